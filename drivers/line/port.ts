@@ -1,0 +1,23 @@
+import type { MonoMs } from '#base/units.ts';
+
+export interface SerialSettings {
+  readonly baudRate: number;
+  readonly parity: 'none' | 'even' | 'odd';
+  readonly stopBits: 1 | 2;
+}
+
+/**
+ * The byte pipe under a line: a serial port in production, a simulated wire in tests.
+ * Handlers are set once, before `open`. Nothing throws; trouble arrives through `onDown`.
+ */
+export interface LinePort {
+  open(handlers: {
+    readonly onUp: () => void;
+    readonly onBytes: (bytes: Uint8Array, at: MonoMs) => void;
+    readonly onDown: (why: string) => void;
+  }): void;
+  write(bytes: Uint8Array): void;
+  /** Discards what the driver has received and not yet delivered. */
+  flush(): void;
+  close(): void;
+}

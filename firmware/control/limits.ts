@@ -1,0 +1,30 @@
+import type { Percent, UtilitySeconds, Watts } from '#base/units.ts';
+import type { ControlMode } from './program.ts';
+
+/** Where a limit in force comes from. */
+export type LimitSource =
+  | { readonly kind: 'event'; readonly server: string; readonly mRID: string; readonly until: UtilitySeconds }
+  | { readonly kind: 'default'; readonly server: string; readonly program: string }
+  /** The commissioned limits that bind where no default was ever stored. */
+  | { readonly kind: 'fallback' }
+  /** The commissioned limit that always binds. */
+  | { readonly kind: 'commissioned' };
+
+export interface Limit<T> {
+  readonly value: T;
+  readonly source: LimitSource;
+}
+
+/** What binds now, per mode, each with its source; absent means that no source limits it (design section 3). */
+export interface ActiveLimits {
+  readonly exportLimit?: Limit<Watts>;
+  readonly importLimit?: Limit<Watts>;
+  readonly generationLimit?: Limit<Watts>;
+  readonly loadLimit?: Limit<Watts>;
+  readonly maxPower?: Limit<Percent>;
+  readonly energize?: Limit<boolean>;
+  readonly connect?: Limit<boolean>;
+}
+
+/** The modes this release can carry out with an inverter and a meter; others are received but never started. */
+export const EXECUTABLE_MODES: readonly ControlMode[] = ['opModExpLimW', 'opModGenLimW'];

@@ -1,0 +1,72 @@
+import type { Hertz, UtilitySeconds, Vars, Volts, WattHours, Watts } from '#base/units.ts';
+import type { ControlMode } from './program.ts';
+
+/** What happened to an event here; the north makes a Response of each (design section 3). */
+export type TransitionStatus = 'received' | 'started' | 'completed' | 'cancelled' | 'superseded';
+
+/** Compliance record: one change of an event's status. At most one of each status per event, in this order. */
+export interface Transition {
+  readonly kind: 'transition';
+  readonly server: string;
+  readonly mRID: string;
+  readonly status: TransitionStatus;
+  /** When it happened, utility time. */
+  readonly at: UtilitySeconds;
+  /** Copied from the event, so that the record alone suffices to answer. */
+  readonly replyTo: string | null;
+  readonly responseRequired: number;
+  readonly modes: readonly ControlMode[];
+}
+
+export interface AlarmRecord {
+  readonly kind: 'alarm';
+  /** Stable kebab-case name: `meter-silent`, `inverter-disobeys`, ... */
+  readonly alarm: string;
+  readonly change: 'raised' | 'cleared';
+  readonly device: string | null;
+  readonly text: string;
+}
+
+/** Mean, minimum and maximum of one quantity over an interval. */
+export interface Spread<T> {
+  readonly mean: T;
+  readonly min: T;
+  readonly max: T;
+}
+
+/** Telemetry of one closed interval on whole UTC minutes of utility time. Null: nothing measured; never 0 for unknown. */
+export interface ReadingRecord {
+  readonly kind: 'reading';
+  readonly start: UtilitySeconds;
+  /** Seconds. */
+  readonly duration: number;
+  /** Fraction of the interval covered by samples, 0-1. */
+  readonly coverage: number;
+  readonly siteNetImport: Spread<Watts> | null;
+  readonly siteReactiveImport: Spread<Vars> | null;
+  readonly siteVoltage: Spread<Volts> | null;
+  readonly siteFrequency: Spread<Hertz> | null;
+  readonly generation: Spread<Watts> | null;
+  readonly generationReactive: Spread<Vars> | null;
+  readonly importedEnergy: WattHours | null;
+  readonly exportedEnergy: WattHours | null;
+}
+
+/** What bound the site changed: kept for the audit of enforced limits. */
+export interface LimitRecord {
+  readonly kind: 'limit';
+  readonly exportLimit: Watts | null;
+  readonly source: string;
+}
+
+/** Something northd asked to have kept in the log. */
+export interface NorthRecord {
+  readonly kind: 'north';
+  readonly event: string;
+  readonly text: string;
+}
+
+export type RecordBody = Transition | AlarmRecord | ReadingRecord | LimitRecord | NorthRecord;
+
+/** Compliance records are never dropped and are durable within 1 s; telemetry may be grouped for 60 s and dropped oldest first (design D14). */
+export const isCompliance = (body: RecordBody): boolean => body.kind !== 'reading';

@@ -1,0 +1,114 @@
+import type { MonoMs, UtilitySeconds, VoltAmperes, Volts, Watts } from '#base/units.ts';
+import type { ProgramSet } from '#control/program.ts';
+
+/** Version of the messages below; a peer of another version is answered with a hello and closed. */
+export const LINK_PROTOCOL = 1;
+/** One JSON object a line, at most this many bytes. */
+export const LINE_BYTES_MAX = 1024 * 1024;
+
+export type LinkRole = 'plan' | 'view';
+
+export interface Hello {
+  readonly type: 'hello';
+  readonly protocol: number;
+  readonly release: string;
+  /** controld: digest of the newest ProgramSet it holds, null when none; northd: null. */
+  readonly planId: string | null;
+}
+
+/** The relation of the monotonic clock to utility time, measured by northd (design D7). */
+export interface ClockAnchor {
+  readonly type: 'clock-anchor';
+  readonly bootId: string;
+  readonly mono: MonoMs;
+  readonly utility: UtilitySeconds;
+  /** Uncertainty, seconds (half the round trip and the server's resolution). */
+  readonly error: number;
+}
+
+export interface ProgramSetMessage {
+  readonly type: 'program-set';
+  readonly planId: string;
+  readonly set: ProgramSet;
+}
+
+/** An alarm or audit line of northd for the log. */
+export interface NorthNote {
+  readonly type: 'north-note';
+  readonly event: string;
+  readonly text: string;
+}
+
+/** Northd to controld. */
+export type NorthMessage = Hello | ClockAnchor | ProgramSetMessage | NorthNote;
+
+/** Ratings summed over the site's inverters, as DERCapability and DERSettings need them. Null until a device was verified. */
+export interface SiteNameplate {
+  readonly ratedPower: Watts;
+  readonly maxPower: Watts;
+  readonly ratedApparent: VoltAmperes | null;
+  readonly ratedVarInjected: number | null;
+  readonly ratedVarAbsorbed: number | null;
+  readonly referenceVoltage: Volts | null;
+}
+
+/** As DERStatus tells the utility. */
+export interface SiteStatus {
+  /** Bit 0 connected, 1 available, 2 operating, 3 test, 4 fault (IEEE 2030.5 genConnectStatus). */
+  readonly genConnectStatus: number;
+  /** 1 off, 2 operational. */
+  readonly operationalModeStatus: 0 | 1 | 2;
+  /** IEEE 2030.5 inverterStatus 0-7 value; null: unknown. */
+  readonly inverterStatus: number | null;
+  readonly alarmStatus: number;
+}
+
+/** Control to north: on connect and on change. */
+export interface SiteSnapshot {
+  readonly type: 'site-snapshot';
+  readonly nameplate: SiteNameplate | null;
+  readonly status: SiteStatus;
+}
+
+/** Newest committed record of the log. */
+export interface LogHead {
+  readonly type: 'log-head';
+  readonly seq: number;
+}
+
+export type ControlMessage = Hello | SiteSnapshot | LogHead;
+
+/** What the view role receives about once a second; for people and tools, never for control. */
+export interface ViewSnapshot {
+  readonly type: 'view';
+  readonly at: MonoMs;
+  readonly utilityTime: UtilitySeconds | null;
+  /** Null: no export limit. */
+  readonly exportLimit: Watts | null;
+  readonly limitSource: string;
+  readonly netImport: Watts | null;
+  readonly generation: Watts | null;
+  readonly load: Watts | null;
+  readonly cap: Watts | null;
+  readonly seeing: 'seen' | 'blind';
+  readonly missing: readonly string[];
+  readonly devices: readonly {
+    readonly device: string;
+    readonly standing: string;
+    readonly state: string;
+    readonly text: string;
+  }[];
+  readonly lines: readonly {
+    readonly line: string;
+    /** Fraction of wire time used over the last minute, 0-1. */
+    readonly use: number;
+    readonly faults: number;
+  }[];
+  readonly alarms: readonly string[];
+  readonly events: readonly {
+    readonly mRID: string;
+    readonly state: string;
+    readonly start: UtilitySeconds;
+    readonly until: UtilitySeconds;
+  }[];
+}

@@ -1,0 +1,69 @@
+import type { DurationMs, Hertz, Percent, VoltAmperes, Volts, Watts } from '#base/units.ts';
+
+declare const deviceId: unique symbol;
+/** The site's own name of a device (`pv`, `grid-meter`), unique in the configuration. */
+export type DeviceId = string & { readonly [deviceId]: true };
+export const toDeviceId = (name: string): DeviceId => name as DeviceId;
+
+/** One SunSpec model found on a device. `address` is the register of the model's ID. */
+export interface ModelPlace {
+  readonly id: number;
+  readonly address: number;
+  /** Registers after the ID and L registers. */
+  readonly length: number;
+}
+
+/** Ratings as the nameplate model states them (SunSpec 120, 121). Null: the device does not say. */
+export interface Nameplate {
+  /** WRtg, continuous active power. */
+  readonly ratedPower: Watts;
+  /** WMax setting (121): the base of WMaxLimPct. */
+  readonly maxPower: Watts;
+  /** VARtg */
+  readonly ratedApparent: VoltAmperes | null;
+  /** VRef */
+  readonly referenceVoltage: Volts | null;
+  readonly nominalFrequency: Hertz | null;
+  /** ArRtg of the quadrants 1 and 4, vars; positive numbers. */
+  readonly ratedVarInjected: number | null;
+  readonly ratedVarAbsorbed: number | null;
+}
+
+/** What commissioning or the first verified contact recorded of a device; keyed by its serial number (design D17 `devices`). */
+export interface DeviceRecord {
+  readonly device: DeviceId;
+  readonly role: DeviceRole;
+  readonly manufacturer: string;
+  readonly model: string;
+  readonly serialNumber: string;
+  readonly firmwareVersion: string;
+  readonly base: number;
+  readonly models: readonly ModelPlace[];
+  /** Scale factors and ratings that do not change while the device runs; null for a meter. */
+  readonly nameplate: Nameplate | null;
+  /** WMaxLimPct_SF of model 123, 10^sf per cent a step; null where the device has no such control. */
+  readonly limitScale: number | null;
+}
+
+export type DeviceRole = 'inverter' | 'meter';
+
+/** What a device does by itself when the gateway falls silent after a setpoint (design D8). */
+export type OnSilence =
+  | { readonly kind: 'reverts-to'; readonly cap: Watts; readonly after: DurationMs }
+  | { readonly kind: 'holds' }
+  | { readonly kind: 'opens'; readonly after: DurationMs };
+
+/** A command to one device. A cap is a ceiling of active power output. */
+export interface Setpoint {
+  readonly device: DeviceId;
+  readonly command: { readonly kind: 'cap'; readonly cap: Watts };
+  readonly onSilence: OnSilence;
+}
+
+/** What became of the newest setpoint write of a device. */
+export type WriteOutcome =
+  /** Written and read back equal; `cap` is what the device now holds, after its own rounding. */
+  | { readonly kind: 'confirmed'; readonly cap: Watts; readonly percent: Percent }
+  | { readonly kind: 'mismatch'; readonly wrote: number; readonly readBack: number }
+  | { readonly kind: 'refused'; readonly exceptionCode: number }
+  | { readonly kind: 'lost' };

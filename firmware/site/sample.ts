@@ -1,0 +1,61 @@
+import type { Amperes, Hertz, MonoMs, Vars, VoltAmperes, Volts, WattHours, Watts } from '#base/units.ts';
+import type { DeviceId } from './device.ts';
+
+/** Values of the three phases; null where not implemented. */
+export interface PerPhase<T> {
+  readonly a: T | null;
+  readonly b: T | null;
+  readonly c: T | null;
+}
+
+/** SunSpec 103 St, same numbers and names. */
+export type InverterState =
+  | 'off'
+  | 'sleeping'
+  | 'starting'
+  | 'producing'
+  | 'throttled'
+  | 'shutting-down'
+  | 'fault'
+  | 'standby'
+  | 'unknown';
+
+/** One reading of an inverter. `takenAt` is when the device answered, on the gateway's monotonic clock. Null: not implemented or not read. */
+export interface InverterSample {
+  readonly kind: 'inverter';
+  readonly device: DeviceId;
+  readonly takenAt: MonoMs;
+  /** Active power out of the inverter, AC side, positive = generating. */
+  readonly generation: Watts | null;
+  /** Reactive power delivered, sign as the device gives it. */
+  readonly reactive: Vars | null;
+  readonly apparent: VoltAmperes | null;
+  readonly current: Amperes | null;
+  readonly voltage: PerPhase<Volts>;
+  readonly frequency: Hertz | null;
+  readonly lifetimeEnergy: WattHours | null;
+  readonly state: InverterState;
+}
+
+/** One reading of the meter at the connection point. */
+export interface MeterSample {
+  readonly kind: 'meter';
+  readonly device: DeviceId;
+  readonly takenAt: MonoMs;
+  /** Active power into the site, positive = import, negative = export. */
+  readonly netImport: Watts | null;
+  readonly netImportPerPhase: PerPhase<Watts>;
+  /** Reactive power into the site. */
+  readonly reactiveImport: Vars | null;
+  readonly voltage: PerPhase<Volts>;
+  readonly frequency: Hertz | null;
+  readonly importedEnergy: WattHours | null;
+  readonly exportedEnergy: WattHours | null;
+  /** Changes whenever anything in the meter's measured block moved; the limiter sees a refresh, and a frozen meter, by it. */
+  readonly fingerprint: number;
+}
+
+export type Sample = InverterSample | MeterSample;
+
+/** How a device stands to us (design section 3). */
+export type DeviceStanding = 'answering' | 'asleep' | 'silent' | 'unverified';

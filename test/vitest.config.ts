@@ -1,0 +1,28 @@
+import { defineConfig } from 'vitest/config';
+
+const project = (name: string, timeoutSeconds: number, serial = false) => ({
+  extends: true as const,
+  test: {
+    name,
+    include: [`test/${name}/**/*.test.ts`],
+    testTimeout: timeoutSeconds * 1000,
+    hookTimeout: timeoutSeconds * 1000,
+    fileParallelism: !serial,
+  },
+});
+
+// eslint-disable-next-line no-restricted-syntax -- vitest wants a default export
+export default defineConfig({
+  test: {
+    root: new URL('..', import.meta.url).pathname,
+    projects: [
+      project('unit', 20),
+      project('property', 60),
+      project('golden', 60),
+      project('tidy', 60),
+      project('sim', 120),
+      project('protocol', 120, true),
+      project('e2e', 300, true),
+    ],
+  },
+});
