@@ -1,0 +1,164 @@
+import { assert } from '#base/assert.ts';
+import tables from './models.json' with { type: 'json' };
+
+/** Where the SunSpec map starts, wire address. */
+export const BASE = 40000;
+const MARKER = [0x5375, 0x6e53];
+const END_MODEL = [0xffff, 0];
+/** Registers by point type; strings carry their length in the name. */
+const SIZES: Readonly<Record<string, number>> = { uint16: 1, int16: 1, sunssf: 1, pad: 1, uint32: 2, acc32: 2, acc64: 4 };
+/** What a point that the device does not have reads as, per register. */
+const ABSENT: Readonly<Record<string, readonly number[]>> = {
+  uint16: [0xffff],
+  int16: [0x8000],
+  sunssf: [0x8000],
+  pad: [0x8000],
+  uint32: [0xffff, 0xffff],
+  acc32: [0, 0],
+  acc64: [0, 0, 0, 0],
+};
+const ACC32_WRAP = 2 ** 32;
+/** 10^-10 to 10^10: what scale factors may be. */
+const POWERS = Array.from({ length: 21 }, (_, index) => Number(`1e${index - 10}`));
+
+interface Place {
+  readonly address: number;
+  readonly size: number;
+  readonly type: string;
+  /** Name of the scale factor, empty for none. */
+  readonly scale: string;
+  readonly writable: boolean;
+}
+
+const sizeOf = (type: string): number => {
+  const size = type.startsWith('string') ? Number(type.slice('string'.length)) : SIZES[type];
+  assert(size !== undefined && size > 0, `register type ${type} has a size`);
+  return size;
+};
+
+const isModel = (id: string): id is keyof typeof tables => id in tables;
+
+/**
+ * A SunSpec register map: marker, models in order, end model. Points are put by name in engineering units and
+ * scaled by the model's own scale factors (SunSpec Device Information Model; tables in models.json).
+ */
+export class RegisterImage {
+  readonly #words: Uint16Array;
+  readonly #places = new Map<number, Map<string, Place>>();
+  readonly #models = new Map<number, number>();
+  readonly #writable = new Set<number>();
+
+  constructor(models: readonly number[]) {
+    let address = BASE + MARKER.length;
+    for (const model of models) address = this.#place(model, address);
+    this.#words = new Uint16Array(address + END_MODEL.length - BASE);
+    this.#words.set(MARKER, 0);
+    this.#words.set(END_MODEL, address - BASE);
+    for (const [model, start] of this.#models) {
+      this.#words[start - BASE] = model;
+      this.#words[start - BASE + 1] = this.#lengthOf(model);
+    }
+    for (const places of this.#places.values()) {
+      for (const place of places.values()) this.#words.set(ABSENT[place.type] ?? [], place.address - BASE);
+    }
+  }
+
+  /** First register (its id) of a model. */
+  addressOf(model: number): number {
+    const address = this.#models.get(model);
+    assert(address !== undefined, `model ${model} is in the map`);
+    return address;
+  }
+
+  /** Puts a value in engineering units; null: not implemented. */
+  put(model: number, point: string, value: number | null): void {
+    const place = this.#placeOf(model, point);
+    const index = place.address - BASE;
+    if (value === null) {
+      this.#words.set(ABSENT[place.type] ?? [], index);
+      return;
+    }
+    const exponent = this.#exponentOf(model, place);
+    const raw = Math.round(exponent === 0 ? value : value * (POWERS[10 - exponent] ?? 1));
+    if (place.size === 1) {
+      // the sentinel is no value
+      const least = place.type === 'uint16' ? 0 : -0x7fff;
+      const most = place.type === 'uint16' ? 0xfffe : 0x7fff;
+      this.#words[index] = raw < least ? least : raw > most ? most : raw;
+      return;
+    }
+    let rest = place.type === 'acc32' ? raw % ACC32_WRAP : raw;
+    for (let word = place.size - 1; word >= 0; word -= 1) {
+      this.#words[index + word] = rest % 0x10000;
+      rest = Math.floor(rest / 0x10000);
+    }
+  }
+
+  putText(model: number, point: string, text: string): void {
+    const place = this.#placeOf(model, point);
+    for (let i = 0; i < place.size; i += 1) {
+      const high = text.charCodeAt(2 * i);
+      const low = text.charCodeAt(2 * i + 1);
+      this.#words[place.address - BASE + i] = (Number.isNaN(high) ? 0 : high << 8) | (Number.isNaN(low) ? 0 : low);
+    }
+  }
+
+  /** Value of a one-register point in engineering units. */
+  get(model: number, point: string): number {
+    const place = this.#placeOf(model, point);
+    const raw = this.#words[place.address - BASE] ?? 0;
+    const signed = (place.type === 'int16' || place.type === 'sunssf') && raw > 0x7fff ? raw - 0x10000 : raw;
+    const exponent = this.#exponentOf(model, place);
+    return signed * (POWERS[10 + exponent] ?? 1);
+  }
+
+  /** Registers of a read; null: some lie outside the map. */
+  read(address: number, count: number): Uint16Array | null {
+    const start = address - BASE;
+    if (start < 0 || start + count > this.#words.length) return null;
+    return this.#words.subarray(start, start + count);
+  }
+
+  /** Writes registers as they come from the line; false, and nothing is written, when one of them is not writable. */
+  write(address: number, words: readonly number[]): boolean {
+    if (!words.every((_, index) => this.#writable.has(address + index))) return false;
+    this.#words.set(words, address - BASE);
+    return true;
+  }
+
+  #place(model: number, start: number): number {
+    const id = String(model);
+    assert(isModel(id), `model ${id} has a table`);
+    this.#models.set(model, start);
+    const places = new Map<string, Place>();
+    this.#places.set(model, places);
+    let address = start + 2;
+    for (const row of tables[id]) {
+      const [name = '', type = '', scale = '', access = ''] = row;
+      const size = sizeOf(type);
+      places.set(name, { address, size, type, scale, writable: access === 'RW' });
+      if (access === 'RW') for (let i = 0; i < size; i += 1) this.#writable.add(address + i);
+      address += size;
+    }
+    return address;
+  }
+
+  #lengthOf(model: number): number {
+    const id = String(model);
+    assert(isModel(id), `model ${id} has a table`);
+    return tables[id].reduce((sum, row) => sum + sizeOf(row[1] ?? ''), 0);
+  }
+
+  #placeOf(model: number, point: string): Place {
+    const place = this.#places.get(model)?.get(point);
+    assert(place !== undefined, 'a point put or got is in its model');
+    return place;
+  }
+
+  #exponentOf(model: number, place: Place): number {
+    if (place.scale === '') return 0;
+    const raw = this.#words[this.#placeOf(model, place.scale).address - BASE] ?? 0;
+    assert(raw !== 0x8000, 'a scale factor is set before what it scales');
+    return raw > 0x7fff ? raw - 0x10000 : raw;
+  }
+}

@@ -1,0 +1,376 @@
+import { SeededRandom } from '#base/random.ts';
+import { RegisterImage } from './image.ts';
+import type { Answer, LineDevice } from './line.ts';
+import { EXCEPTION, exceptionReply, parseRequest, readReply, writeReply, type Request } from './modbus.ts';
+import type { Plant } from './plant.ts';
+
+export interface InverterSettings {
+  readonly unitId: number;
+  readonly serial: string;
+  /** -2: hundredths of a per cent; 0: whole per cents only. */
+  readonly limitScale: -2 | 0;
+  /** Measured registers are renewed this often, and show the past by `readingAgeMs`. Milliseconds. */
+  readonly refreshMs: number;
+  readonly readingAgeMs: number;
+  /** Asleep when the sun offers less than this, watts. */
+  readonly sleepBelowW: number;
+  /** After the night: `uncapped` forgets the limit, `keeps` has it still. */
+  readonly wakes: 'uncapped' | 'keeps';
+  /** Between restart and the first output after waking or a restart, seconds. */
+  readonly startSeconds: number;
+}
+
+export const INVERTER_DEFAULTS: InverterSettings = {
+  unitId: 1,
+  serial: 'RIG-INV-0001',
+  limitScale: -2,
+  refreshMs: 200,
+  readingAgeMs: 0,
+  sleepBelowW: 60,
+  wakes: 'uncapped',
+  startSeconds: 2,
+};
+
+/** What can be wrong with it; several may hold at once. */
+export interface InverterFaults {
+  readonly silent: boolean;
+  /** Acknowledges and reads back a limit, and goes on as before. */
+  readonly ignoresLimit: boolean;
+  /** Every reply this much later, milliseconds. */
+  readonly lateMs: number;
+  /** Exception code of every reply; 0: none. */
+  readonly exception: number;
+  readonly corruptCrc: boolean;
+  /** Answers under the next unit id. */
+  readonly wrongUnit: boolean;
+}
+
+const SOUND: InverterFaults = {
+  silent: false,
+  ignoresLimit: false,
+  lateMs: 0,
+  exception: 0,
+  corruptCrc: false,
+  wrongUnit: false,
+};
+
+/** Model 103 St (SunSpec 103). */
+const ST = { off: 1, sleeping: 2, starting: 3, mppt: 4, throttled: 5, fault: 7 } as const;
+const MODELS = [1, 103, 120, 121, 122, 123] as const;
+/** Between checks of sun and timers while nobody asks, milliseconds. */
+const CHECK_MS = 1000;
+/** It reads SLEEPING for this long before the line goes dead. */
+const DOZE_MS = 20_000;
+const PHASE_VOLTS = 230;
+const NOT_IMPLEMENTED = 0xffff;
+
+type Wake = 'awake' | 'dozing' | 'asleep';
+
+/** A three-phase SunSpec inverter: models 1, 103, 120, 121, 122, 123 at 40000, in front of the plant's output stage. */
+export class InverterCore implements LineDevice {
+  readonly unitId: number;
+  readonly #settings: InverterSettings;
+  readonly #plant: Plant;
+  readonly #image = new RegisterImage(MODELS);
+  readonly #seed: number;
+  readonly #random: SeededRandom;
+  #faults: InverterFaults = SOUND;
+  #wake: Wake = 'awake';
+  #dozeEnds = 0;
+  #startsAt = 0;
+  #deadUntil = 0;
+  #nextCheck = CHECK_MS;
+  #lastRefresh = -1;
+  /** The limit waits for its window, and lapses; milliseconds, Infinity: not running. */
+  #windowEnds = Infinity;
+  #revertsAt = Infinity;
+  #connReverts = Infinity;
+  #writes = 0;
+  #now = 0;
+
+  constructor(settings: InverterSettings, plant: Plant, seed: number) {
+    this.unitId = settings.unitId;
+    this.#settings = settings;
+    this.#plant = plant;
+    this.#seed = seed;
+    this.#random = new SeededRandom(seed, 'inverter');
+  }
+
+  /** Writes nameplate and defaults; asleep or running. Call once. */
+  begin(asleep: boolean): void {
+    this.#nameplate();
+    this.#controlDefaults();
+    this.#wake = asleep ? 'asleep' : 'awake';
+    this.#plant.begin(!asleep);
+  }
+
+  /** FC6 and FC16 requests carried out since the start. */
+  get writes(): number {
+    return this.#writes;
+  }
+
+  get wake(): Wake {
+    return this.#wake;
+  }
+
+  /** Changes what is wrong with it, from `at` on. */
+  fault(at: number, change: Partial<InverterFaults>): void {
+    this.advance(at);
+    this.#faults = { ...this.#faults, ...change };
+    if (change.ignoresLimit !== undefined) this.#apply(at, 0);
+  }
+
+  /** Power cycle: dark for `darkSeconds`, then back with factory defaults: no limit. */
+  restart(at: number, darkSeconds: number): void {
+    this.advance(at);
+    this.#deadUntil = at + darkSeconds * 1000;
+    this.#startsAt = this.#deadUntil + this.#settings.startSeconds * 1000;
+    this.#controlDefaults();
+    this.#plant.forget(at, null);
+    this.#switch(at);
+  }
+
+  /** When it next changes by itself. */
+  nextAt(): number {
+    return Math.min(
+      this.#nextCheck,
+      this.#windowEnds,
+      this.#revertsAt,
+      this.#connReverts,
+      this.#startsAt > this.#now ? this.#startsAt : Infinity,
+    );
+  }
+
+  /** Brings plant and device to `to`. */
+  advance(to: number): void {
+    for (;;) {
+      const next = this.nextAt();
+      if (next > to) break;
+      this.#now = next;
+      this.#plant.advance(next);
+      if (next >= this.#windowEnds) this.#windowOver(next);
+      if (next >= this.#revertsAt) this.#revert(next);
+      if (next >= this.#connReverts) this.#reconnect(next);
+      if (next >= this.#nextCheck) this.#nextCheck = next + CHECK_MS;
+      this.#watchSun(next);
+      this.#switch(next);
+    }
+    if (to > this.#now) this.#now = to;
+    this.#plant.advance(to);
+  }
+
+  answer(at: number, pdu: Uint8Array): Answer | null {
+    this.advance(at);
+    const faults = this.#faults;
+    if (faults.silent || this.#wake === 'asleep' || at < this.#deadUntil) return null;
+    const code = pdu[0] ?? 0;
+    const request = parseRequest(pdu);
+    const reply =
+      faults.exception !== 0
+        ? exceptionReply(code, faults.exception)
+        : typeof request === 'number'
+          ? exceptionReply(code, request)
+          : this.#carryOut(at, request, pdu);
+    return {
+      unitId: faults.wrongUnit ? this.unitId + 1 : this.unitId,
+      pdu: reply,
+      delayMs: faults.lateMs,
+      corrupt: faults.corruptCrc,
+    };
+  }
+
+  #carryOut(at: number, request: Request, pdu: Uint8Array): Uint8Array {
+    const code = pdu[0] ?? 0;
+    if (request.kind === 'read') {
+      this.#refresh(at);
+      const words = this.#image.read(request.address, request.count);
+      return words === null ? exceptionReply(code, EXCEPTION.address) : readReply(words);
+    }
+    const outside = this.#image.read(request.address, request.words.length) === null;
+    if (outside || !this.#image.write(request.address, request.words)) return exceptionReply(code, EXCEPTION.address);
+    this.#writes += 1;
+    this.#written(at, request.address, request.words.length);
+    return writeReply(pdu);
+  }
+
+  /** A write that touches the limit block arms it anew: window, ramp, reversion timer (SunSpec 123). */
+  #written(at: number, address: number, count: number): void {
+    const start = this.#image.addressOf(123);
+    const touches = (first: number, last: number): boolean => address <= start + last && address + count > start + first;
+    if (touches(5, 9)) this.#arm(at);
+    if (touches(2, 4)) {
+      const seconds = this.#seconds('Conn_RvrtTms');
+      this.#connReverts = this.#image.get(123, 'Conn') === 0 && seconds > 0 ? at + seconds * 1000 : Infinity;
+      this.#switch(at);
+    }
+  }
+
+  #arm(at: number): void {
+    const enabled = this.#image.get(123, 'WMaxLim_Ena') === 1;
+    const revert = this.#seconds('WMaxLimPct_RvrtTms');
+    const window = enabled ? this.#seconds('WMaxLimPct_WinTms') : 0;
+    this.#revertsAt = enabled && revert > 0 ? at + revert * 1000 : Infinity;
+    this.#windowEnds = Infinity;
+    if (window > 0) this.#windowEnds = at + this.#random.between(0, window) * 1000;
+    else this.#apply(at, this.#seconds('WMaxLimPct_RmpTms'));
+  }
+
+  #windowOver(at: number): void {
+    this.#windowEnds = Infinity;
+    this.#apply(at, this.#seconds('WMaxLimPct_RmpTms'));
+  }
+
+  /** The reversion timer ran out: the limit is gone, the site is open (SunSpec 123). */
+  #revert(at: number): void {
+    this.#revertsAt = Infinity;
+    this.#windowEnds = Infinity;
+    this.#image.put(123, 'WMaxLim_Ena', 0);
+    this.#apply(at, 0);
+  }
+
+  #reconnect(at: number): void {
+    this.#connReverts = Infinity;
+    this.#image.put(123, 'Conn', 1);
+    this.#switch(at);
+  }
+
+  #apply(at: number, rampSeconds: number): void {
+    if (this.#faults.ignoresLimit) return;
+    const enabled = this.#image.get(123, 'WMaxLim_Ena') === 1;
+    const percent = Math.max(0, this.#image.get(123, 'WMaxLimPct'));
+    const watts = (percent / 100) * this.#image.get(121, 'WMax');
+    this.#plant.command(at, enabled && watts < this.#plant.settings.ratedW ? watts : null, rampSeconds);
+  }
+
+  #seconds(point: string): number {
+    const value = this.#image.get(123, point);
+    return value === NOT_IMPLEMENTED ? 0 : value;
+  }
+
+  #watchSun(at: number): void {
+    const dark = this.#plant.availableAt(at) < this.#settings.sleepBelowW;
+    if (!dark && this.#wake === 'asleep') this.#wakeUp(at);
+    else if (!dark) this.#wake = 'awake';
+    else if (this.#wake === 'awake') {
+      this.#wake = 'dozing';
+      this.#dozeEnds = at + DOZE_MS;
+    } else if (this.#wake === 'dozing' && at >= this.#dozeEnds) this.#wake = 'asleep';
+  }
+
+  #wakeUp(at: number): void {
+    this.#wake = 'awake';
+    this.#startsAt = at + this.#settings.startSeconds * 1000;
+    if (this.#settings.wakes === 'keeps') return;
+    this.#controlDefaults();
+    this.#plant.forget(at, null);
+  }
+
+  #switch(at: number): void {
+    const running = this.#wake === 'awake' && at >= this.#startsAt && at >= this.#deadUntil;
+    this.#plant.switch(at, running, this.#image.get(123, 'Conn') !== 0);
+  }
+
+  #refresh(at: number): void {
+    const tick = Math.floor(at / this.#settings.refreshMs);
+    if (tick === this.#lastRefresh) return;
+    this.#lastRefresh = tick;
+    const seen = Math.max(0, tick * this.#settings.refreshMs - this.#settings.readingAgeMs);
+    const noise = new SeededRandom(this.#seed + tick, 'inverter-noise');
+    const put = (point: string, value: number | null): void => this.#image.put(103, point, value);
+    const watts = this.#plant.generationAt(seen);
+    const volts = [0, 0, 0].map(() => PHASE_VOLTS + (5 * watts) / 10_000 + noise.normal() * 0.4);
+    const [a = 0, b = 0, c = 0] = volts;
+    const amps = volts.map((phase) => watts / 3 / phase);
+    put('A', (amps[0] ?? 0) + (amps[1] ?? 0) + (amps[2] ?? 0));
+    ['AphA', 'AphB', 'AphC'].forEach((point, i) => put(point, amps[i] ?? null));
+    ['PhVphA', 'PhVphB', 'PhVphC'].forEach((point, i) => put(point, volts[i] ?? null));
+    put('PPVphAB', ((a + b) / 2) * Math.sqrt(3));
+    put('PPVphBC', ((b + c) / 2) * Math.sqrt(3));
+    put('PPVphCA', ((c + a) / 2) * Math.sqrt(3));
+    put('W', watts);
+    put('Hz', 50 + noise.normal() * 0.01);
+    put('VA', watts);
+    put('VAr', 0);
+    put('PF', 100);
+    put('WH', 1_234_000 + this.#plant.energy().generated);
+    put('DCW', watts * 1.03);
+    put('DCV', watts > 0 ? 620 : 0);
+    put('DCA', (watts * 1.03) / 620);
+    put('TmpCab', 35 + watts / 1000);
+    put('St', this.#state(seen, watts));
+    const running = watts > 0 ? 0b111 : 0b001;
+    this.#image.put(122, 'PVConn', running);
+    this.#image.put(122, 'ECPConn', this.#image.get(123, 'Conn') === 0 ? 0 : 1);
+    this.#image.put(122, 'ActWh', 1_234_000 + this.#plant.energy().generated);
+    this.#image.put(122, 'WAval', this.#plant.availableAt(seen));
+  }
+
+  #state(seen: number, watts: number): number {
+    if (this.#wake !== 'awake') return ST.sleeping;
+    if (this.#image.get(123, 'Conn') === 0) return ST.off;
+    if (seen < this.#startsAt) return ST.starting;
+    return this.#plant.availableAt(seen) - watts > 0.01 * this.#plant.settings.ratedW ? ST.throttled : ST.mppt;
+  }
+
+  #nameplate(): void {
+    const rated = this.#plant.settings.ratedW;
+    const image = this.#image;
+    image.putText(1, 'Mn', 'Rig Works');
+    image.putText(1, 'Md', `Sunmill ${rated / 1000}k`);
+    image.putText(1, 'Opt', 'none');
+    image.putText(1, 'Vr', '1.4.2');
+    image.putText(1, 'SN', this.#settings.serial);
+    image.put(1, 'DA', this.unitId);
+    this.#scales(103, { A: -2, V: -1, W: rated > 30_000 ? 1 : 0, Hz: -2, VA: rated > 30_000 ? 1 : 0, VAr: 0, PF: 0, WH: 0 });
+    this.#scales(103, { DCA: -2, DCV: -1, DCW: rated > 30_000 ? 1 : 0, Tmp: -1 });
+    for (const point of ['Evt1', 'Evt2']) image.put(103, point, 0);
+    const watts = rated > 60_000 ? 1 : 0;
+    this.#scales(120, { WRtg: watts, VARtg: watts, VArRtg: watts, ARtg: -1, PFRtg: -2 });
+    image.put(120, 'DERTyp', 4);
+    for (const point of ['WRtg', 'VARtg']) image.put(120, point, rated);
+    for (const [quadrant, sign] of [
+      ['Q1', 1],
+      ['Q2', 1],
+      ['Q3', -1],
+      ['Q4', -1],
+    ] as const) {
+      image.put(120, `VArRtg${quadrant}`, 0.44 * rated * sign);
+      image.put(120, `PFRtg${quadrant}`, 0.9 * sign);
+    }
+    image.put(120, 'ARtg', rated / 3 / PHASE_VOLTS);
+    this.#scales(121, { WMax: watts, VRef: 0, VRefOfs: 0, VMinMax: 0, VAMax: watts, ECPNomHz: -1 });
+    for (const point of ['WMax', 'VAMax']) image.put(121, point, rated);
+    image.put(121, 'VRef', PHASE_VOLTS);
+    image.put(121, 'VRefOfs', 0);
+    image.put(121, 'VMax', 253);
+    image.put(121, 'VMin', 207);
+    image.put(121, 'ECPNomHz', 50);
+    this.#scales(122, { WAval: watts });
+    image.put(122, 'PVConn', 0b001);
+    image.put(122, 'StorConn', 0);
+    image.put(122, 'ECPConn', 1);
+    this.#scales(123, { WMaxLimPct: this.#settings.limitScale, OutPFSet: -2, VArPct: 0 });
+  }
+
+  #scales(model: number, scales: Readonly<Record<string, number>>): void {
+    for (const [name, exponent] of Object.entries(scales)) this.#image.put(model, `${name}_SF`, exponent);
+  }
+
+  #controlDefaults(): void {
+    const put = (point: string, value: number): void => this.#image.put(123, point, value);
+    for (const group of ['WMaxLimPct', 'OutPFSet', 'VArPct']) {
+      for (const timer of ['WinTms', 'RvrtTms', 'RmpTms']) put(`${group}_${timer}`, 0);
+    }
+    put('Conn_WinTms', 0);
+    put('Conn_RvrtTms', 0);
+    put('Conn', 1);
+    put('WMaxLimPct', 100);
+    put('WMaxLim_Ena', 0);
+    put('OutPFSet', 1);
+    put('OutPFSet_Ena', 0);
+    put('VArPct_Ena', 0);
+    this.#revertsAt = Infinity;
+    this.#windowEnds = Infinity;
+    this.#connReverts = Infinity;
+  }
+}

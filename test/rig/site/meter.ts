@@ -1,0 +1,139 @@
+import { SeededRandom } from '#base/random.ts';
+import { RegisterImage } from './image.ts';
+import type { Answer, LineDevice } from './line.ts';
+import { EXCEPTION, exceptionReply, parseRequest, readReply } from './modbus.ts';
+import type { Plant } from './plant.ts';
+
+export interface MeterSettings {
+  readonly unitId: number;
+  readonly serial: string;
+  /** Registers are renewed this often, milliseconds; null: the phase of it is drawn from the seed. */
+  readonly refreshMs: number;
+  readonly refreshPhaseMs: number | null;
+}
+
+export const METER_DEFAULTS: MeterSettings = { unitId: 2, serial: 'RIG-MTR-0001', refreshMs: 1000, refreshPhaseMs: null };
+
+export interface MeterFaults {
+  readonly silent: boolean;
+  /** Answers, and nothing in its block moves any more. */
+  readonly frozen: boolean;
+  readonly signFlipped: boolean;
+  /** Watts added to what it shows. */
+  readonly offsetW: number;
+  readonly lateMs: number;
+}
+
+const SOUND: MeterFaults = { silent: false, frozen: false, signFlipped: false, offsetW: 0, lateMs: 0 };
+const PHASE_VOLTS = 230;
+/** Shares of the load on the phases; the inverter feeds all three alike. */
+const LOAD_SHARES = [0.45, 0.3, 0.25] as const;
+const PHASES = ['A', 'B', 'C'] as const;
+
+/** A SunSpec meter (models 1, 203) at the connection point; positive power flows into the site. */
+export class MeterCore implements LineDevice {
+  readonly unitId: number;
+  readonly #settings: MeterSettings;
+  readonly #plant: Plant;
+  readonly #image = new RegisterImage([1, 203]);
+  readonly #seed: number;
+  readonly #sync: (at: number) => void;
+  readonly #phase: number;
+  #faults: MeterFaults = SOUND;
+  #lastRefresh: number | null = null;
+
+  /** `sync` brings the site to an instant before the meter looks at it. */
+  constructor(settings: MeterSettings, plant: Plant, seed: number, sync: (at: number) => void) {
+    this.unitId = settings.unitId;
+    this.#settings = settings;
+    this.#plant = plant;
+    this.#seed = seed;
+    this.#sync = sync;
+    this.#phase = settings.refreshPhaseMs ?? new SeededRandom(seed, 'meter').between(0, settings.refreshMs);
+  }
+
+  begin(): void {
+    const image = this.#image;
+    image.putText(1, 'Mn', 'Rig Works');
+    image.putText(1, 'Md', 'Gridpoint 3');
+    image.putText(1, 'Opt', 'none');
+    image.putText(1, 'Vr', '2.0.1');
+    image.putText(1, 'SN', this.#settings.serial);
+    image.put(1, 'DA', this.unitId);
+    const scales = { A: -2, V: -1, Hz: -2, W: 0, VA: 0, VAR: 0, PF: 0, TotWh: 0 };
+    for (const [name, exponent] of Object.entries(scales)) image.put(203, `${name}_SF`, exponent);
+    image.put(203, 'Evt', 0);
+  }
+
+  fault(at: number, change: Partial<MeterFaults>): void {
+    this.#sync(at);
+    if (change.frozen === true) this.#refresh(at);
+    this.#faults = { ...this.#faults, ...change };
+  }
+
+  answer(at: number, pdu: Uint8Array): Answer | null {
+    this.#sync(at);
+    if (this.#faults.silent) return null;
+    const request = parseRequest(pdu);
+    return { unitId: this.unitId, pdu: this.#reply(at, pdu[0] ?? 0, request), delayMs: this.#faults.lateMs, corrupt: false };
+  }
+
+  #reply(at: number, code: number, request: ReturnType<typeof parseRequest>): Uint8Array {
+    if (typeof request === 'number') return exceptionReply(code, request);
+    if (request.kind === 'write') return exceptionReply(code, EXCEPTION.address);
+    this.#refresh(at);
+    const words = this.#image.read(request.address, request.count);
+    return words === null ? exceptionReply(code, EXCEPTION.address) : readReply(words);
+  }
+
+  #refresh(at: number): void {
+    const { refreshMs } = this.#settings;
+    const tick = Math.floor((at - this.#phase) / refreshMs);
+    if (this.#faults.frozen || tick === this.#lastRefresh) return;
+    this.#lastRefresh = tick;
+    const seen = Math.max(0, tick * refreshMs + this.#phase);
+    const noise = new SeededRandom(this.#seed + tick, 'meter-noise');
+    const sign = this.#faults.signFlipped ? -1 : 1;
+    const generation = this.#plant.generationAt(seen);
+    const load = this.#plant.loadAt(seen);
+    const put = (point: string, value: number | null): void => this.#image.put(203, point, value);
+    const volts = PHASES.map(() => PHASE_VOLTS + noise.normal() * 0.4);
+    const watts = LOAD_SHARES.map((share) => sign * (load * share - generation / 3) + this.#faults.offsetW / 3);
+    const total = sign * (load - generation) + this.#faults.offsetW;
+    this.#volts(volts);
+    put('W', total);
+    put('VA', Math.abs(total));
+    put('VAR', 0);
+    put('PF', 100);
+    let amps = 0;
+    PHASES.forEach((phase, i) => {
+      const power = watts[i] ?? 0;
+      const current = Math.abs(power) / (volts[i] ?? PHASE_VOLTS);
+      amps += current;
+      put(`Wph${phase}`, power);
+      put(`VAph${phase}`, Math.abs(power));
+      put(`VARph${phase}`, 0);
+      put(`PFph${phase}`, 100);
+      put(`Aph${phase}`, current);
+    });
+    put('A', amps);
+    put('Hz', 50 + noise.normal() * 0.01);
+    const energy = this.#plant.energy();
+    put('TotWhExp', 2_000_000 + energy.exported);
+    put('TotWhImp', 3_000_000 + energy.imported);
+  }
+
+  #volts(volts: readonly number[]): void {
+    const put = (point: string, value: number): void => this.#image.put(203, point, value);
+    const [a = 0, b = 0, c = 0] = volts;
+    const root = Math.sqrt(3);
+    put('PhV', (a + b + c) / 3);
+    put('PhVphA', a);
+    put('PhVphB', b);
+    put('PhVphC', c);
+    put('PPV', ((a + b + c) / 3) * root);
+    put('PhVphAB', ((a + b) / 2) * root);
+    put('PhVphBC', ((b + c) / 2) * root);
+    put('PhVphCA', ((c + a) / 2) * root);
+  }
+}
