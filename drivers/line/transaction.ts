@@ -11,14 +11,20 @@ export type Request =
   /** Writes `words` (function 16) from `address`, 1-123 registers. */
   | { readonly kind: 'write'; readonly unitId: number; readonly address: number; readonly words: readonly number[] };
 
+/** What was wrong with a frame that was thrown away. */
+export type Garble = 'crc' | 'length' | 'foreign-unit' | 'foreign-function' | 'echo' | 'early';
+
 export type LineFault =
   | { readonly kind: 'timeout'; readonly unitId: number }
   | { readonly kind: 'refused'; readonly unitId: number; readonly exceptionCode: number }
-  /** CRC, length, foreign unit or function: the frame was thrown away and the line quarantined. */
+  /**
+   * CRC, length, foreign unit or function, a write acknowledged for other registers (`echo`; also a local echo that differs
+   * from what was sent), or a frame faster than the wire allows (`early`): it was thrown away and the line quarantined.
+   */
   | {
       readonly kind: 'garbled';
       readonly unitId: number;
-      readonly why: 'crc' | 'length' | 'foreign-unit' | 'foreign-function' | 'echo';
+      readonly why: Garble;
     }
   /** The port is closed or failed. */
   | { readonly kind: 'down'; readonly why: string }

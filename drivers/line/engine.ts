@@ -1,0 +1,412 @@
+import type { Cancel, Clock } from '#base/ports.ts';
+import { fail, ok } from '#base/result.ts';
+import type { MonoMs } from '#base/units.ts';
+import { Codec } from './codec.ts';
+import { LineCounters } from './counters.ts';
+import { Flight } from './flight.ts';
+import { Occupancy } from './occupancy.ts';
+import type { LinePort } from './port.ts';
+import { PRIORITY, type Deliver, type Garble, type Line, type LineFault, type Priority, type Request } from './transaction.ts';
+import { JobQueue, type Job } from './queue.ts';
+import { Refusals } from './refusals.ts';
+import type { LineSettings, LineStatus } from './settings.ts';
+import { FrameTrace, type Verdict } from './trace.ts';
+import { UnitMemory } from './unit.ts';
+import { characterTime, frameSilence, replyBytes, transactionTime } from './wire-time.ts';
+
+/** Silence on the line that ends a quarantine. */
+export const QUARANTINE_MS = 150;
+/** The same for stray bytes while no reply is owed: noise, not a late reply. */
+export const STRAY_QUARANTINE_MS = 50;
+/** A reply must not be faster than this part of its wire time: clocks of UARTs differ by some per cent. */
+const PACE_TOLERANCE = 0.9;
+/** A probe costs the others at most half a second (design, section 4): time-out here, quarantine after it. */
+const PROBE_TIMEOUT_MS = 350;
+const REOPEN_BACKOFF_MS = [1000, 2000, 5000] as const;
+const OPEN_TIMEOUT_MS = 5000;
+/** Time-outs in a row, whatever the unit, after which the port is opened afresh. */
+export const TIMEOUTS_BEFORE_REOPEN = 5;
+const REOPEN_SPACING_MS = 30_000;
+
+type Phase = 'stopped' | 'opening' | 'waiting-to-open' | 'idle' | 'armed' | 'awaiting' | 'quarantine';
+
+/**
+ * One RS-485 line (design D9): one transaction in flight, silence before each frame, the most urgent request next, and after any
+ * time-out, CRC, length, foreign unit or foreign function error a quarantine that a late reply cannot outlive. A machine without I/O:
+ * bytes and deadlines come in, bytes go to the port. `deliver` is called exactly once per submitted request, never inside `submit`.
+ */
+export class LineEngine implements Line {
+  readonly name: string;
+  readonly trace = new FrameTrace();
+  readonly #settings: LineSettings;
+  readonly #clock: Clock;
+  readonly #port: LinePort;
+  readonly #codec = new Codec();
+  readonly #queue = new JobQueue();
+  readonly #units = new Map<number, UnitMemory>();
+  readonly #occupancy = new Occupancy();
+  readonly #counters = new LineCounters();
+  readonly #flight = new Flight();
+  readonly #refusals: Refusals;
+  readonly #character: number;
+  readonly #silence: number;
+  #phase: Phase = 'stopped';
+  #down: string | null = 'not opened';
+  #cancel: Cancel | null = null;
+  #quietUntil = 0 as MonoMs;
+  #quarantinedSince = 0 as MonoMs;
+  #openAttempts = 0;
+  #timeoutsInARow = 0;
+  #reopenedAt: MonoMs | null = null;
+
+  constructor(settings: LineSettings, clock: Clock, port: LinePort) {
+    this.name = settings.name;
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#port = port;
+    this.#refusals = new Refusals(clock);
+    this.#character = characterTime(settings);
+    this.#silence = frameSilence(settings);
+  }
+
+  /** Opens the port, and keeps opening it for as long as the engine runs. */
+  start(): void {
+    if (this.#phase === 'stopped') this.#open();
+  }
+
+  /** Closes the port for good; everything queued or in flight is delivered `down`. */
+  stop(): void {
+    if (this.#phase === 'stopped') return;
+    this.#disarm();
+    this.#port.close();
+    this.#phase = 'stopped';
+    this.#down = 'stopped';
+    this.#failAll('stopped');
+  }
+
+  submit(request: Request, priority: Priority, deliver: Deliver, key?: string): void {
+    if (this.#down !== null) {
+      this.#refusals.add(deliver, { kind: 'down', why: this.#down });
+      return;
+    }
+    const victim = this.#queue.add({ request, priority, deliver, key });
+    if (victim !== null) {
+      this.#counters.dropped += 1;
+      this.#refusals.add(victim.deliver, { kind: 'dropped' });
+    }
+    this.#pump();
+  }
+
+  wireTime(request: Request): number {
+    return transactionTime(request, this.#settings);
+  }
+
+  use(): number {
+    return this.#occupancy.fraction(this.#clock.now());
+  }
+
+  status(): LineStatus {
+    const units = new Map([...this.#units].map(([unitId, unit]) => [unitId, unit.counters()] as const));
+    return {
+      name: this.name,
+      down: this.#down,
+      use: this.use(),
+      queued: this.#queue.size,
+      counters: this.#counters.snapshot(),
+      units,
+    };
+  }
+
+  // --- time ---
+
+  readonly #onDeadline = (): void => {
+    this.#cancel = null;
+    switch (this.#phase) {
+      case 'opening':
+        this.#port.close();
+        this.#goDown('the port did not open in time');
+        return;
+      case 'waiting-to-open':
+        this.#open();
+        return;
+      case 'armed':
+        this.#sendNext();
+        return;
+      case 'awaiting':
+        this.#onTimeout();
+        return;
+      case 'quarantine':
+        this.#endQuarantine();
+        return;
+      case 'idle':
+      case 'stopped':
+    }
+  };
+
+  #arm(deadline: number): void {
+    this.#disarm();
+    this.#cancel = this.#clock.at(deadline as MonoMs, this.#onDeadline);
+  }
+
+  #disarm(): void {
+    this.#cancel?.();
+    this.#cancel = null;
+  }
+
+  // --- port ---
+
+  #open(): void {
+    this.#phase = 'opening';
+    this.#arm(this.#clock.now() + OPEN_TIMEOUT_MS);
+    this.#port.open({ onUp: this.#onUp, onBytes: this.#onBytes, onDown: this.#onDown });
+  }
+
+  readonly #onUp = (): void => {
+    if (this.#phase !== 'opening') return;
+    this.#down = null;
+    // a unit may still be answering a request from before: of an earlier opening, or of a process that was killed
+    this.#quarantine(QUARANTINE_MS);
+  };
+
+  readonly #onDown = (why: string): void => {
+    if (this.#phase !== 'stopped' && this.#phase !== 'waiting-to-open') this.#goDown(why);
+  };
+
+  #goDown(why: string): void {
+    this.#counters.downs += 1;
+    this.#phase = 'waiting-to-open';
+    this.#down = why;
+    this.#timeoutsInARow = 0;
+    const wait = REOPEN_BACKOFF_MS[Math.min(this.#openAttempts, REOPEN_BACKOFF_MS.length - 1)] ?? 0;
+    this.#openAttempts += 1;
+    this.#arm(this.#clock.now() + wait);
+    this.#failAll(why);
+  }
+
+  #failAll(why: string): void {
+    const fault: LineFault = { kind: 'down', why };
+    const inFlight = this.#flight.takeJob();
+    if (inFlight !== null) this.#refusals.add(inFlight.deliver, fault);
+    for (const job of this.#queue.takeAll()) this.#refusals.add(job.deliver, fault);
+  }
+
+  // --- sending ---
+
+  #pump(): void {
+    if (this.#phase !== 'idle' || this.#queue.size === 0) return;
+    this.#phase = 'armed';
+    this.#arm(Math.max(this.#clock.now(), this.#quietUntil));
+  }
+
+  #sendNext(): void {
+    const job = this.#queue.take();
+    this.#phase = 'idle';
+    if (job === null) return;
+    const now = this.#clock.now();
+    const unit = this.#unit(job.request.unitId);
+    const settling = unit.settlingRead(job.request, now);
+    const request = settling ?? job.request;
+    const bytes = this.#codec.encode(request);
+    const sent = now + bytes.length * this.#character;
+    const replyTime = replyBytes(request) * this.#character;
+    this.#flight.begin(job, request, bytes, { sentAt: now, requestEnd: sent as MonoMs, echo: this.#settings.localEcho });
+    this.#phase = 'awaiting';
+    this.#counters.requests += 1;
+    unit.requests += 1;
+    this.trace.add({ at: now, direction: 'request', bytes, verdict: settling === null ? 'sent' : 'settling' });
+    this.#port.write(bytes);
+    this.#arm(this.#replyDeadline(job, sent, replyTime, unit));
+  }
+
+  #replyDeadline(job: Job, requestEnd: number, replyTime: number, unit: UnitMemory): number {
+    const regular = requestEnd + this.#silence + unit.allowance() + replyTime;
+    if (job.priority !== PRIORITY.probe) return regular;
+    const least = requestEnd + this.#silence + replyTime;
+    return Math.min(regular, Math.max(least, this.#flight.sentAt + PROBE_TIMEOUT_MS));
+  }
+
+  // --- receiving ---
+
+  readonly #onBytes = (bytes: Uint8Array, at: MonoMs): void => {
+    this.#counters.bytesReceived += bytes.length;
+    switch (this.#phase) {
+      case 'awaiting':
+        this.#gather(bytes, at);
+        return;
+      case 'quarantine':
+      case 'idle':
+      case 'armed':
+        this.#onUnexpected(bytes, at);
+        return;
+      case 'opening':
+      case 'waiting-to-open':
+      case 'stopped':
+    }
+  };
+
+  #gather(bytes: Uint8Array, at: MonoMs): void {
+    const flight = this.#flight;
+    if (!flight.append(bytes)) {
+      this.#onGarbled('length', at);
+      return;
+    }
+    const earliest = flight.sentAt + PACE_TOLERANCE * (flight.requestEnd - flight.sentAt + flight.length * this.#character);
+    const isEarly = this.#settings.paced && flight.length > 0 && at < earliest;
+    const state = flight.progress();
+    if (isEarly) this.#onGarbled(state === 'echo' || flight.looksLikeEcho() ? 'echo' : 'early', at);
+    else if (state === 'whole') this.#onFrame(at);
+    else if (state !== 'partial') this.#onGarbled(state, at);
+  }
+
+  #onFrame(at: MonoMs): void {
+    const flight = this.#flight;
+    const frame = flight.frame();
+    const result = this.#codec.decode(frame);
+    if (!result.ok && result.fault.kind === 'garbled') {
+      this.#onGarbled(result.fault.why, at);
+      return;
+    }
+    const unit = this.#unit(flight.request.unitId);
+    if (!result.ok && unit.owesSameFunction(flight.request, at)) {
+      this.#onDoubtfulRefusal(unit, frame, at);
+      return;
+    }
+    const takenAt = Math.max(flight.requestEnd, at - flight.length * this.#character) as MonoMs;
+    unit.answered(takenAt - flight.requestEnd);
+    this.#timeoutsInARow = 0;
+    this.#openAttempts = 0;
+    this.trace.add({ at, direction: 'reply', bytes: frame, verdict: result.ok ? 'ok' : 'refused' });
+    this.#occupancy.add(flight.sentAt, at);
+    this.#disarm();
+    this.#quietUntil = (at + this.#silence) as MonoMs;
+    this.#phase = 'idle';
+    const isSettling = flight.isSettling;
+    const job = flight.takeJob();
+    if (job !== null && isSettling) {
+      this.#queue.putBack(job);
+    } else if (result.ok) {
+      this.#counters.replies += 1;
+      unit.replies += 1;
+      job?.deliver(ok({ words: result.value, takenAt }));
+    } else {
+      this.#counters.refused += 1;
+      unit.refused += 1;
+      job?.deliver(result);
+    }
+    this.#pump();
+  }
+
+  /** An exception while an earlier reply of that function is owed may belong to either. Wait both out, then ask again. */
+  #onDoubtfulRefusal(unit: UnitMemory, frame: Uint8Array, at: MonoMs): void {
+    this.trace.add({ at, direction: 'reply', bytes: frame, verdict: 'stray' });
+    unit.forgive();
+    const job = this.#flight.takeJob();
+    if (job !== null) this.#queue.putBack(job);
+    this.#quarantine(this.#quietAfter(unit, at));
+  }
+
+  #onGarbled(why: Garble, at: MonoMs): void {
+    const flight = this.#flight;
+    const unit = this.#unit(flight.request.unitId);
+    this.#counters.garbled(why);
+    unit.garbled += 1;
+    this.#fault({ kind: 'garbled', unitId: flight.request.unitId, why }, why, at);
+  }
+
+  #onTimeout(): void {
+    const unit = this.#unit(this.#flight.request.unitId);
+    unit.timedOut();
+    this.#counters.timeouts += 1;
+    this.#timeoutsInARow += 1;
+    const now = this.#clock.now();
+    if (
+      this.#timeoutsInARow >= TIMEOUTS_BEFORE_REOPEN &&
+      (this.#reopenedAt === null || now - this.#reopenedAt >= REOPEN_SPACING_MS)
+    )
+      this.#reopen(now);
+    else this.#fault({ kind: 'timeout', unitId: this.#flight.request.unitId }, 'timeout', now);
+  }
+
+  /** The whole line is silent: perhaps the adapter is stuck. The request that timed out is delivered so, the others `down`. */
+  #reopen(now: MonoMs): void {
+    this.#reopenedAt = now;
+    this.#counters.reopens += 1;
+    const job = this.#flight.takeJob();
+    this.#occupancy.add(this.#flight.sentAt, now);
+    this.#unit(this.#flight.request.unitId).owes(this.#flight.request, now);
+    this.#port.close();
+    this.#goDown('no unit answered; opening the port again');
+    job?.deliver(fail({ kind: 'timeout', unitId: job.request.unitId }));
+  }
+
+  #fault(fault: LineFault, verdict: Verdict, at: MonoMs): void {
+    const flight = this.#flight;
+    const unit = this.#unit(flight.request.unitId);
+    this.trace.add({ at, direction: 'reply', bytes: flight.frame(), verdict });
+    unit.owes(flight.request, at);
+    if (fault.kind === 'timeout') flight.expectLate();
+    const job = flight.takeJob();
+    this.#occupancy.add(flight.sentAt, at);
+    this.#quarantine(this.#quietAfter(unit, at));
+    job?.deliver(fail(fault));
+  }
+
+  /** Silence needed from `at` on so that even the slowest reply this unit ever gave, begun after this request, has ended. */
+  #quietAfter(unit: UnitMemory, at: MonoMs): number {
+    const flight = this.#flight;
+    const slowest =
+      flight.requestEnd + unit.longestTurnaround + (replyBytes(flight.request) + 1) * this.#character + this.#silence;
+    return Math.max(QUARANTINE_MS, slowest - at);
+  }
+
+  // --- quarantine ---
+
+  #quarantine(span: number): void {
+    const now = this.#clock.now();
+    this.#counters.quarantines += 1;
+    this.#phase = 'quarantine';
+    this.#quarantinedSince = now;
+    this.#quietUntil = (now + span) as MonoMs;
+    this.#arm(this.#quietUntil);
+  }
+
+  #endQuarantine(): void {
+    const now = this.#clock.now();
+    if (now < this.#quietUntil) {
+      this.#arm(this.#quietUntil);
+      return;
+    }
+    this.#occupancy.add(this.#quarantinedSince, now);
+    this.#port.flush();
+    this.#phase = 'idle';
+    this.#pump();
+  }
+
+  /** Bytes nobody waits for: perhaps the rest of a garbled frame, a late reply, or noise. They start the silence anew. */
+  #onUnexpected(bytes: Uint8Array, at: MonoMs): void {
+    const flight = this.#flight;
+    const late = flight.appendLate(bytes);
+    if (late !== null) {
+      const unit = this.#unit(flight.request.unitId);
+      const began = Math.max(flight.requestEnd, at - late.length * this.#character);
+      unit.answeredLate(began - flight.requestEnd);
+      this.#counters.late += 1;
+      this.trace.add({ at, direction: 'reply', bytes: late, verdict: 'late' });
+    } else if (!flight.isLatePossible) {
+      this.#counters.strays += 1;
+      this.trace.add({ at, direction: 'reply', bytes: bytes.slice(), verdict: 'stray' });
+    }
+    const quiet = late !== null || flight.isLatePossible ? QUARANTINE_MS : STRAY_QUARANTINE_MS;
+    if (this.#phase === 'quarantine') this.#quietUntil = Math.max(this.#quietUntil, at + quiet) as MonoMs;
+    else this.#quarantine(quiet);
+  }
+
+  #unit(unitId: number): UnitMemory {
+    let unit = this.#units.get(unitId);
+    if (unit === undefined) {
+      unit = new UnitMemory();
+      this.#units.set(unitId, unit);
+    }
+    return unit;
+  }
+}

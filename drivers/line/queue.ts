@@ -1,0 +1,92 @@
+import { PRIORITY, type Deliver, type Priority, type Request } from './transaction.ts';
+
+/** Requests waiting on one line. A tick submits a handful per device; more waiting means that the line cannot keep up. */
+export const QUEUE_CAPACITY = 64;
+
+export interface Job {
+  readonly request: Request;
+  readonly priority: Priority;
+  readonly deliver: Deliver;
+  readonly key: string | undefined;
+}
+
+/** Jobs by priority, first come first served within one; bounded. */
+export class JobQueue {
+  readonly #lanes: Job[][] = Object.values(PRIORITY).map(() => []);
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Queues `job`. Returns the job that had to go: the one with the same key, the newest of the lowest priority when full, or null. */
+  add(job: Job): Job | null {
+    if (job.key !== undefined) {
+      const replaced = this.#replace(job);
+      if (replaced !== null) return replaced;
+    }
+    let victim: Job | null = null;
+    if (this.#size >= QUEUE_CAPACITY) {
+      victim = this.#dropBelow(job.priority);
+      if (victim === null) return job;
+    }
+    this.#lane(job.priority).push(job);
+    this.#size += 1;
+    return victim;
+  }
+
+  /** Puts a job that was taken back at the head of its priority: its turn is not over. */
+  putBack(job: Job): void {
+    this.#lane(job.priority).unshift(job);
+    this.#size += 1;
+  }
+
+  take(): Job | null {
+    for (const lane of this.#lanes) {
+      const job = lane.shift();
+      if (job !== undefined) {
+        this.#size -= 1;
+        return job;
+      }
+    }
+    return null;
+  }
+
+  takeAll(): readonly Job[] {
+    const all = this.#lanes.flat();
+    for (const lane of this.#lanes) lane.length = 0;
+    this.#size = 0;
+    return all;
+  }
+
+  #lane(priority: Priority): Job[] {
+    return this.#lanes[priority] ?? [];
+  }
+
+  /** A replacement of the same priority keeps the turn, so that a wish repeated each tick is not put off for ever. */
+  #replace(job: Job): Job | null {
+    for (const [priority, lane] of this.#lanes.entries()) {
+      const index = lane.findIndex((other) => other.key === job.key);
+      const old = lane[index];
+      if (old === undefined) continue;
+      if (priority === job.priority) lane[index] = job;
+      else {
+        lane.splice(index, 1);
+        this.#lane(job.priority).push(job);
+      }
+      return old;
+    }
+    return null;
+  }
+
+  #dropBelow(priority: Priority): Job | null {
+    for (let lowest = this.#lanes.length - 1; lowest > priority; lowest -= 1) {
+      const victim = this.#lanes[lowest]?.pop();
+      if (victim !== undefined) {
+        this.#size -= 1;
+        return victim;
+      }
+    }
+    return null;
+  }
+}
