@@ -112,3 +112,35 @@ export interface ViewSnapshot {
     readonly until: UtilitySeconds;
   }[];
 }
+
+/** A tool asks for the last frames of a line; `follow`: and for every later one until it hangs up. */
+export interface TraceRequest {
+  readonly type: 'trace-request';
+  readonly line: string;
+  readonly follow: boolean;
+}
+
+export interface TraceFrame {
+  /** Microsecond precision. */
+  readonly at: MonoMs;
+  readonly direction: 'sent' | 'received';
+  readonly hex: string;
+  /** `ok`, or what was wrong with it. */
+  readonly verdict: string;
+}
+
+export interface Trace {
+  readonly type: 'trace';
+  readonly line: string;
+  /** False: there is no line of this name. */
+  readonly known: boolean;
+  readonly frames: readonly TraceFrame[];
+}
+
+/** View client to controld, and back. */
+export type ViewRequest = Hello | TraceRequest;
+export type ViewMessage = Hello | ViewSnapshot | Trace;
+
+/** Bounds both sides hold. */
+export const TRACE_FRAMES_MAX = 500;
+export const FRAME_HEX_MAX = 2 * 260;

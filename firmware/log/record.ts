@@ -2,7 +2,7 @@ import type { MonoMs } from '#base/units.ts';
 
 /** A record as stored: numbered for ever, dated by boot and monotonic clock (design D7). The body is any JSON value: the log knows nothing of energy. */
 export interface LogRecord {
-  /** 1 for the first record of this installation; never reused, no gaps between committed records. */
+  /** 1 for the first record of this installation; rising, never reused once committed. A gap means that telemetry was dropped or a sector was lost. */
   readonly seq: number;
   /** Format number of the body (design D17). */
   readonly format: number;

@@ -1,0 +1,156 @@
+import * as v from 'valibot';
+import { fail, ok, type Result } from '#base/result.ts';
+import { watts, type Watts } from '#base/units.ts';
+import { toDeviceId, type DeviceId, type DeviceRole } from '#site/device.ts';
+import { crossCheck } from './cross-check.ts';
+import { CONFIGURATION_BYTES_MAX, ConfigurationSchema, type ConfigurationFile } from './schema.ts';
+
+export interface SiteLimits {
+  /** Always bind; only ever tighten. Null: no such limit. */
+  readonly commissioned: { readonly exportLimit: Watts | null; readonly generationLimit: Watts | null };
+  /** Bind where no utility default was ever stored. */
+  readonly fallback: { readonly exportLimit: Watts; readonly importLimit: Watts | null };
+}
+
+export interface LineConfiguration {
+  readonly name: string;
+  readonly path: string;
+  readonly baudRate: number;
+  readonly parity: 'none' | 'even' | 'odd';
+  readonly stopBits: 1 | 2;
+}
+
+export interface DeviceConfiguration {
+  readonly device: DeviceId;
+  readonly role: DeviceRole;
+  readonly line: string;
+  readonly unitId: number;
+  /** Name of a file in drivers/profile, without `.json`. */
+  readonly profile: string;
+  /** Null: the first verified contact records it. */
+  readonly serialNumber: string | null;
+  /** Of a meter: what its power is multiplied with to be positive on import. */
+  readonly sign: 1 | -1;
+}
+
+export interface UtilityConfiguration {
+  readonly name: string;
+  /** Name of a file in config/utility, without `.json`. */
+  readonly profile: string;
+  readonly url: string;
+  /** Name of a secret (secrets.ts); null: not checked. */
+  readonly registrationPin: string | null;
+  /** PEM files, relative to the configuration directory or absolute. */
+  readonly identity: { readonly kind: 'file'; readonly certificate: string; readonly key: string; readonly trust: string };
+}
+
+export interface Configuration {
+  readonly siteId: string;
+  readonly limits: SiteLimits;
+  readonly lines: readonly LineConfiguration[];
+  readonly devices: readonly DeviceConfiguration[];
+  readonly utilities: readonly UtilityConfiguration[];
+}
+
+/** One thing wrong with the file. */
+export interface ConfigProblem {
+  /** `devices[1].unitId`; empty: the file as a whole. */
+  readonly path: string;
+  readonly expected: string;
+  /** As in the file, shortened. */
+  readonly found: string;
+}
+
+const FOUND_MAX = 80;
+/** Problems listed; a file with more of them is no configuration at all. */
+export const PROBLEMS_MAX = 100;
+
+/** Every problem of the file with its place, or the configuration. Never throws. */
+export const decodeConfiguration = (bytes: Uint8Array): Result<Configuration, readonly ConfigProblem[]> => {
+  if (bytes.length > CONFIGURATION_BYTES_MAX) {
+    return fail([{ path: '', expected: `at most ${CONFIGURATION_BYTES_MAX} bytes`, found: `${bytes.length} bytes` }]);
+  }
+  const text = decodeText(bytes);
+  if (!text.ok) return fail([text.fault]);
+  const parsed = v.safeParse(ConfigurationSchema, text.value);
+  if (parsed.success) {
+    const problems = crossCheck(parsed.output);
+    return problems.length > 0 ? fail(problems.slice(0, PROBLEMS_MAX)) : ok(toConfiguration(parsed.output));
+  }
+  const problems = parsed.issues.map((issue) => toProblem(issue, text.value));
+  return fail(problems.slice(0, PROBLEMS_MAX));
+};
+
+const decodeText = (bytes: Uint8Array): Result<unknown, ConfigProblem> => {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return fail({ path: '', expected: 'UTF-8 text', found: 'bytes that are not' });
+  }
+  try {
+    return ok(JSON.parse(text) as unknown);
+  } catch (error) {
+    return fail({ path: '', expected: 'JSON', found: error instanceof Error ? shorten(error.message) : 'no JSON' });
+  }
+};
+
+const shorten = (text: string): string => (text.length > FOUND_MAX ? `${text.slice(0, FOUND_MAX)}...` : text);
+
+const toProblem = (issue: v.BaseIssue<unknown>, root: unknown): ConfigProblem => {
+  const keys = (issue.path ?? []).map((item) => item.key as string | number);
+  const path = keys
+    .map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`))
+    .join('')
+    .replace(/^\./, '');
+  const last = keys.at(-1);
+  const isUnknownKey = issue.expected === 'never';
+  const parent = valueAt(root, keys.slice(0, -1));
+  const isMissing = last !== undefined && typeof parent === 'object' && parent !== null && !(last in parent);
+  return {
+    path,
+    expected: isUnknownKey ? 'no such key' : expectation(issue),
+    found: isMissing ? 'nothing' : shorten(JSON.stringify(valueAt(root, keys)) ?? issue.received),
+  };
+};
+
+const valueAt = (root: unknown, keys: readonly (string | number)[]): unknown =>
+  keys.reduce<unknown>(
+    (value, key) => (typeof value === 'object' && value !== null ? (value as Record<string | number, unknown>)[key] : undefined),
+    root,
+  );
+
+/** A pattern explains itself in words (schema.ts), every other check by valibot's own. */
+const expectation = (issue: v.BaseIssue<unknown>): string => {
+  if (issue.type === 'regex') return issue.message;
+  const expected = issue.expected ?? issue.message;
+  const subject = { min_value: 'a number ', max_value: 'a number ', min_length: 'length ', max_length: 'length ' };
+  return `${subject[issue.type as keyof typeof subject] ?? ''}${expected}`;
+};
+
+const orNull = (value: number | null): Watts | null => (value === null ? null : watts(value));
+
+const toConfiguration = (file: ConfigurationFile): Configuration => ({
+  siteId: file.site.id,
+  limits: {
+    commissioned: {
+      exportLimit: orNull(file.site.limits.commissioned.exportW),
+      generationLimit: orNull(file.site.limits.commissioned.generationW),
+    },
+    fallback: {
+      exportLimit: watts(file.site.limits.fallback.exportW),
+      importLimit: orNull(file.site.limits.fallback.importW),
+    },
+  },
+  lines: file.lines,
+  devices: file.devices.map((device) => ({
+    device: toDeviceId(device.id),
+    role: device.role,
+    line: device.line,
+    unitId: device.unitId,
+    profile: device.profile,
+    serialNumber: device.serialNumber ?? null,
+    sign: device.sign ?? 1,
+  })),
+  utilities: file.utilities,
+});

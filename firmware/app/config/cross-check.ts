@@ -1,0 +1,80 @@
+import type { ConfigProblem } from './configuration.ts';
+import type { ConfigurationFile } from './schema.ts';
+
+/** What a schema cannot say: names that must be unique or must exist, and the one meter at the connection point. */
+export const crossCheck = (file: ConfigurationFile): readonly ConfigProblem[] => [
+  ...repeated(
+    file.lines.map((line) => line.name),
+    (index) => `lines[${index}].name`,
+    'a name no other line has',
+  ),
+  ...repeated(
+    file.lines.map((line) => line.path),
+    (index) => `lines[${index}].path`,
+    'a path no other line has',
+  ),
+  ...repeated(
+    file.devices.map((device) => device.id),
+    (index) => `devices[${index}].id`,
+    'a name no other device has',
+  ),
+  ...repeated(
+    file.devices.map((device) => `${device.line} unit ${device.unitId}`),
+    (index) => `devices[${index}].unitId`,
+    'a unit id no other device of the line has',
+  ),
+  ...repeated(
+    file.devices.map((device) => device.serialNumber ?? null),
+    (index) => `devices[${index}].serialNumber`,
+    'a serial number no other device has',
+  ),
+  ...repeated(
+    file.utilities.map((utility) => utility.name),
+    (index) => `utilities[${index}].name`,
+    'a name no other utility has',
+  ),
+  ...missingLines(file),
+  ...meterProblems(file),
+  ...limitProblems(file),
+];
+
+const repeated = (values: readonly (string | null)[], pathOf: (index: number) => string, expected: string): ConfigProblem[] =>
+  values.flatMap((value, index) =>
+    value !== null && values.indexOf(value) < index ? [{ path: pathOf(index), expected, found: JSON.stringify(value) }] : [],
+  );
+
+const missingLines = (file: ConfigurationFile): ConfigProblem[] => {
+  const names = file.lines.map((line) => line.name);
+  return file.devices.flatMap((device, index) =>
+    names.includes(device.line)
+      ? []
+      : [{ path: `devices[${index}].line`, expected: `one of ${names.join(', ')}`, found: JSON.stringify(device.line) }],
+  );
+};
+
+const meterProblems = (file: ConfigurationFile): ConfigProblem[] => {
+  const meters = file.devices.filter((device) => device.role === 'meter').length;
+  const inverters = file.devices.filter((device) => device.role === 'inverter').length;
+  const problems: ConfigProblem[] = [];
+  if (meters !== 1)
+    problems.push({ path: 'devices', expected: 'exactly one meter, at the connection point', found: `${meters} meters` });
+  if (inverters === 0) problems.push({ path: 'devices', expected: 'at least one inverter', found: 'none' });
+  for (const [index, device] of file.devices.entries()) {
+    if (device.sign === undefined || device.role === 'meter') continue;
+    problems.push({ path: `devices[${index}].sign`, expected: 'nothing: only a meter has a sign', found: String(device.sign) });
+  }
+  return problems;
+};
+
+/** The fallback stands in for a utility's default: looser than what always binds it would be a mistake, not a wish. */
+const limitProblems = (file: ConfigurationFile): ConfigProblem[] => {
+  const { commissioned, fallback } = file.site.limits;
+  if (commissioned.exportW === null || fallback.exportW <= commissioned.exportW) return [];
+  return [
+    {
+      path: 'site.limits.fallback.exportW',
+      expected: `at most site.limits.commissioned.exportW, ${commissioned.exportW}`,
+      found: String(fallback.exportW),
+    },
+  ];
+};

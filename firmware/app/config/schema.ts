@@ -1,0 +1,130 @@
+import * as v from 'valibot';
+
+/** Format of the configuration file this release writes; it reads this and the next (design D17). */
+export const CONFIGURATION_FORMAT = 1;
+export const CONFIGURATION_BYTES_MAX = 256 * 1024;
+const LINES_MAX = 8;
+const DEVICES_MAX = 64;
+const UTILITIES_MAX = 4;
+/** 1 GW: beyond it a number is a typing error. */
+const POWER_MAX = 1_000_000_000;
+const BAUD_RATES = [1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200] as const;
+const UNIT_ID_MAX = 247;
+const PATH_MAX = 255;
+
+const name = v.pipe(
+  v.string(),
+  v.regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'small letters, digits and hyphens, 1 to 32 of them, no hyphen first'),
+);
+
+const named = (description: string) => v.pipe(name, v.description(description));
+
+const power = v.pipe(v.number(), v.minValue(0), v.maxValue(POWER_MAX));
+
+const path = v.pipe(v.string(), v.minLength(1), v.maxLength(PATH_MAX));
+
+const SiteSchema = v.strictObject({
+  id: named('Name of the site, for people and for the broker.'),
+  limits: v.strictObject({
+    commissioned: v.pipe(
+      v.strictObject({
+        exportW: v.pipe(v.nullable(power), v.description('Most the site may ever export, watts; null: no such limit.')),
+        generationW: v.pipe(
+          v.nullable(power),
+          v.description('Most all inverters together may ever generate, watts; null: no such limit.'),
+        ),
+      }),
+      v.description('Limits that always bind, whatever a utility says; they only ever tighten.'),
+    ),
+    fallback: v.pipe(
+      v.strictObject({
+        exportW: v.pipe(power, v.description('Export limit, watts.')),
+        importW: v.pipe(v.nullable(power), v.description('Import limit, watts; null: none.')),
+      }),
+      v.description('Limits that bind where no utility default was ever stored, or none is left.'),
+    ),
+  }),
+});
+
+const LineSchema = v.strictObject({
+  name: named('Name of the line, unique.'),
+  path: v.pipe(
+    path,
+    v.regex(/^\//, 'an absolute path'),
+    v.description('Serial device: /dev/serial/by-path/... rather than /dev/ttyUSB0.'),
+  ),
+  baudRate: v.pipe(v.picklist(BAUD_RATES), v.description('Bits a second.')),
+  parity: v.picklist(['none', 'even', 'odd']),
+  stopBits: v.picklist([1, 2]),
+});
+
+const DeviceSchema = v.strictObject({
+  id: named('Name of the device, unique.'),
+  role: v.pipe(v.picklist(['inverter', 'meter']), v.description('A meter is the one at the connection point.')),
+  line: named('Name of the line it is on.'),
+  unitId: v.pipe(
+    v.number(),
+    v.integer(),
+    v.minValue(1),
+    v.maxValue(UNIT_ID_MAX),
+    v.description('Modbus unit id, unique on the line.'),
+  ),
+  profile: named('Device profile: the name of a file in drivers/profile without .json.'),
+  serialNumber: v.exactOptional(
+    v.pipe(
+      v.string(),
+      v.minLength(1),
+      v.maxLength(32),
+      v.description('As the device itself states it. Absent: the first verified contact records it.'),
+    ),
+  ),
+  sign: v.exactOptional(
+    v.pipe(
+      v.picklist([1, -1]),
+      v.description('Of a meter: 1 when positive power is import as SunSpec says, -1 when it is mounted the other way round.'),
+    ),
+  ),
+});
+
+const UtilitySchema = v.strictObject({
+  name: named('Name of the utility server, unique; stored events belong to it.'),
+  profile: named('Utility profile: the name of a file in config/utility without .json.'),
+  url: v.pipe(
+    v.string(),
+    v.maxLength(1024),
+    v.regex(/^https:\/\/[^\s/]+/, 'an https:// address'),
+    v.description('Address of the DeviceCapability resource.'),
+  ),
+  registrationPin: v.pipe(
+    v.nullable(name),
+    v.description('Name of the secret that holds the registration PIN; null: the PIN is not checked.'),
+  ),
+  identity: v.strictObject({
+    kind: v.literal('file'),
+    certificate: v.pipe(
+      path,
+      v.description('PEM: device certificate first, then its chain. Relative to the configuration directory.'),
+    ),
+    key: v.pipe(path, v.description('PEM: private key of the device.')),
+    trust: v.pipe(path, v.description('PEM: the roots (SERCA) the server must chain to.')),
+  }),
+});
+
+/** The whole configuration file. The JSON Schema in config/schema is made from it (generate-schema.ts). */
+export const ConfigurationSchema = v.pipe(
+  v.strictObject({
+    format: v.pipe(v.picklist([CONFIGURATION_FORMAT, CONFIGURATION_FORMAT + 1]), v.description('Format of this file.')),
+    site: SiteSchema,
+    lines: v.pipe(v.array(LineSchema), v.minLength(1), v.maxLength(LINES_MAX), v.description('Serial lines, RS-485.')),
+    devices: v.pipe(v.array(DeviceSchema), v.minLength(1), v.maxLength(DEVICES_MAX), v.description('Devices of the site.')),
+    utilities: v.pipe(
+      v.array(UtilitySchema),
+      v.maxLength(UTILITIES_MAX),
+      v.description('Utility servers; none: the site runs on its own limits.'),
+    ),
+  }),
+  v.title('Gridward configuration'),
+  v.description('One site. Change it by validate, replace, restart.'),
+);
+
+export type ConfigurationFile = v.InferOutput<typeof ConfigurationSchema>;

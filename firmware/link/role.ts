@@ -1,0 +1,82 @@
+import type { Result } from '#base/result.ts';
+import { type ClientOptions, connectLink, type LinkClient } from './client.ts';
+import type {
+  ClockAnchor,
+  Hello,
+  LogHead,
+  NorthNote,
+  ProgramSetMessage,
+  SiteSnapshot,
+  Trace,
+  TraceRequest,
+  ViewSnapshot,
+} from './message.ts';
+import { LINK_PROTOCOL } from './message.ts';
+import type { ListenFault } from './port.ts';
+import { decodeControlMessage, decodeNorthMessage, decodeViewMessage, decodeViewRequest } from './schema.ts';
+import { type LinkServer, serveLink, type ServerOptions } from './server.ts';
+
+/** Socket of each role in the runtime directory, and its mode: northd's user alone, and the group of the tools. */
+export const PLAN_SOCKET = { file: 'control.sock', mode: 0o600 } as const;
+export const VIEW_SOCKET = { file: 'view.sock', mode: 0o660 } as const;
+
+/** What follows the hello, each way. */
+export type FromNorth = ClockAnchor | ProgramSetMessage | NorthNote;
+export type ToNorth = SiteSnapshot | LogHead;
+export type FromViewer = TraceRequest;
+export type ToViewer = ViewSnapshot | Trace;
+
+type Server<In extends { readonly type: string }, Out extends { readonly type: string }> = Omit<
+  ServerOptions<In, Out>,
+  'decode' | 'path' | 'mode'
+> & {
+  /** Runtime directory. */
+  readonly directory: string;
+};
+type Client<In extends { readonly type: string }> = Omit<ClientOptions<In>, 'decode' | 'path' | 'hello'> & {
+  readonly directory: string;
+  readonly release: string;
+};
+
+/** controld's side of the plan role. */
+export const servePlan = async (options: Server<FromNorth, ToNorth>): Promise<Result<LinkServer<ToNorth>, ListenFault>> =>
+  await serveLink({
+    ...options,
+    path: `${options.directory}/${PLAN_SOCKET.file}`,
+    mode: PLAN_SOCKET.mode,
+    decode: decodeNorthMessage,
+  });
+
+/** controld's side of the view role. */
+export const serveView = async (options: Server<FromViewer, ToViewer>): Promise<Result<LinkServer<ToViewer>, ListenFault>> =>
+  await serveLink({
+    ...options,
+    path: `${options.directory}/${VIEW_SOCKET.file}`,
+    mode: VIEW_SOCKET.mode,
+    decode: decodeViewRequest,
+  });
+
+/** northd's side of the plan role. `onUp` gives controld's hello with the plan it holds: send the set when it differs. */
+export const connectPlan = (options: Client<ToNorth>): LinkClient<FromNorth> =>
+  connectLink({
+    ...options,
+    path: `${options.directory}/${PLAN_SOCKET.file}`,
+    decode: decodeControlMessage,
+    hello: () => helloOf(options.release, null),
+  });
+
+/** A viewer's side. */
+export const connectView = (options: Client<ToViewer>): LinkClient<FromViewer> =>
+  connectLink({
+    ...options,
+    path: `${options.directory}/${VIEW_SOCKET.file}`,
+    decode: decodeViewMessage,
+    hello: () => helloOf(options.release, null),
+  });
+
+export const helloOf = (release: string, planId: string | null): Hello => ({
+  type: 'hello',
+  protocol: LINK_PROTOCOL,
+  release,
+  planId,
+});

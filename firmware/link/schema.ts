@@ -1,0 +1,197 @@
+import * as v from 'valibot';
+import type { MonoMs, UtilitySeconds, VoltAmperes, Volts, Watts } from '#base/units.ts';
+import { EVENTS_MAX, PROGRAMS_MAX, type ProgramSet } from '#control/program.ts';
+import { decoderOf, type Decode } from './codec.ts';
+import {
+  type ControlMessage,
+  FRAME_HEX_MAX,
+  type NorthMessage,
+  TRACE_FRAMES_MAX,
+  type ViewMessage,
+  type ViewRequest,
+} from './message.ts';
+
+const TEXT_MAX = 2048;
+const NAME_MAX = 256;
+const HREF_MAX = 1024;
+const LIST_MAX = 256;
+/** Beyond it a power is nonsense, and arithmetic on it would lose its watts. */
+const MAGNITUDE_MAX = 1e12;
+const PERCENT_MAX = 100;
+const RANDOMIZE_MAX = 3600;
+const DURATION_MAX = 0xffffffff;
+const TIME_MAX = 1e11;
+
+const text = v.pipe(v.string(), v.maxLength(TEXT_MAX));
+const name = v.pipe(v.string(), v.minLength(1), v.maxLength(NAME_MAX));
+const href = v.pipe(v.string(), v.maxLength(HREF_MAX));
+const finite = v.pipe(v.number(), v.minValue(-MAGNITUDE_MAX), v.maxValue(MAGNITUDE_MAX));
+const count = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
+const octet = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(255));
+
+const watts = v.pipe(
+  finite,
+  v.transform((value) => value as Watts),
+);
+const voltAmperes = v.pipe(
+  finite,
+  v.transform((value) => value as VoltAmperes),
+);
+const volts = v.pipe(
+  finite,
+  v.transform((value) => value as Volts),
+);
+const mono = v.pipe(
+  v.number(),
+  v.minValue(0),
+  v.maxValue(MAGNITUDE_MAX),
+  v.transform((value) => value as MonoMs),
+);
+const utilityTime = v.pipe(
+  v.number(),
+  v.minValue(-TIME_MAX),
+  v.maxValue(TIME_MAX),
+  v.transform((value) => value as UtilitySeconds),
+);
+
+const modes = v.object({
+  opModExpLimW: v.exactOptional(watts),
+  opModImpLimW: v.exactOptional(watts),
+  opModGenLimW: v.exactOptional(watts),
+  opModLoadLimW: v.exactOptional(watts),
+  opModMaxLimW: v.exactOptional(v.pipe(v.number(), v.minValue(0), v.maxValue(PERCENT_MAX))),
+  opModEnergize: v.exactOptional(v.boolean()),
+  opModConnect: v.exactOptional(v.boolean()),
+});
+
+const randomize = v.nullable(v.pipe(v.number(), v.minValue(-RANDOMIZE_MAX), v.maxValue(RANDOMIZE_MAX)));
+
+const event = v.object({
+  mRID: name,
+  creationTime: utilityTime,
+  start: utilityTime,
+  duration: v.pipe(v.number(), v.minValue(0), v.maxValue(DURATION_MAX)),
+  randomizeStart: randomize,
+  randomizeDuration: randomize,
+  status: v.picklist(['scheduled', 'active', 'cancelled', 'cancelled-with-randomization', 'superseded']),
+  statusAt: utilityTime,
+  potentiallySuperseded: v.boolean(),
+  responseRequired: octet,
+  replyTo: v.nullable(href),
+  modes,
+  rampTms: v.nullable(v.pipe(v.number(), v.minValue(0), v.maxValue(DURATION_MAX))),
+});
+
+const program = v.object({
+  id: href,
+  primacy: octet,
+  read: v.picklist(['read', 'unread']),
+  defaultControl: v.nullable(
+    v.object({
+      mRID: v.nullable(name),
+      modes,
+      setGradW: v.nullable(v.pipe(v.number(), v.minValue(0), v.maxValue(DURATION_MAX))),
+    }),
+  ),
+  events: v.pipe(v.array(event), v.maxLength(EVENTS_MAX)),
+});
+
+/** Also what the plan file keeps of a set. */
+export const ProgramSetSchema: v.GenericSchema<unknown, ProgramSet> = v.pipe(
+  v.object({
+    server: name,
+    programs: v.pipe(v.array(program), v.maxLength(PROGRAMS_MAX)),
+    policy: v.object({ vanished: v.picklist(['keep', 'cancel']), noDefault: v.picklist(['fallback', 'siteCap']) }),
+  }),
+  v.check(
+    (set) => set.programs.reduce((sum, each) => sum + each.events.length, 0) <= EVENTS_MAX,
+    `at most ${EVENTS_MAX} events in all programs`,
+  ),
+);
+
+const hello = v.object({
+  type: v.literal('hello'),
+  protocol: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  release: v.pipe(v.string(), v.maxLength(NAME_MAX)),
+  planId: v.nullable(name),
+});
+
+const clockAnchor = v.object({
+  type: v.literal('clock-anchor'),
+  bootId: name,
+  mono,
+  utility: utilityTime,
+  error: v.pipe(v.number(), v.minValue(0), v.maxValue(TIME_MAX)),
+});
+
+const programSet = v.object({ type: v.literal('program-set'), planId: name, set: ProgramSetSchema });
+const northNote = v.object({ type: v.literal('north-note'), event: name, text });
+
+const siteSnapshot = v.object({
+  type: v.literal('site-snapshot'),
+  nameplate: v.nullable(
+    v.object({
+      ratedPower: watts,
+      maxPower: watts,
+      ratedApparent: v.nullable(voltAmperes),
+      ratedVarInjected: v.nullable(finite),
+      ratedVarAbsorbed: v.nullable(finite),
+      referenceVoltage: v.nullable(volts),
+    }),
+  ),
+  status: v.object({
+    genConnectStatus: octet,
+    operationalModeStatus: v.picklist([0, 1, 2]),
+    inverterStatus: v.nullable(octet),
+    alarmStatus: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(DURATION_MAX)),
+  }),
+});
+
+const logHead = v.object({ type: v.literal('log-head'), seq: count });
+
+const list = <T>(item: v.GenericSchema<unknown, T>, max = LIST_MAX): v.GenericSchema<unknown, T[]> =>
+  v.pipe(v.array(item), v.maxLength(max));
+
+const view = v.object({
+  type: v.literal('view'),
+  at: mono,
+  utilityTime: v.nullable(utilityTime),
+  exportLimit: v.nullable(watts),
+  limitSource: text,
+  netImport: v.nullable(watts),
+  generation: v.nullable(watts),
+  load: v.nullable(watts),
+  cap: v.nullable(watts),
+  seeing: v.picklist(['seen', 'blind']),
+  missing: list(text),
+  devices: list(v.object({ device: name, standing: name, state: text, text })),
+  lines: list(v.object({ line: name, use: finite, faults: count })),
+  alarms: list(text),
+  events: list(v.object({ mRID: name, state: text, start: utilityTime, until: utilityTime }), EVENTS_MAX),
+});
+
+const traceRequest = v.object({ type: v.literal('trace-request'), line: name, follow: v.boolean() });
+
+const trace = v.object({
+  type: v.literal('trace'),
+  line: name,
+  known: v.boolean(),
+  frames: list(
+    v.object({
+      at: mono,
+      direction: v.picklist(['sent', 'received']),
+      hex: v.pipe(v.string(), v.maxLength(FRAME_HEX_MAX), v.regex(/^([0-9a-f]{2})*$/)),
+      verdict: v.pipe(v.string(), v.maxLength(NAME_MAX)),
+    }),
+    TRACE_FRAMES_MAX,
+  ),
+});
+
+/** What controld takes from northd. */
+export const decodeNorthMessage: Decode<NorthMessage> = decoderOf(v.variant('type', [hello, clockAnchor, programSet, northNote]));
+/** What northd takes from controld. */
+export const decodeControlMessage: Decode<ControlMessage> = decoderOf(v.variant('type', [hello, siteSnapshot, logHead]));
+/** What controld takes from a view client. */
+export const decodeViewRequest: Decode<ViewRequest> = decoderOf(v.variant('type', [hello, traceRequest]));
+/** What a view client takes from controld. */
+export const decodeViewMessage: Decode<ViewMessage> = decoderOf(v.variant('type', [hello, view, trace]));

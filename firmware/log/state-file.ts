@@ -1,0 +1,155 @@
+import { crc32 } from 'node:zlib';
+import type { FileFault, Files } from '#base/ports.ts';
+import { fail, ok, type Result } from '#base/result.ts';
+
+/**
+ * A small state kept as two checksummed copies, NAME.a and NAME.b, written in turn (design D17). Content:
+ *
+ *     GWST <format> <generation> <crc32 of format, generation and text, 8 hex digits>\n<JSON text>
+ */
+const HEAD = /^GWST (\d{1,6}) (\d{1,15}) ([0-9a-f]{8})\n/;
+/** Longest state file unless the caller says otherwise. */
+export const STATE_BYTES_MAX = 4 * 1024 * 1024;
+
+interface Copy {
+  readonly format: number;
+  readonly generation: number;
+  readonly value: unknown;
+}
+
+const sumOf = (format: number, generation: number, text: string): string =>
+  crc32(`${format} ${generation}\n${text}`).toString(16).padStart(8, '0');
+
+export const encodeState = (format: number, generation: number, value: unknown): Uint8Array => {
+  const text = JSON.stringify(value);
+  return new TextEncoder().encode(`GWST ${format} ${generation} ${sumOf(format, generation, text)}\n${text}\n`);
+};
+
+/** Null: torn, damaged or no state file. Never throws. */
+export const decodeState = (bytes: Uint8Array): Copy | null => {
+  try {
+    const content = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    const head = HEAD.exec(content);
+    if (head === null || !content.endsWith('\n')) return null;
+    const text = content.slice(head[0].length, -1);
+    const format = Number(head[1]);
+    const generation = Number(head[2]);
+    if (sumOf(format, generation, text) !== head[3]) return null;
+    return { format, generation, value: JSON.parse(text) as unknown };
+  } catch {
+    return null;
+  }
+};
+
+export interface StateFileOptions<T> {
+  readonly files: Files;
+  /** Path without `.a` and `.b`, below the root of `files`. */
+  readonly name: string;
+  /** Format number written. */
+  readonly format: number;
+  /** Reads a value of `format` (own or next, design D17); anything else is a failure with the reason. */
+  readonly decode: (value: unknown, format: number) => Result<T, string>;
+  readonly maxBytes?: number;
+}
+
+export interface Loaded<T> {
+  /** Null: no readable copy. */
+  readonly value: T | null;
+  /** What was wrong with a copy that exists; for an alarm. Empty when all is well or nothing was ever saved. */
+  readonly problems: readonly string[];
+}
+
+type Slot = 'a' | 'b';
+
+/** Loads and saves one state. One instance a file, `load` before the first `save`. */
+export class StateFile<T> {
+  readonly #options: StateFileOptions<T>;
+  #generation = 0;
+  #next: Slot = 'a';
+  #writing: Promise<Result<void, FileFault>> | null = null;
+  #waiting: { value: T; done: Promise<Result<void, FileFault>> } | null = null;
+
+  constructor(options: StateFileOptions<T>) {
+    this.#options = options;
+  }
+
+  /** The newest valid copy. A missing, truncated or corrupt copy is only reported: it never stops a start. */
+  async load(): Promise<Loaded<T>> {
+    const problems: string[] = [];
+    let newest: { slot: Slot; generation: number; value: T } | null = null;
+    for (const slot of ['a', 'b'] as const) {
+      const copy = await this.#readCopy(slot, problems);
+      if (copy === null) continue;
+      this.#generation = Math.max(this.#generation, copy.generation);
+      const decoded = this.#options.decode(copy.value, copy.format);
+      if (!decoded.ok) {
+        problems.push(`${this.#path(slot)}: ${decoded.fault}`);
+      } else if (newest === null || copy.generation > newest.generation) {
+        newest = { slot, generation: copy.generation, value: decoded.value };
+      }
+    }
+    // The copy written next is the one that is not in use.
+    this.#next = newest?.slot === 'a' ? 'b' : 'a';
+    return { value: newest?.value ?? null, problems };
+  }
+
+  /**
+   * Durable when it resolves. Saves never overlap: while one is on its way only the newest value waits, an older waiting one
+   * is left out and resolves with the newer.
+   */
+  async save(value: T): Promise<Result<void, FileFault>> {
+    if (this.#waiting !== null) {
+      this.#waiting.value = value;
+      return await this.#waiting.done;
+    }
+    if (this.#writing === null) return await this.#start(value);
+    const before = this.#writing;
+    const waiting: { value: T; done: Promise<Result<void, FileFault>> } = {
+      value,
+      done: (async () => {
+        await before;
+        this.#waiting = null;
+        return await this.#start(waiting.value);
+      })(),
+    };
+    this.#waiting = waiting;
+    return await waiting.done;
+  }
+
+  async #start(value: T): Promise<Result<void, FileFault>> {
+    const writing = this.#write(value);
+    this.#writing = writing;
+    const result = await writing;
+    if (this.#writing === writing) this.#writing = null;
+    return result;
+  }
+
+  async #write(value: T): Promise<Result<void, FileFault>> {
+    const slot = this.#next;
+    const generation = this.#generation + 1;
+    const bytes = encodeState(this.#options.format, generation, value);
+    const maxBytes = this.#options.maxBytes ?? STATE_BYTES_MAX;
+    if (bytes.length > maxBytes) return fail({ kind: 'too-large', path: this.#path(slot), size: bytes.length });
+    const written = await this.#options.files.replace(this.#path(slot), bytes);
+    if (!written.ok) return written;
+    this.#generation = generation;
+    this.#next = slot === 'a' ? 'b' : 'a';
+    return ok(undefined);
+  }
+
+  async #readCopy(slot: Slot, problems: string[]): Promise<Copy | null> {
+    const path = this.#path(slot);
+    const bytes = await this.#options.files.read(path, this.#options.maxBytes ?? STATE_BYTES_MAX);
+    if (!bytes.ok) {
+      if (bytes.fault.kind !== 'absent') problems.push(`${path}: ${bytes.fault.kind}`);
+      return null;
+    }
+    const copy = decodeState(bytes.value);
+    if (copy === null) problems.push(`${path}: damaged`);
+    return copy;
+  }
+
+  #path(slot: Slot): string {
+    return `${this.#options.name}.${slot}`;
+  }
+}
