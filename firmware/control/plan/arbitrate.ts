@@ -1,0 +1,73 @@
+import type { ControlMode } from '../program.ts';
+import { modesOf, specifiedEnd, type StoredEvent, type StoredProgram } from './plan.ts';
+
+/** Primacy of an event whose program is not known: last of all (PrimacyType is 0-255). */
+const PRIMACY_LAST = 255;
+
+/** The primacy of an event: the best of the programs that list it, as they rank now. */
+export type PrimacyOf = (event: StoredEvent) => number;
+
+export const primacies = (programs: readonly StoredProgram[]): PrimacyOf => {
+  const known = new Map(programs.map((program) => [`${program.server}\n${program.id}`, program.primacy]));
+  return (event) =>
+    event.programs.reduce((best, id) => Math.min(best, known.get(`${event.server}\n${id}`) ?? PRIMACY_LAST), PRIMACY_LAST);
+};
+
+/** Overlap as specified, half open: what does not overlap here is never in conflict, whatever randomisation does (ieee2030_5 3.5, 3.7). */
+export const conflict = (a: StoredEvent, b: StoredEvent): boolean =>
+  a.body.start < specifiedEnd(b) && b.body.start < specifiedEnd(a);
+
+/** What decided between two events; for people. */
+export type Reason = 'primacy' | 'newer creation time' | 'active at the server' | 'later start' | 'mRID' | 'server name';
+
+const decide = (a: StoredEvent, b: StoredEvent, primacyOf: PrimacyOf): { readonly order: number; readonly reason: Reason } => {
+  const active = (event: StoredEvent): number => (event.body.status === 'active' ? 0 : 1);
+  const text = (x: string, y: string): number => (x === y ? 0 : x > y ? -1 : 1);
+  const steps: readonly { readonly order: number; readonly reason: Reason }[] = [
+    { order: primacyOf(a) - primacyOf(b), reason: 'primacy' },
+    { order: b.body.creationTime - a.body.creationTime, reason: 'newer creation time' },
+    { order: active(a) - active(b), reason: 'active at the server' },
+    { order: b.body.start - a.body.start, reason: 'later start' },
+    { order: text(a.body.mRID, b.body.mRID), reason: 'mRID' },
+    { order: text(a.server, b.server), reason: 'server name' },
+  ];
+  return steps.find((step) => step.order !== 0) ?? { order: 0, reason: 'server name' };
+};
+
+/**
+ * True when `a` is the better of two conflicting events: lowest primacy, then newest creation time, even when it is less restrictive
+ * (design section 3); equal ones: the server's EventStatus decides, else the later start, else the higher mRID.
+ */
+export const isBetter = (a: StoredEvent, b: StoredEvent, primacyOf: PrimacyOf): boolean => decide(a, b, primacyOf).order < 0;
+
+/** Why the better of two events is better. */
+export const reasonFor = (a: StoredEvent, b: StoredEvent, primacyOf: PrimacyOf): Reason => decide(a, b, primacyOf).reason;
+
+/** The modes an event sets and has not lost. */
+export const heldModes = (event: StoredEvent): readonly ControlMode[] =>
+  modesOf(event.body.modes).filter((mode) => !event.lost.includes(mode));
+
+/** Modes `event` loses now to the better of the running events it conflicts with. */
+export const newlyLost = (event: StoredEvent, running: readonly StoredEvent[], primacyOf: PrimacyOf): readonly ControlMode[] => {
+  const held = heldModes(event);
+  if (held.length === 0) return [];
+  const better = running.filter((other) => other !== event && conflict(event, other) && isBetter(other, event, primacyOf));
+  if (better.length === 0) return [];
+  return held.filter((mode) => better.some((other) => heldModes(other).includes(mode)));
+};
+
+/**
+ * Who holds a mode among the running events that did not lose it. They do not conflict as specified, so at most randomisation
+ * makes them meet: the earlier one keeps the mode to its effective end.
+ */
+export const holderOf = (mode: ControlMode, running: readonly StoredEvent[], primacyOf: PrimacyOf): StoredEvent | null => {
+  let holder: StoredEvent | null = null;
+  for (const event of running) {
+    if (!heldModes(event).includes(mode)) continue;
+    if (holder === null || precedes(event, holder, primacyOf)) holder = event;
+  }
+  return holder;
+};
+
+const precedes = (a: StoredEvent, b: StoredEvent, primacyOf: PrimacyOf): boolean =>
+  conflict(a, b) ? isBetter(a, b, primacyOf) : a.body.start < b.body.start;

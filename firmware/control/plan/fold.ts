@@ -1,0 +1,181 @@
+import type { UtilitySeconds } from '#base/units.ts';
+import type { EventBody, Program, ProgramSet } from '../program.ts';
+import { advancePlan, closeEvent, settle, transitionOf, type Outbox, type PlanStep } from './advance.ts';
+import { bounded } from './bound.ts';
+import { dueAt } from './effective.ts';
+import { isLive, keyOf, keyText, REMEMBER_SECONDS, specifiedEnd, type Plan, type StoredEvent } from './plan.ts';
+import { foldPrograms } from './programs.ts';
+import { drawFor, offset } from './randomise.ts';
+import { WALKS_APART_SECONDS } from './walk.ts';
+
+/** What one set says of one event. */
+interface Listing {
+  readonly body: EventBody;
+  readonly programs: readonly string[];
+}
+
+const listings = (set: ProgramSet): ReadonlyMap<string, Listing> => {
+  const found = new Map<string, Listing>();
+  for (const program of set.programs) {
+    if (program.read === 'unread') continue;
+    for (const body of program.events) {
+      const key = keyText({ server: set.server, mRID: body.mRID, creationTime: body.creationTime });
+      const known = found.get(key);
+      if (known === undefined) found.set(key, { body, programs: [program.id] });
+      else if (!known.programs.includes(program.id)) found.set(key, { ...known, programs: [...known.programs, program.id] });
+    }
+  }
+  return found;
+};
+
+/** What an event is immutable in (ieee2030_5 3.5). */
+const content = (body: EventBody): string => {
+  const modes = Object.entries(body.modes).sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify([body.start, body.duration, body.randomizeStart, body.randomizeDuration, body.rampTms, modes]);
+};
+
+const followServer = (event: StoredEvent, served: EventBody, out: Outbox): StoredEvent => {
+  const { status, statusAt, potentiallySuperseded, replyTo, responseRequired } = served;
+  const body = { ...event.body, status, statusAt, potentiallySuperseded, replyTo, responseRequired };
+  const altered = content(event.body) !== content(served);
+  if (altered && !event.altered) {
+    const text = `server changed event ${event.body.mRID}, which it may not; the first version stays`;
+    out.notes.push({ event: 'event-altered', level: 'warn', text });
+  }
+  return { ...event, body, altered: event.altered || altered };
+};
+
+/** Status as served: a cancel ends it, with randomisation after a random part of the larger range (ieee2030_5 3.5). */
+const followStatus = (event: StoredEvent, now: UtilitySeconds, out: Outbox): StoredEvent => {
+  const { status, randomizeStart, randomizeDuration } = event.body;
+  // Superseded by the server before it began, and now listed again: nothing of it ever ran, so it may (ieee2030_5 3.5).
+  const revived = event.phase === 'superseded' && event.begun === null && (status === 'scheduled' || status === 'active');
+  if (revived) return { ...event, phase: 'waiting' };
+  if (!isLive(event)) return event;
+  if (status === 'cancelled') return closeEvent(event, 'cancelled', now, out);
+  if (status !== 'cancelled-with-randomization' || event.cancelAt !== null) return event;
+  if (event.phase === 'waiting') return closeEvent(event, 'cancelled', now, out);
+  const range = Math.max(Math.abs(randomizeStart ?? 0), Math.abs(randomizeDuration ?? 0));
+  return { ...event, cancelAt: (now + offset(event.draw.cancel, range)) as UtilitySeconds };
+};
+
+const admit = (server: string, listing: Listing, now: UtilitySeconds, seed: string, out: Outbox): StoredEvent | null => {
+  const { body, programs } = listing;
+  const event: StoredEvent = {
+    server,
+    body,
+    programs,
+    firstSeen: now,
+    draw: drawFor(seed, body.mRID),
+    phase: 'waiting',
+    begun: null,
+    lost: [],
+    started: null,
+    answered: null,
+    cancelAt: null,
+    vanishedSince: null,
+    withdrawn: false,
+    altered: false,
+  };
+  const end = specifiedEnd(event);
+  if (end + REMEMBER_SECONDS <= now) return null;
+  if (end <= now) {
+    const text = `event ${body.mRID} ended at ${end}, before it was first seen: ignored`;
+    out.notes.push({ event: 'event-expired', level: 'info', text });
+    return { ...event, phase: 'lapsed' };
+  }
+  out.transitions.push(transitionOf(event, 'received', now));
+  return event;
+};
+
+const relist = (event: StoredEvent, listing: Listing, unread: ReadonlySet<string>): StoredEvent => {
+  const kept = event.programs.filter((id) => unread.has(id) && !listing.programs.includes(id));
+  return { ...event, programs: [...listing.programs, ...kept], vanishedSince: null, withdrawn: false };
+};
+
+/** The set does not list the event: withdrawn with its programs, kept where a program was not read, else vanished. */
+const unlist = (event: StoredEvent, set: ProgramSet, now: UtilitySeconds, out: Outbox): StoredEvent => {
+  const programs = event.programs.filter((id) => set.programs.some((program) => program.id === id));
+  if (programs.length === 0) {
+    if (isLive(event)) {
+      const text = `event ${event.body.mRID} dropped: its program is no longer ours`;
+      out.notes.push({ event: 'event-withdrawn', level: 'info', text });
+    }
+    return { ...event, withdrawn: true };
+  }
+  const stay = { ...event, programs };
+  const readable = programs.every((id) => set.programs.some((program) => program.id === id && program.read === 'read'));
+  if (!readable) return { ...stay, vanishedSince: null };
+  // An ended event may leave the list at once; that is no cancellation.
+  if (!isLive(event) || specifiedEnd(event) <= now) return stay;
+  if (event.vanishedSince === null) {
+    const text = `event ${event.body.mRID} is no longer listed; policy ${set.policy.vanished}`;
+    out.notes.push({ event: 'event-vanished', level: 'warn', text });
+    return { ...stay, vanishedSince: now };
+  }
+  if (set.policy.vanished === 'keep' || now - event.vanishedSince < WALKS_APART_SECONDS) return stay;
+  return closeEvent(stay, 'cancelled', now, out);
+};
+
+const sameEvent = (a: StoredEvent, b: StoredEvent): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+/** Transitions of one step in the order to answer in: every `received` first (ieee2030_5 3.6). */
+const receivedFirst = (out: Outbox): Outbox => {
+  const received = out.transitions.filter((transition) => transition.status === 'received');
+  const others = out.transitions.filter((transition) => transition.status !== 'received');
+  return { transitions: [...received, ...others], notes: out.notes };
+};
+
+/**
+ * Folds what one server says now into the memory (design D2). First bodies stay; draws are a hash of (seed, mRID); an unread program
+ * keeps everything; a program gone from the set takes its events along without an answer. Folding the same set again changes nothing.
+ * @param now utility time of the fold
+ * @param seed the installation's seed; used for events not seen before
+ */
+export const foldProgramSet = (plan: Plan, set: ProgramSet, now: UtilitySeconds, seed: string): PlanStep => {
+  const before = advancePlan(plan, now);
+  const out: Outbox = { transitions: [], notes: [] };
+  const listed = listings(set);
+  const unread = new Set(set.programs.filter((program: Program) => program.read === 'unread').map((program) => program.id));
+  const programs = foldPrograms(before.plan.programs, set, now, out);
+  const events: StoredEvent[] = [];
+  const known = new Set<string>();
+  for (const event of before.plan.events) {
+    const key = keyText(keyOf(event));
+    known.add(key);
+    if (event.server !== set.server) {
+      events.push(event);
+      continue;
+    }
+    const listing = listed.get(key);
+    const next =
+      listing === undefined
+        ? unlist(event, set, now, out)
+        : followStatus(followServer(relist(event, listing, unread), listing.body, out), now, out);
+    events.push(sameEvent(event, next) ? event : next);
+  }
+  for (const [key, listing] of listed) {
+    if (known.has(key)) continue;
+    const admitted = admit(set.server, listing, now, seed, out);
+    if (admitted !== null) events.push(followStatus(admitted, now, out));
+  }
+  const kept = bounded(events, now, out);
+  const same = (a: readonly unknown[], b: readonly unknown[]): boolean =>
+    a.length === b.length && a.every((item, i) => item === b[i]);
+  const unchanged = same(programs, before.plan.programs) && same(kept, before.plan.events);
+  const folded = unchanged ? before.plan : settle({ programs, events: kept, dueAt: dueAt(kept) }, now, out);
+  const ordered = receivedFirst(out);
+  return {
+    plan: folded,
+    transitions: [...before.transitions, ...ordered.transitions],
+    notes: [...before.notes, ...ordered.notes],
+  };
+};
+
+/** Forgets every server but those named: a server taken out of the configuration must not bind the site for ever. */
+export const retainServers = (plan: Plan, servers: readonly string[]): Plan => {
+  const programs = plan.programs.filter((program) => servers.includes(program.server));
+  const events = plan.events.filter((event) => servers.includes(event.server));
+  if (programs.length === plan.programs.length && events.length === plan.events.length) return plan;
+  return { programs, events, dueAt: dueAt(events) };
+};

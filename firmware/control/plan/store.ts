@@ -1,0 +1,117 @@
+import * as v from 'valibot';
+import { fail, ok, type Result } from '#base/result.ts';
+import { utilitySeconds, watts } from '#base/units.ts';
+import { EVENTS_MAX } from '../program.ts';
+import { dueAt } from './effective.ts';
+import { keyOf, keyText, PLAN_PROGRAMS_MAX, type Plan, type StoredEvent } from './plan.ts';
+
+/** Format of the stored plan (design D17). */
+export const PLAN_FORMAT = 1;
+
+export type PlanFault =
+  | { readonly kind: 'unknown-format'; readonly found: string }
+  /** `problems`: path and what was expected, the first few. */
+  | { readonly kind: 'malformed'; readonly problems: readonly string[] };
+
+const PROBLEMS_MAX = 5;
+
+// No bounds on values here: whatever was folded must be readable again. The file's size bounds them (design D10).
+const number = v.pipe(v.number(), v.finite());
+const instant = v.pipe(number, v.transform(utilitySeconds));
+const watt = v.pipe(number, v.transform(watts));
+const fraction = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+const text = v.string();
+
+const modes = v.object({
+  opModExpLimW: v.exactOptional(watt),
+  opModImpLimW: v.exactOptional(watt),
+  opModGenLimW: v.exactOptional(watt),
+  opModLoadLimW: v.exactOptional(watt),
+  opModMaxLimW: v.exactOptional(number),
+  opModEnergize: v.exactOptional(v.boolean()),
+  opModConnect: v.exactOptional(v.boolean()),
+});
+const mode = v.picklist([
+  'opModExpLimW',
+  'opModImpLimW',
+  'opModGenLimW',
+  'opModLoadLimW',
+  'opModMaxLimW',
+  'opModEnergize',
+  'opModConnect',
+]);
+
+const body = v.object({
+  mRID: text,
+  creationTime: instant,
+  start: instant,
+  duration: number,
+  randomizeStart: v.nullable(number),
+  randomizeDuration: v.nullable(number),
+  status: v.picklist(['scheduled', 'active', 'cancelled', 'cancelled-with-randomization', 'superseded']),
+  statusAt: instant,
+  potentiallySuperseded: v.boolean(),
+  responseRequired: number,
+  replyTo: v.nullable(text),
+  modes,
+  rampTms: v.nullable(number),
+});
+
+const event = v.object({
+  server: text,
+  body,
+  programs: v.pipe(v.array(text), v.maxLength(PLAN_PROGRAMS_MAX)),
+  firstSeen: instant,
+  draw: v.object({ start: fraction, duration: fraction, cancel: fraction }),
+  phase: v.picklist(['waiting', 'running', 'completed', 'cancelled', 'superseded', 'lapsed']),
+  begun: v.nullable(v.object({ start: instant, end: instant })),
+  lost: v.pipe(v.array(mode), v.maxLength(7)),
+  started: v.nullable(instant),
+  answered: v.nullable(v.picklist(['completed', 'cancelled', 'superseded'])),
+  cancelAt: v.nullable(instant),
+  vanishedSince: v.nullable(instant),
+  withdrawn: v.boolean(),
+  altered: v.boolean(),
+});
+
+const program = v.object({
+  server: text,
+  id: text,
+  primacy: number,
+  defaultControl: v.nullable(v.object({ mRID: v.nullable(text), modes, setGradW: v.nullable(number) })),
+  defaultMissingSince: v.nullable(instant),
+});
+
+const plan = v.object({
+  format: v.literal(PLAN_FORMAT),
+  programs: v.pipe(v.array(program), v.maxLength(PLAN_PROGRAMS_MAX)),
+  events: v.pipe(v.array(event), v.maxLength(EVENTS_MAX)),
+});
+
+/** The plan as a JSON value. */
+export const encodePlan = ({ programs, events }: Plan): unknown => ({ format: PLAN_FORMAT, programs, events });
+
+const formatOf = (value: unknown): unknown =>
+  typeof value === 'object' && value !== null && 'format' in value ? value.format : undefined;
+
+/** What a shape cannot say: unique keys, and a running event that has begun. */
+const contradiction = (events: readonly StoredEvent[]): string | null => {
+  if (new Set(events.map((one) => keyText(keyOf(one)))).size !== events.length) return 'events: an event is stored twice';
+  const unbegun = events.find((one) => one.phase === 'running' && one.begun === null);
+  return unbegun === undefined ? null : `events: ${unbegun.body.mRID} runs but has no effective times`;
+};
+
+/** Reads a stored plan; never throws. Unknown members are skipped, so that a rolled-back release can read its successor's additions. */
+export const decodePlan = (value: unknown): Result<Plan, PlanFault> => {
+  const format = formatOf(value);
+  if (typeof format === 'number' && format !== PLAN_FORMAT) return fail({ kind: 'unknown-format', found: String(format) });
+  const parsed = v.safeParse(plan, value, { abortPipeEarly: true });
+  if (!parsed.success) {
+    const problems = parsed.issues.slice(0, PROBLEMS_MAX).map((issue) => `${v.getDotPath(issue) ?? 'plan'}: ${issue.message}`);
+    return fail({ kind: 'malformed', problems });
+  }
+  const { programs, events } = parsed.output;
+  const wrong = contradiction(events);
+  if (wrong !== null) return fail({ kind: 'malformed', problems: [wrong] });
+  return ok({ programs, events, dueAt: dueAt(events) });
+};
