@@ -14,6 +14,8 @@ export interface Program {
 
 /** An event. Its body never changes after creation, only its status. Times are server time in seconds. */
 export interface Control {
+  /** Name in the scenario; null: none. */
+  readonly name: string | null;
   readonly mRID: string;
   readonly program: string;
   readonly creationTime: number;
@@ -33,6 +35,7 @@ export interface Control {
 
 /** What was served when, for a judge. */
 export interface ServedControl {
+  readonly name: string | null;
   readonly mRID: string;
   readonly program: string;
   readonly primacy: number;
@@ -40,6 +43,7 @@ export interface ServedControl {
   readonly start: number;
   readonly duration: number;
   readonly randomizeStart: number | null;
+  readonly randomizeDuration: number | null;
   readonly modes: Modes;
   readonly cancelledAt: number | null;
   readonly supersededAt: number | null;

@@ -111,7 +111,7 @@ export const hrefOf = (hrefs: Hrefs, kind: ResourceKind, device: string | null =
   const known = hrefs.byKey.get(key);
   if (known !== undefined) return known;
   const resource: Resource = { kind, device, item };
-  const path = hrefs.layout === 'api-v2' ? apiPath(resource, hrefs.random) : randomPath(hrefs);
+  const path = hrefs.layout === 'apiV2' ? apiPath(resource, hrefs.random) : randomPath(hrefs);
   assert(!hrefs.byPath.has(path), `two resources at ${path}`);
   hrefs.byKey.set(key, path);
   hrefs.byPath.set(path, resource);

@@ -21,15 +21,19 @@ export interface ScenarioProgram {
 
 /** Seconds; `at` counts from the start of the scenario. */
 export interface ScenarioControl {
+  /** Its name within the scenario, for a judge; absent: none. */
+  readonly name?: string | undefined;
   readonly at: number;
   readonly program: string;
   /** Start of the event after `at`; negative for one that began before it was published. */
   readonly startsIn: number;
   readonly durationSeconds: number;
   readonly modes: Modes;
-  readonly cancelAt?: number | undefined;
-  readonly randomizeStart?: number | undefined;
-  readonly randomizeDuration?: number | undefined;
+  /** null or absent: never. */
+  readonly cancelAt?: number | null | undefined;
+  /** null or absent: the element is not sent. */
+  readonly randomizeStart?: number | null | undefined;
+  readonly randomizeDuration?: number | null | undefined;
 }
 
 export interface ScenarioUtility {
@@ -40,7 +44,7 @@ export interface ScenarioUtility {
   readonly controls: readonly ScenarioControl[];
 }
 
-export type Layout = 'random' | 'api-v2';
+export type Layout = 'random' | 'apiV2';
 
 export interface UtilityOptions {
   /** Everything drawn (hrefs, mRIDs) follows from it. */
@@ -74,6 +78,8 @@ export interface UtilityOptions {
   readonly mirrorDelaySeconds: number;
   /** responseRequired of every control, two hexadecimal digits. */
   readonly responseRequired: string;
+  /** The scenario's controls come again after so many seconds; null: once. */
+  readonly repeatSeconds: number | null;
 }
 
 export const MAX_BODY_BYTES = 256 * 1024;
@@ -82,8 +88,8 @@ export const MAX_BODY_BYTES = 256 * 1024;
 export const defaultOptions = (
   given: Pick<UtilityOptions, 'seed' | 'startedAt' | 'scenario'> & Partial<UtilityOptions>,
 ): UtilityOptions => {
-  const layout: Layout = given.layout ?? (given.scenario.layout === 'api-v2' ? 'api-v2' : 'random');
-  const ge = layout === 'api-v2';
+  const layout: Layout = given.layout ?? (given.scenario.layout === 'apiV2' ? 'apiV2' : 'random');
+  const ge = layout === 'apiV2';
   return {
     devices: [],
     registration: 'out-of-band',
@@ -98,6 +104,7 @@ export const defaultOptions = (
     demandLastUpdateTime: true,
     mirrorDelaySeconds: 0,
     responseRequired: '03',
+    repeatSeconds: null,
     ...given,
     layout,
   };

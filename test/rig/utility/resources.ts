@@ -111,9 +111,7 @@ const groups = (state: UtilityState): readonly (readonly Program[])[] => {
   return state.options.assignments === 'each' ? worstFirst.map((program) => [program]) : [state.programs];
 };
 
-const assignment = (viewer: Viewer, index: number): Body | null => {
-  const group = groups(viewer.state)[index];
-  if (group === undefined) return null;
+const assignment = (viewer: Viewer, group: readonly Program[], index: number): Body => {
   const first = group[0]?.mRID ?? mintMRID(viewer.state);
   return {
     '@href': own(viewer, 'fsa', String(index + 1)),
@@ -137,7 +135,7 @@ const program = (viewer: Viewer, it: Program): Body => ({
   primacy: it.primacy,
 });
 
-const reduced = (viewer: Viewer): boolean => viewer.state.options.layout === 'api-v2';
+const reduced = (viewer: Viewer): boolean => viewer.state.options.layout === 'apiV2';
 
 const defaultControl = (viewer: Viewer, it: Program): Body | null => {
   const last = it.defaultServed.at(-1);
@@ -227,11 +225,14 @@ const GETTERS: Readonly<Record<Exclude<ResourceKind, 'dcap' | 'tm' | 'edev-list'
   edev: (viewer, _, device) => as('EndDevice', endDevice(viewer, device)),
   registration: (viewer, _, device) => as('Registration', registration(viewer, device)),
   'fsa-list': (viewer) => {
-    const all = groups(viewer.state).flatMap((_, index) => assignment(viewer, index) ?? []);
+    const all = groups(viewer.state).map((group, index) => assignment(viewer, group, index));
     const rates = { '@pollRate': viewer.state.pollRate, '@subscribable': 0 };
     return as('FunctionSetAssignmentsList', list(viewer, own(viewer, 'fsa-list'), 'FunctionSetAssignments', all, rates));
   },
-  fsa: (viewer, item) => as('FunctionSetAssignments', assignment(viewer, Number(item) - 1)),
+  fsa: (viewer, item) => {
+    const group = groups(viewer.state)[Number(item) - 1];
+    return as('FunctionSetAssignments', group === undefined ? null : assignment(viewer, group, Number(item) - 1));
+  },
   'program-list': (viewer, item) => {
     const all = (groups(viewer.state)[Number(item) - 1] ?? []).map((it) => program(viewer, it));
     const rates = { '@pollRate': viewer.state.pollRate, '@subscribable': 0 };

@@ -93,6 +93,7 @@ export const createUtility = (options: UtilityOptions): UtilityState => {
     outage: null,
     exchanges: 0,
   };
+  hrefOf(state.hrefs, 'dcap');
   for (const { lfdi, sfdi } of options.devices) registerDevice(state, lfdi, sfdi, options.startedAt);
   return state;
 };
@@ -121,19 +122,21 @@ const programNamed = (state: UtilityState, name: string): Program => {
 };
 
 export interface NewControl {
+  readonly name?: string | undefined;
   readonly program: string;
   /** Server time, s. */
   readonly start: number;
   readonly durationSeconds: number;
   readonly modes: Modes;
-  readonly randomizeStart?: number | undefined;
-  readonly randomizeDuration?: number | undefined;
+  readonly randomizeStart?: number | null | undefined;
+  readonly randomizeDuration?: number | null | undefined;
 }
 
 /** Publishes an event at server time `at`. */
 export const createControl = (state: UtilityState, given: NewControl, at: number): Control => {
   assert(state.controls.length < MAX_CONTROLS, `at most ${MAX_CONTROLS} events a run`);
   const control: Control = {
+    name: given.name ?? null,
     mRID: mintMRID(state),
     program: programNamed(state, given.program).name,
     creationTime: Math.floor(at),
@@ -188,6 +191,12 @@ export const setOutage = (state: UtilityState, status: number | null): void => {
   state.outage = status;
 };
 
+const later = (control: ScenarioControl, seconds: number): ScenarioControl => ({
+  ...control,
+  at: control.at + seconds,
+  cancelAt: typeof control.cancelAt === 'number' ? control.cancelAt + seconds : null,
+});
+
 /** Publishes and cancels what the scenario has due at server time `at`. Called with every request and by the shells' tick. */
 export const advance = (state: UtilityState, at: number): void => {
   const elapsed = at - state.options.startedAt;
@@ -195,7 +204,9 @@ export const advance = (state: UtilityState, at: number): void => {
     state.toPublish.shift();
     const published = state.options.startedAt + next.at;
     const control = createControl(state, { ...next, start: published + next.startsIn }, published);
-    if (next.cancelAt !== undefined) state.toCancel.push({ at: next.cancelAt, control });
+    if (typeof next.cancelAt === 'number') state.toCancel.push({ at: next.cancelAt, control });
+    const again = state.options.repeatSeconds;
+    if (again !== null && again > 0) state.toPublish.push(later(next, again));
   }
   for (const { at: due, control } of state.toCancel) {
     if (due <= elapsed) control.cancelledAt ??= state.options.startedAt + due;

@@ -1,0 +1,163 @@
+/**
+ * The utility server as a process of its own:
+ *   node test/rig/utility/main.ts --dir DIR [--scenario FILE] [--port N] [--layout random|apiV2] [--offset SECONDS] [--pin N] [--seed N] [--in-band]
+ * Makes the certificates in DIR/pki, prints one JSON line {url, pin, lfdi, ...paths}, and writes DIR/requests.jsonl (one exchange a line),
+ * DIR/readings.jsonl and DIR/served.json. FILE is JSON: a scenario with a `utility` part, or that part alone.
+ */
+import { randomInt } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { downAt, type ScenarioFault } from './faults.ts';
+import { pinOf } from './identity.ts';
+import { defaultOptions, exampleScenario, type ScenarioUtility } from './options.ts';
+import { makePki } from './pki.ts';
+import { startUtilityServer, type UtilityServer } from './server.ts';
+import { createUtility, servedControls, servedDefaults, type UtilityState } from './state.ts';
+
+interface ScenarioFile {
+  readonly loop?: boolean;
+  readonly durationSeconds?: number;
+  readonly utility?: ScenarioUtility;
+  readonly faults?: readonly ScenarioFault[];
+}
+
+const { values } = parseArgs({
+  options: {
+    scenario: { type: 'string' },
+    dir: { type: 'string' },
+    port: { type: 'string' },
+    layout: { type: 'string' },
+    offset: { type: 'string' },
+    pin: { type: 'string' },
+    seed: { type: 'string' },
+    'in-band': { type: 'boolean' },
+  },
+});
+
+const readScenario = async (): Promise<{
+  utility: ScenarioUtility;
+  faults: readonly ScenarioFault[];
+  repeatSeconds: number | null;
+}> => {
+  if (values.scenario === undefined) return { utility: exampleScenario(), faults: [], repeatSeconds: null };
+  const parsed = JSON.parse(await readFile(values.scenario, 'utf8')) as ScenarioFile & ScenarioUtility;
+  return {
+    utility: parsed.utility ?? parsed,
+    faults: parsed.faults ?? [],
+    repeatSeconds: parsed.loop === true ? (parsed.durationSeconds ?? null) : null,
+  };
+};
+
+const writeServed = async (path: string, state: UtilityState): Promise<void> => {
+  await writeFile(
+    `${path}.new`,
+    `${JSON.stringify({ controls: servedControls(state), defaults: servedDefaults(state) }, null, 1)}\n`,
+  );
+  await rename(`${path}.new`, path);
+};
+
+const SECOND_MS = 1000;
+const PIN_LOW = 10_000;
+const PIN_HIGH = 100_000;
+const MAX_SEED = 2 ** 32;
+
+/** Goes down and comes back as the scenario says; writes what was served each second. */
+const follow = (
+  server: UtilityServer,
+  faults: readonly ScenarioFault[],
+  startedAt: number,
+  servedPath: string,
+): NodeJS.Timeout => {
+  let down = false;
+  let busy = false;
+  const step = async (): Promise<void> => {
+    const wanted = downAt(faults, server.now() - startedAt);
+    if (wanted !== down) {
+      down = wanted;
+      await (wanted ? server.goDown() : server.comeBack());
+    }
+    await writeServed(servedPath, server.state);
+  };
+  return setInterval(() => {
+    if (busy) return;
+    busy = true;
+    step()
+      .catch((thrown: unknown) => console.error(thrown))
+      .finally(() => {
+        busy = false;
+      });
+  }, SECOND_MS);
+};
+
+const start = async (): Promise<void> => {
+  const directory = values.dir;
+  if (directory === undefined) throw new Error('--dir DIR says where certificates and logs go');
+  await mkdir(directory, { recursive: true });
+  const { utility, faults, repeatSeconds } = await readScenario();
+  const pki = await makePki(join(directory, 'pki'));
+  const offsetSeconds = Number(values.offset ?? 0);
+  const startedAt = Date.now() / SECOND_MS + offsetSeconds;
+  const pin = values.pin === undefined ? pinOf(randomInt(PIN_LOW, PIN_HIGH)) : Number(values.pin);
+  const state = createUtility(
+    defaultOptions({
+      seed: values.seed === undefined ? randomInt(MAX_SEED) : Number(values.seed),
+      startedAt,
+      scenario: values.layout === undefined ? utility : { ...utility, layout: values.layout },
+      pin,
+      repeatSeconds,
+      ...(values['in-band'] === true ? { registration: 'in-band' } : { devices: [pki.device] }),
+    }),
+  );
+  const requests = join(directory, 'requests.jsonl');
+  const readings = join(directory, 'readings.jsonl');
+  const served = join(directory, 'served.json');
+  const requestLog = createWriteStream(requests);
+  const readingLog = createWriteStream(readings);
+  let readingsWritten = 0;
+  const server = await startUtilityServer({
+    state,
+    cert: pki.server.cert,
+    key: pki.server.key,
+    ca: pki.serca,
+    port: Number(values.port ?? 0),
+    offsetSeconds,
+    onExchange: (exchange) => {
+      requestLog.write(`${JSON.stringify(exchange)}\n`);
+      for (const reading of state.journal.readings.slice(readingsWritten)) readingLog.write(`${JSON.stringify(reading)}\n`);
+      readingsWritten = state.journal.readings.length;
+    },
+  });
+  const timer = follow(server, faults, startedAt, served);
+  const stop = async (): Promise<void> => {
+    clearInterval(timer);
+    await server.stop();
+    await writeServed(served, state);
+    requestLog.end();
+    readingLog.end();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      stop().catch((thrown: unknown) => console.error(thrown));
+    });
+  }
+  const { device, serca } = pki;
+  console.log(
+    JSON.stringify({
+      url: server.url,
+      pin,
+      repeatSeconds,
+      serca,
+      cert: device.cert,
+      key: device.key,
+      lfdi: device.lfdi,
+      sfdi: device.sfdi,
+      requests,
+      readings,
+      served,
+    }),
+  );
+};
+
+await start();
