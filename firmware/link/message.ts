@@ -123,7 +123,7 @@ export interface TraceRequest {
 export interface TraceFrame {
   /** Microsecond precision. */
   readonly at: MonoMs;
-  readonly direction: 'sent' | 'received';
+  readonly direction: 'request' | 'reply';
   readonly hex: string;
   /** `ok`, or what was wrong with it. */
   readonly verdict: string;
@@ -135,6 +135,8 @@ export interface Trace {
   /** False: there is no line of this name. */
   readonly known: boolean;
   readonly frames: readonly TraceFrame[];
+  /** More of the answer follows at once; false: this was all there is now. */
+  readonly more: boolean;
 }
 
 /** View client to controld, and back. */

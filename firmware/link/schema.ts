@@ -179,12 +179,13 @@ const trace = v.object({
   frames: list(
     v.object({
       at: mono,
-      direction: v.picklist(['sent', 'received']),
+      direction: v.picklist(['request', 'reply']),
       hex: v.pipe(v.string(), v.maxLength(FRAME_HEX_MAX), v.regex(/^([0-9a-f]{2})*$/)),
       verdict: v.pipe(v.string(), v.maxLength(NAME_MAX)),
     }),
     TRACE_FRAMES_MAX,
   ),
+  more: v.boolean(),
 });
 
 /** What controld takes from northd. */

@@ -132,4 +132,4 @@ const acceptPeer = <In extends Typed, Out extends Typed>(
   };
 };
 
-export const isHello = <In extends Typed>(message: In | Hello): message is Hello => message.type === 'hello';
+export const isHello = (message: Typed): message is Hello => message.type === 'hello';

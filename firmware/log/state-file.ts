@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import { assert } from '#base/assert.ts';
 import type { FileFault, Files } from '#base/ports.ts';
 import { fail, ok, type Result } from '#base/result.ts';
 
@@ -103,17 +104,18 @@ export class StateFile<T> {
       return await this.#waiting.done;
     }
     if (this.#writing === null) return await this.#start(value);
-    const before = this.#writing;
-    const waiting: { value: T; done: Promise<Result<void, FileFault>> } = {
-      value,
-      done: (async () => {
-        await before;
-        this.#waiting = null;
-        return await this.#start(waiting.value);
-      })(),
-    };
+    const waiting = { value, done: this.#afterwards(this.#writing) };
     this.#waiting = waiting;
     return await waiting.done;
+  }
+
+  /** Writes, after the save on its way, whatever waits then. */
+  async #afterwards(before: Promise<unknown>): Promise<Result<void, FileFault>> {
+    await before;
+    const waiting = this.#waiting;
+    assert(waiting !== null, 'a save that waits is remembered');
+    this.#waiting = null;
+    return await this.#start(waiting.value);
   }
 
   async #start(value: T): Promise<Result<void, FileFault>> {

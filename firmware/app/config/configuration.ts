@@ -110,7 +110,7 @@ const toProblem = (issue: v.BaseIssue<unknown>, root: unknown): ConfigProblem =>
   return {
     path,
     expected: isUnknownKey ? 'no such key' : expectation(issue),
-    found: isMissing ? 'nothing' : shorten(JSON.stringify(valueAt(root, keys)) ?? issue.received),
+    found: isMissing ? 'nothing' : shorten(String(JSON.stringify(valueAt(root, keys)))),
   };
 };
 
@@ -120,12 +120,15 @@ const valueAt = (root: unknown, keys: readonly (string | number)[]): unknown =>
     root,
   );
 
+const NUMBER_CHECKS: ReadonlySet<string> = new Set(['min_value', 'max_value']);
+const LENGTH_CHECKS: ReadonlySet<string> = new Set(['min_length', 'max_length']);
+
 /** A pattern explains itself in words (schema.ts), every other check by valibot's own. */
 const expectation = (issue: v.BaseIssue<unknown>): string => {
   if (issue.type === 'regex') return issue.message;
   const expected = issue.expected ?? issue.message;
-  const subject = { min_value: 'a number ', max_value: 'a number ', min_length: 'length ', max_length: 'length ' };
-  return `${subject[issue.type as keyof typeof subject] ?? ''}${expected}`;
+  const subject = NUMBER_CHECKS.has(issue.type) ? 'a number ' : LENGTH_CHECKS.has(issue.type) ? 'length ' : '';
+  return `${subject}${expected}`;
 };
 
 const orNull = (value: number | null): Watts | null => (value === null ? null : watts(value));
