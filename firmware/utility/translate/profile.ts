@@ -1,0 +1,46 @@
+import * as v from 'valibot';
+import { fail, ok, type Result } from '#base/result.ts';
+
+/** Format number of a utility profile (design D17). */
+const PROFILE_FORMAT = 1;
+
+const seconds = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(86_400));
+
+const profileSchema = v.pipe(
+  v.strictObject({
+    format: v.literal(PROFILE_FORMAT),
+    name: v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9.-]{0,63}$/)),
+    /** CSIP-AUS version spoken; `none`: plain CSIP, no extension element is sent. */
+    csipAus: v.picklist(['1.2', '1.3', 'none']),
+    /** Prefix of the extension namespace; GE refuses any other than `ns2`. */
+    prefix: v.pipe(v.string(), v.regex(/^[A-Za-z][A-Za-z0-9]{0,15}$/)),
+    accept: v.pipe(v.string(), v.maxLength(200)),
+    contentType: v.pipe(v.string(), v.maxLength(200)),
+    /** Response.status values this utility takes; others are never sent. */
+    responses: v.pipe(v.array(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(255))), v.maxLength(32)),
+    vanished: v.picklist(['keep', 'cancel']),
+    noDefault: v.picklist(['fallback', 'siteCap']),
+    /** An absent EndDevice is POSTed. */
+    inBandRegistration: v.boolean(),
+    /** DERSettings.setGradW while no default states one, hundredths of a per cent of setMaxW a second. */
+    setGradWDefault: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535)),
+    /** Seconds. `default`, `time`, `post`: where the server states none; `min`, `max`: clamp of what it states. */
+    rates: v.strictObject({ default: seconds, time: seconds, min: seconds, max: seconds, post: seconds }),
+    pageLimit: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(500)),
+    /** MirrorUsagePoints by role with all their readings, or one for each reading (SAPN). */
+    mirrorGrouping: v.picklist(['by-role', 'by-reading']),
+  }),
+  v.check(({ rates }) => rates.min <= rates.max, 'rates.min must not exceed rates.max'),
+);
+
+/** How one utility behaves and wants to be spoken to (design D15); one file of `config/utility`. */
+export type UtilityProfile = v.InferOutput<typeof profileSchema>;
+
+const PROBLEMS_MAX = 20;
+
+/** Reads a profile from decoded JSON. The fault lists every problem with its path. */
+export const decodeProfile = (value: unknown): Result<UtilityProfile, readonly string[]> => {
+  const read = v.safeParse(profileSchema, value);
+  if (read.success) return ok(read.output);
+  return fail(read.issues.slice(0, PROBLEMS_MAX).map((issue) => `${v.getDotPath(issue) ?? 'profile'}: ${issue.message}`));
+};

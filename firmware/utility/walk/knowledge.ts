@@ -1,0 +1,243 @@
+import { utilitySeconds, type MonoMs, type UtilitySeconds } from '#base/units.ts';
+import { describeWireFault } from '#utility/wire/fault.ts';
+import { parseResource } from '#utility/wire/parse.ts';
+import type { ResourceName, ResourceOf } from '#utility/wire/schema/resources.ts';
+import { Catalogue } from './catalogue.ts';
+import { assignmentsOf, controlsOf, dersOf, linkUrl, mirrorsOf, programsOf } from './links.ts';
+import { rateOn, type Page } from './page.ts';
+import { ownDevice } from './registration.ts';
+import { ASSIGNMENTS_MAX, PROGRAM_LISTS_MAX, pollRateOf, type WalkSettings } from './settings.ts';
+import type { Task, TaskTable } from './tasks.ts';
+
+/** What a task brought: a list with all its pages, a body, or the news that there is nothing. */
+export type Got =
+  | { readonly kind: 'list'; readonly pages: readonly Page[] }
+  | { readonly kind: 'body'; readonly base: string; readonly body: Uint8Array }
+  | { readonly kind: 'none' };
+
+export type Effect =
+  | {
+      readonly kind: 'learned';
+      /** Seconds to the next turn; null: none of its own. */
+      readonly period: number | null;
+      readonly event: string;
+      readonly notes: readonly string[];
+      readonly utility?: UtilitySeconds;
+    }
+  | { readonly kind: 'failed'; readonly text: string }
+  | { readonly kind: 'stopped'; readonly text: string };
+
+const learned = (period: number | null, event = 'walk', notes: readonly string[] = []): Effect => ({
+  kind: 'learned',
+  period,
+  event,
+  notes,
+});
+const failed = (text: string): Effect => ({ kind: 'failed', text });
+
+/** Looks again for a registration just made: servers show it after seconds (reference 1.4, 404). */
+const LOOK_AGAIN_SECONDS = 10;
+const LOOKS_MAX = 3;
+
+/** Turns what was fetched into the catalogue of resources and the tasks that follow from it. */
+export class Knowledge {
+  readonly catalogue: Catalogue;
+  readonly #settings: WalkSettings;
+  readonly #tasks: TaskTable;
+  /** Seconds; the rate of DeviceCapability. */
+  dcapRate: number;
+  #assignedTime: string | null = null;
+  #dcapTime: string | null = null;
+  /** Remaining looks at the list after a registration; null: none was made in this session. */
+  #looks: number | null = null;
+
+  constructor(settings: WalkSettings, tasks: TaskTable) {
+    this.#settings = settings;
+    this.#tasks = tasks;
+    this.dcapRate = pollRateOf(null, settings.defaultRate, settings);
+    this.catalogue = new Catalogue(this.dcapRate);
+  }
+
+  learn(task: Task, got: Got, now: MonoMs): Effect {
+    if (got.kind === 'list') return this.#learnList(task, got.pages, now);
+    switch (task.kind) {
+      case 'dcap':
+        return this.#learnDcap(got, now);
+      case 'time':
+        return this.#learnTime(got);
+      case 'register':
+        return this.#learnRegistered(now);
+      case 'registration':
+        return this.#learnPin(got);
+      case 'default':
+        return this.#learnDefault(task, got);
+      default:
+        return failed('is no list');
+    }
+  }
+
+  /** A resource failed while the server served others: what was known of it stays, and is marked. */
+  onFailure(task: Task): void {
+    if (task.kind === 'programs') this.catalogue.listFailed(task.url);
+    if (task.kind === 'register') this.#looks = 0;
+  }
+
+  periodAfterFailure(task: Task): number | null {
+    if (task.kind === 'default' || task.kind === 'controls' || task.kind === 'register') return null;
+    return task.kind === 'dcap' ? this.dcapRate : this.#rate(null);
+  }
+
+  #rate(stated: number | null | undefined): number {
+    return pollRateOf(stated, this.#settings.defaultRate, this.#settings);
+  }
+
+  #learnDcap(got: Got, now: MonoMs): Effect {
+    const read = bodyAs('DeviceCapability', got);
+    if (typeof read === 'string') return failed(read);
+    const { value, base } = read;
+    this.dcapRate = this.#rate(value.pollRate);
+    this.#dcapTime = linkUrl(value.TimeLink, base, this.#settings);
+    this.#placeTime(now);
+    const devices = linkUrl(value.EndDeviceListLink, base, this.#settings);
+    const mirrors = linkUrl(value.MirrorUsagePointListLink, base, this.#settings);
+    this.#tasks.only('end-devices', devices === null ? [] : [devices], now);
+    this.#tasks.only('mirrors', mirrors === null ? [] : [mirrors], now);
+    if (mirrors === null) this.catalogue.mirrors = null;
+    const notes = devices === null ? ['DeviceCapability has no EndDeviceListLink'] : [];
+    return learned(this.dcapRate, 'dcap-incomplete', notes);
+  }
+
+  /** The Time of the assignments goes before that of DeviceCapability (reference 3.3). */
+  #placeTime(now: MonoMs): void {
+    const url = this.#assignedTime ?? this.#dcapTime;
+    this.#tasks.only('time', url === null ? [] : [url], now);
+  }
+
+  #learnTime(got: Got): Effect {
+    const read = bodyAs('Time', got);
+    if (typeof read === 'string') return failed(read);
+    const period = pollRateOf(read.value.pollRate, this.#settings.defaultTimeRate, this.#settings);
+    const utility = utilitySeconds(read.value.currentTime);
+    return { kind: 'learned', period, event: 'time', notes: [], utility };
+  }
+
+  #learnList(task: Task, pages: readonly Page[], now: MonoMs): Effect {
+    const rate = this.#rate(rateOn(pages.at(-1)));
+    const dropped = pages.reduce((sum, page) => sum + page.dropped, 0);
+    const notes = dropped > 0 ? [`${dropped} unusable items in ${task.url}`] : [];
+    switch (task.kind) {
+      case 'end-devices':
+        return this.#learnDevices(task, pages, rate, now);
+      case 'assignments': {
+        const { lists, time } = assignmentsOf(pages, this.#settings, ASSIGNMENTS_MAX);
+        const urls = lists.slice(0, PROGRAM_LISTS_MAX);
+        this.#assignedTime = time;
+        this.#placeTime(now);
+        this.#tasks.only('programs', urls, now);
+        this.catalogue.keepLists(urls);
+        this.#placeChildren(now);
+        return learned(rate, 'items-dropped', notes);
+      }
+      case 'programs': {
+        const left = this.catalogue.setPrograms(task.url, programsOf(pages, this.#settings), dropped);
+        this.#placeChildren(now);
+        for (const url of this.catalogue.childUrls(task.url)) this.#tasks.makeDue(url, now);
+        return learned(rate, 'items-dropped', left > 0 ? [...notes, `${left} programs too many in ${task.url}`] : notes);
+      }
+      case 'controls':
+        this.catalogue.setControls(task.url, controlsOf(pages, this.#settings));
+        return learned(null, 'items-dropped', notes);
+      case 'ders':
+        this.catalogue.ders = dersOf(pages, this.#settings);
+        this.catalogue.derRate = rate;
+        return learned(rate, 'items-dropped', notes);
+      case 'mirrors':
+        this.catalogue.mirrors = mirrorsOf(task.url, pages, this.#settings);
+        return learned(rate, 'items-dropped', notes);
+      default:
+        return failed('is a list');
+    }
+  }
+
+  #placeChildren(now: MonoMs): void {
+    this.#tasks.only('default', this.catalogue.defaultUrls(), now);
+    this.#tasks.only('controls', this.catalogue.controlsUrls(), now);
+  }
+
+  #learnDevices(task: Task, pages: readonly Page[], rate: number, now: MonoMs): Effect {
+    for (const page of pages) {
+      if (page.kind !== 'end-devices') continue;
+      const device = ownDevice(page.list.EndDevice, this.#settings);
+      if (device === null) continue;
+      if (device.enabled === false) {
+        this.#forgetDevice();
+        return learned(rate, 'end-device-disabled', ['the server lists our EndDevice as not enabled']);
+      }
+      this.#looks = null;
+      this.#placeDevice(device, page.base, now);
+      return learned(rate);
+    }
+    this.#forgetDevice();
+    if (this.#settings.inBandRegistration && this.#looks === null) {
+      this.#tasks.put('register', task.url, now);
+      return learned(rate, 'end-device-absent', ['our EndDevice is not listed; registering it']);
+    }
+    if (this.#looks !== null && this.#looks > 0) {
+      this.#looks -= 1;
+      return learned(Math.min(LOOK_AGAIN_SECONDS, rate));
+    }
+    return learned(rate, 'end-device-absent', [`our EndDevice ${this.#settings.lfdi} is not listed`]);
+  }
+
+  #placeDevice(device: ResourceOf<'EndDevice'>, base: string, now: MonoMs): void {
+    const url = (link: { readonly href: string } | undefined): string | null => linkUrl(link, base, this.#settings);
+    this.catalogue.endDevice = { url: device.href === undefined ? null : url({ href: device.href }), device };
+    this.catalogue.connectionPoint = url(device.ConnectionPointLink);
+    this.catalogue.logEvents = url(device.LogEventListLink);
+    const one = (found: string | null): readonly string[] => (found === null ? [] : [found]);
+    this.#tasks.only('registration', one(url(device.RegistrationLink)), now);
+    this.#tasks.only('assignments', one(url(device.FunctionSetAssignmentsListLink)), now);
+    this.#tasks.only('ders', one(url(device.DERListLink)), now);
+  }
+
+  /** Nothing is polled below an EndDevice that is not ours any more. What the site holds stays in controld's plan. */
+  #forgetDevice(): void {
+    this.catalogue.forget();
+    for (const kind of ['registration', 'assignments', 'programs', 'default', 'controls', 'ders'] as const) {
+      this.#tasks.only(kind, [], 0 as MonoMs);
+    }
+  }
+
+  /** A DeviceCapability read before the registration may state no rate: it is read again (reference 3.10). */
+  #learnRegistered(now: MonoMs): Effect {
+    this.#looks = LOOKS_MAX;
+    for (const kind of ['dcap', 'end-devices'] as const) for (const task of this.#tasks.of(kind)) task.due = now;
+    return learned(null, 'registered', ['EndDevice registered in band']);
+  }
+
+  #learnPin(got: Got): Effect {
+    if (got.kind === 'none') return learned(null);
+    const read = bodyAs('Registration', got);
+    if (typeof read === 'string') return failed(read);
+    if (this.#settings.pin === null || read.value.pIN === this.#settings.pin) return learned(null);
+    return { kind: 'stopped', text: 'the registration PIN of the server is not ours: all communication with it ends' };
+  }
+
+  #learnDefault(task: Task, got: Got): Effect {
+    if (got.kind === 'none') {
+      this.catalogue.setNoDefault(task.url);
+      return learned(null);
+    }
+    const read = bodyAs('DefaultDERControl', got);
+    if (typeof read === 'string') return failed(read);
+    this.catalogue.setDefault(task.url, read.value);
+    return learned(null);
+  }
+}
+
+/** The resource `name` out of what came; a text says why not. */
+const bodyAs = <N extends ResourceName>(name: N, got: Got): { readonly value: ResourceOf<N>; readonly base: string } | string => {
+  if (got.kind !== 'body') return `${name} expected, nothing came`;
+  const parsed = parseResource(name, got.body);
+  return parsed.ok ? { value: parsed.value, base: got.base } : `unreadable: ${describeWireFault(parsed.fault)}`;
+};

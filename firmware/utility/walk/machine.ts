@@ -1,0 +1,308 @@
+import type { Note } from '#base/ports.ts';
+import { SeededRandom } from '#base/random.ts';
+import type { Result } from '#base/result.ts';
+import { assert } from '#base/assert.ts';
+import {
+  after,
+  durationMs,
+  elapsed,
+  monoMs,
+  seconds,
+  utilitySeconds,
+  type DurationMs,
+  type MonoMs,
+  type UtilitySeconds,
+} from '#base/units.ts';
+import { backOff } from './back-off.ts';
+import { pageUrl } from './href.ts';
+import type { HttpFault, HttpMethod, HttpReply } from './http-port.ts';
+import { outcomeOf, type Outcome } from './outcome.ts';
+import { isListKind, itemsOn, readPage, type Page } from './page.ts';
+import { isControlKind, nextTurn, NEVER, TaskTable, type Task } from './tasks.ts';
+import { LIST_ITEMS_MAX, PAGES_MAX, REQUESTS_MAX, type WalkSettings } from './settings.ts';
+import { Knowledge, type Got } from './knowledge.ts';
+import type { WalkedTree } from './tree.ts';
+import { registrationBody } from './registration.ts';
+
+export interface WalkRequest {
+  readonly method: HttpMethod;
+  readonly url: string;
+  /** Null: none. */
+  readonly body: string | null;
+}
+
+/** What the walk found out. */
+export type WalkEvent =
+  | { readonly kind: 'tree'; readonly tree: WalkedTree }
+  /** Utility time in the middle of the exchange, which took `roundTrip`. */
+  | { readonly kind: 'time'; readonly utility: UtilitySeconds; readonly middle: MonoMs; readonly roundTrip: DurationMs }
+  | { readonly kind: 'note'; readonly note: Note }
+  /** For good: the registration PIN is another one. Nothing is asked any more. */
+  | { readonly kind: 'stopped' };
+
+interface Current {
+  readonly task: Task;
+  readonly sentAt: MonoMs;
+  readonly pages: readonly Page[];
+  /** What the pages so far say about the length of the list; null before the first. */
+  readonly all: number | null;
+  readonly restarted: boolean;
+}
+
+/**
+ * Fetches what the utility says, each resource at its own rate, one request at a time, and says it as a `WalkedTree`
+ * (IEEE 2030.5 reference 1.4-1.6, 3.1-3.4, 3.9, 3.10). Synchronous: `next` gives a request, `onReply` takes what became of it.
+ */
+export class WalkMachine {
+  readonly #settings: WalkSettings;
+  readonly #random: SeededRandom;
+  readonly #tasks = new TaskTable();
+  readonly #knowledge: Knowledge;
+  /** A request of this task is on its way, or the next page of its list is to be asked for. */
+  #current: Current | null = null;
+  #inFlight = false;
+  /** While the server is down: when DeviceCapability is tried next. */
+  #probeAt: MonoMs | null = null;
+  #failures = 0;
+  #stopped = false;
+  #walk = 0;
+  /** Control-relevant answers since the last tree; and any answers. */
+  #controlChanged = false;
+  #changed = false;
+  #spent = 0;
+  #rediscoveredAt: MonoMs | null = null;
+  #time: { readonly utility: UtilitySeconds; readonly middle: MonoMs } | null = null;
+  /** Last note of each task: said again only when it changes. */
+  readonly #said = new Map<string, string>();
+
+  constructor(settings: WalkSettings, now: MonoMs) {
+    this.#settings = settings;
+    this.#random = new SeededRandom(settings.seed, 'walk');
+    this.#knowledge = new Knowledge(settings, this.#tasks);
+    this.#tasks.put('dcap', settings.dcap, now);
+  }
+
+  get stopped(): boolean {
+    return this.#stopped;
+  }
+
+  /** The server did not serve at its last chance. */
+  get down(): boolean {
+    return this.#probeAt !== null;
+  }
+
+  /** When `next` will have something: NEVER while a request is on its way or after a stop. */
+  wakeAt(now: MonoMs): MonoMs {
+    if (this.#stopped || this.#inFlight) return NEVER;
+    if (this.#probeAt !== null) return this.#probeAt;
+    return this.#current === null ? this.#tasks.wakeAt() : now;
+  }
+
+  /** The request that is due now, null: none. After one was given, `onReply` must follow before the next. */
+  next(now: MonoMs): WalkRequest | null {
+    if (this.#stopped || this.#inFlight) return null;
+    if (this.#current === null) {
+      const task = this.#due(now);
+      if (task === null) return null;
+      this.#current = { task, sentAt: now, pages: [], all: null, restarted: false };
+    }
+    this.#inFlight = true;
+    this.#spent += 1;
+    this.#current = { ...this.#current, sentAt: now };
+    return this.#requestFor(this.#current, now);
+  }
+
+  /** What became of the request that `next` gave. */
+  onReply(now: MonoMs, result: Result<HttpReply, HttpFault>): readonly WalkEvent[] {
+    assert(this.#inFlight && this.#current !== null, 'a reply answers a request');
+    const current = this.#current;
+    this.#inFlight = false;
+    const outcome = outcomeOf(result);
+    const events: WalkEvent[] = [];
+    if (outcome.kind === 'down' && !(current.task.failing && current.task.kind !== 'dcap')) {
+      this.#onDown(now, current.task, outcome, events);
+      return events;
+    }
+    this.#take(now, current, outcome, events);
+    this.#publish(now, events);
+    return events;
+  }
+
+  #due(now: MonoMs): Task | null {
+    if (this.#probeAt !== null) return now >= this.#probeAt ? (this.#tasks.of('dcap')[0] ?? null) : null;
+    const task = this.#tasks.due(now);
+    if (task === null || this.#spent < REQUESTS_MAX) return task;
+    // A server whose tree never ends: what was not reached stays unread until the next turn.
+    this.#tasks.postpone(now, after(now, seconds(this.#knowledge.dcapRate)));
+    this.#spent = 0;
+    return null;
+  }
+
+  #requestFor({ task, pages }: Current, now: MonoMs): WalkRequest {
+    if (task.kind === 'register') {
+      const body = registrationBody(this.#settings, this.#time === null ? utilitySeconds(0) : utilityAt(this.#time, now));
+      return { method: 'POST', url: task.url, body };
+    }
+    if (!isListKind(task.kind)) return { method: 'GET', url: task.url, body: null };
+    const start = pages.reduce((sum, page) => sum + itemsOn(page), 0);
+    return { method: 'GET', url: pageUrl(task.url, start, this.#settings.pageLimit), body: null };
+  }
+
+  /** One failure of the server: it is left alone, then one probe of DeviceCapability at a time, then a full walk. */
+  #onDown(now: MonoMs, task: Task, outcome: Outcome & { kind: 'down' }, events: WalkEvent[]): void {
+    this.#current = null;
+    task.failing = task.kind !== 'dcap';
+    this.#failures += 1;
+    const wait = backOff(this.#failures, this.#knowledge.dcapRate, outcome.retryAfter, this.#random);
+    if (this.#probeAt === null) {
+      events.push(
+        noteOf('utility-down', 'warn', `${task.kind} ${task.url}: ${outcome.text}; tried again in ${(wait / 1000).toFixed(1)} s`),
+      );
+    }
+    this.#probeAt = after(now, wait);
+  }
+
+  /** The server answered, or fails at this resource alone. */
+  #take(now: MonoMs, current: Current, outcome: Outcome, events: WalkEvent[]): void {
+    const { task } = current;
+    const list = isListKind(task.kind);
+    if (list && outcome.kind === 'body') {
+      const page = readPage(task.kind, outcome.reply.url, outcome.reply.body);
+      if (!page.ok) {
+        this.#failed(now, task, `unreadable: ${page.fault}`, events);
+        return;
+      }
+      const pages = this.#collect(current, page.value);
+      if (pages === null) return;
+      this.#done(now, current, { kind: 'list', pages }, events);
+    } else if (list && outcome.kind === 'empty') {
+      this.#done(now, current, { kind: 'list', pages: current.pages }, events);
+    } else if (outcome.kind === 'body') {
+      this.#done(now, current, { kind: 'body', base: outcome.reply.url, body: outcome.reply.body }, events);
+    } else if (outcome.kind === 'empty') {
+      this.#done(now, current, { kind: 'none' }, events);
+    } else if (outcome.kind === 'gone' && (task.kind === 'default' || task.kind === 'registration')) {
+      this.#done(now, current, { kind: 'none' }, events);
+    } else {
+      this.#failed(now, task, outcome.text, events);
+      if (outcome.kind === 'gone') this.#rediscover(now);
+    }
+  }
+
+  #done(now: MonoMs, { task, sentAt }: Current, got: Got, events: WalkEvent[]): void {
+    const due = task.due;
+    const effect = this.#knowledge.learn(task, got, now);
+    if (effect.kind === 'failed') {
+      this.#failed(now, task, effect.text, events);
+      return;
+    }
+    this.#current = null;
+    if (effect.kind === 'stopped') {
+      this.#stopped = true;
+      events.push(noteOf('registration-pin-mismatch', 'error', effect.text), { kind: 'stopped' });
+      return;
+    }
+    task.failing = false;
+    this.#said.delete(`${task.key} failed`);
+    this.#say(task, effect.event, effect.notes.join('; '), events);
+    if (effect.utility !== undefined) this.#onTime(now, sentAt, effect.utility, events);
+    if (task.kind === 'dcap') this.#onDcap(now, events);
+    // Learning may have made the task due again (a registration does).
+    if (task.due === due) task.due = effect.period === null ? NEVER : nextTurn(due, now, effect.period);
+    this.#mark(task);
+  }
+
+  /** The resource cannot be used now; the server is well. It has its next turn, its program is unread meanwhile. */
+  #failed(now: MonoMs, task: Task, text: string, events: WalkEvent[]): void {
+    this.#current = null;
+    this.#knowledge.onFailure(task);
+    this.#say(task, 'resource-failed', `${task.kind} ${task.url}: ${text}`, events);
+    const period = this.#knowledge.periodAfterFailure(task);
+    if (task.kind === 'dcap' && this.#probeAt !== null) {
+      this.#failures += 1;
+      this.#probeAt = after(now, backOff(this.#failures, this.#knowledge.dcapRate, null, this.#random));
+      return;
+    }
+    task.due = period === null ? NEVER : nextTurn(task.due, now, period);
+    this.#mark(task);
+  }
+
+  /** DeviceCapability answered: after a failure everything is read again, not only what failed. */
+  #onDcap(now: MonoMs, events: WalkEvent[]): void {
+    if (this.#probeAt === null) return;
+    this.#probeAt = null;
+    this.#tasks.allDue(now, 'dcap');
+    events.push(noteOf('utility-up', 'info', 'the utility server answers again'));
+  }
+
+  #onTime(now: MonoMs, sentAt: MonoMs, utility: UtilitySeconds, events: WalkEvent[]): void {
+    const roundTrip = elapsed(sentAt, now);
+    const middle = monoMs(sentAt + roundTrip / 2);
+    this.#time = { utility, middle };
+    events.push({ kind: 'time', utility, middle, roundTrip: durationMs(roundTrip) });
+  }
+
+  /** A link that worked leads nowhere: discovery from the root, not more often than its rate. */
+  #rediscover(now: MonoMs): void {
+    const rate = seconds(this.#knowledge.dcapRate);
+    if (this.#rediscoveredAt !== null && elapsed(this.#rediscoveredAt, now) < rate) return;
+    this.#rediscoveredAt = now;
+    for (const kind of ['dcap', 'end-devices', 'assignments', 'programs'] as const) {
+      for (const task of this.#tasks.of(kind)) task.due = after(now, seconds(1));
+    }
+  }
+
+  #mark(task: Task): void {
+    this.#changed = true;
+    if (isControlKind(task.kind)) this.#controlChanged = true;
+  }
+
+  /** What is known belongs together when nothing of it is due: then it is published. */
+  #publish(now: MonoMs, events: WalkEvent[]): void {
+    if (this.#stopped || this.#current !== null || !this.#changed || !this.#tasks.settled(now)) return;
+    if (this.#controlChanged) this.#walk += 1;
+    this.#spent = 0;
+    const tree = this.#knowledge.catalogue.tree(this.#walk);
+    this.#changed = false;
+    if (tree === null) return;
+    if (this.#controlChanged) this.#failures = 0;
+    this.#controlChanged = false;
+    events.push({ kind: 'tree', tree });
+  }
+
+  /** Says what is wrong with a resource when it is news. An empty text: nothing is wrong any more. */
+  #say(task: Task, event: string, text: string, events: WalkEvent[]): void {
+    const key = `${task.key} ${event === 'resource-failed' ? 'failed' : 'learned'}`;
+    if (text === '') {
+      this.#said.delete(key);
+      return;
+    }
+    if (this.#said.get(key) === text) return;
+    if (this.#said.size >= SAID_MAX) this.#said.clear();
+    this.#said.set(key, text);
+    events.push(noteOf(event, 'warn', text));
+  }
+
+  /** Null: more pages are to come. A list that moved while it was paged is read again, once. */
+  #collect(current: Current, page: Page): readonly Page[] | null {
+    const pages = [...current.pages, page];
+    const { all } = page.list;
+    if (current.all !== null && current.all !== all && !current.restarted) {
+      this.#current = { ...current, pages: [], all: null, restarted: true };
+      return null;
+    }
+    const items = pages.reduce((sum, each) => sum + itemsOn(each), 0);
+    const done = itemsOn(page) === 0 || items >= Math.min(all, LIST_ITEMS_MAX) || pages.length >= PAGES_MAX;
+    if (done) return pages;
+    this.#current = { ...current, pages, all };
+    return null;
+  }
+}
+
+/** Different complaints remembered, so that none is repeated at every poll. */
+const SAID_MAX = 200;
+
+const utilityAt = (time: { readonly utility: UtilitySeconds; readonly middle: MonoMs }, now: MonoMs): UtilitySeconds =>
+  utilitySeconds(Math.floor(time.utility + elapsed(time.middle, now) / 1000));
+
+const noteOf = (event: string, level: Note['level'], text: string): WalkEvent => ({ kind: 'note', note: { event, level, text } });

@@ -1,0 +1,27 @@
+import type { Result } from '#base/result.ts';
+import type { HttpFault, HttpReply } from './http-port.ts';
+
+/** What a reply means for the walk (reference 1.4). */
+export type Outcome =
+  /** A body to parse. */
+  | { readonly kind: 'body'; readonly reply: HttpReply }
+  /** The resource exists and is empty: 204, or 200 without a body. */
+  | { readonly kind: 'empty' }
+  /** 404 or 410: gone, not authorised, or not visible yet. */
+  | { readonly kind: 'gone'; readonly text: string }
+  /** The server does not serve: no reply, 429, 5xx. */
+  | { readonly kind: 'down'; readonly text: string; readonly retryAfter: number | null }
+  /** The server answered and will not: the same request gets the same answer. */
+  | { readonly kind: 'refused'; readonly status: number; readonly text: string };
+
+export const outcomeOf = (result: Result<HttpReply, HttpFault>): Outcome => {
+  if (!result.ok) return { kind: 'down', text: `${result.fault.kind}: ${result.fault.text}`, retryAfter: null };
+  const reply = result.value;
+  const { status } = reply;
+  if (status === 204 || status === 202 || status === 206) return { kind: 'empty' };
+  if (status >= 200 && status < 300) return reply.body.length === 0 ? { kind: 'empty' } : { kind: 'body', reply };
+  if (status === 404 || status === 410) return { kind: 'gone', text: `HTTP ${status}` };
+  if (status === 429 || (status >= 500 && status !== 501))
+    return { kind: 'down', text: `HTTP ${status}`, retryAfter: reply.retryAfter };
+  return { kind: 'refused', status, text: `HTTP ${status}` };
+};
