@@ -1,0 +1,80 @@
+import { type MonoMs, type Watts, watts } from '#base/units.ts';
+import type { DeviceId } from '#site/device.ts';
+
+/** One inverter's claim on the site's generation. */
+export interface Claim {
+  readonly device: DeviceId;
+  readonly maxPower: Watts;
+  /** What it delivers per watt of cap (the trim). */
+  readonly gain: number;
+  /** What it delivers whatever we say: disobeying, or silent with a cap that may not hold. Null: controllable. */
+  readonly uncontrolled: Watts | null;
+}
+
+/**
+ * Splits what the inverters together may deliver over those that can be told, in proportion to WMax; what the others deliver is
+ * taken off first. Each cap is divided by the inverter's gain and stays within 0 and WMax.
+ */
+export const allocate = (allowed: Watts, claims: readonly Claim[]): ReadonlyMap<DeviceId, Watts> => {
+  let left: number = allowed;
+  let rating = 0;
+  for (const claim of claims) {
+    if (claim.uncontrolled === null) rating += claim.maxPower;
+    else left -= claim.uncontrolled;
+  }
+  const share = rating > 0 ? Math.max(0, left) / rating : 0;
+  return new Map(
+    claims.map((claim) => {
+      const most = claim.uncontrolled === null ? share * claim.maxPower : Math.max(0, Math.min(allowed, claim.maxPower));
+      // A full share is the whole rating: a gain learned under a cap must not curtail an inverter that nothing limits.
+      return [claim.device, watts(most >= claim.maxPower ? claim.maxPower : Math.min(claim.maxPower, most / claim.gain))];
+    }),
+  );
+};
+
+/** What was last asked of one inverter, and when it was last raised. */
+export interface Asked {
+  readonly cap: Watts;
+  readonly askedAt: MonoMs;
+  readonly raisedAt: MonoMs | null;
+  /** The cap was cut by more than one per cent of WMax since it was last raised. */
+  readonly cutSince: boolean;
+}
+
+/** Raises are kept rare for the inverter's flash (design section 5): by one per cent of WMax, ten seconds apart. */
+const RAISE_FRACTION = 0.01;
+const RAISE_EVERY_MS = 10_000;
+/** After the cap was cut in the meantime, a load that returns is followed sooner; a steady site never comes here. */
+const RETURN_AFTER_MS = 5000;
+/** A smaller raise is worth a write when nothing else was written for this long. */
+const SMALL_RAISE_FRACTION = 0.002;
+const SMALL_RAISE_AFTER_MS = 40_000;
+
+/** What the limiter wants of one inverter. */
+export interface Wish {
+  readonly cap: Watts;
+  /** The same with the limiter's margin used up. */
+  readonly ceiling: Watts;
+  /** The change ends an over-cut or follows a new limit. */
+  readonly completes: boolean;
+}
+
+/**
+ * Whether the wanted cap is asked of the inverter now. Tightening always, once the cap held exceeds the `ceiling` (the wanted cap
+ * with its margin used up); raising within the write budget.
+ */
+export const ask = (before: Asked | null, wish: Wish, maxPower: Watts, now: MonoMs): Asked | null => {
+  const { cap, ceiling, completes } = wish;
+  if (before === null) return { cap, askedAt: now, raisedAt: null, cutSince: false };
+  if (cap < before.cap) {
+    const cutSince = before.cutSince || before.cap - cap > 0.8 * RAISE_FRACTION * maxPower;
+    return before.cap > ceiling || completes ? { ...before, cap, askedAt: now, cutSince } : null;
+  }
+  const raise = cap - before.cap;
+  const rest = before.cutSince ? RETURN_AFTER_MS : RAISE_EVERY_MS;
+  const rested = before.raisedAt === null || now - before.raisedAt >= rest;
+  const worth = raise >= RAISE_FRACTION * maxPower && (completes || rested);
+  const due = raise >= SMALL_RAISE_FRACTION * maxPower && now - before.askedAt >= SMALL_RAISE_AFTER_MS;
+  if (!worth && !due) return null;
+  return { cap, askedAt: now, raisedAt: completes ? before.raisedAt : now, cutSince: false };
+};

@@ -1,0 +1,55 @@
+import type { MonoMs, Watts } from '#base/units.ts';
+import { type GenerationTrack, latestGeneration, slope } from '#control/limiter/generation.ts';
+
+/** Whether an inverter does what it was told, judged by its measured power (design D8). */
+export type Obedience = 'obeys' | 'lags' | 'disobeys';
+
+export interface FollowState {
+  readonly obedience: Obedience;
+  /** Since when the output has been above the held cap without coming down. */
+  readonly aboveSince: MonoMs | null;
+  readonly assertedAt: MonoMs | null;
+  readonly belowCount: number;
+}
+
+export const FOLLOWING: FollowState = { obedience: 'obeys', aboveSince: null, assertedAt: null, belowCount: 0 };
+
+/** Above the cap by this much is not noise and not a gain error that the trim may remove: 12 % of the cap and 2 % of WMax. */
+const above = (track: GenerationTrack, cap: Watts, output: Watts): boolean => output > 1.12 * cap + 0.02 * track.maxPower;
+
+/** Written again after this long above the cap. */
+const ASSERT_AFTER_MS = 3000;
+/** Alarm when it did not help for this long, or three settling times where the plant is slow. */
+const DISOBEYS_AFTER_MS = 10_000;
+const RECOVERED_READINGS = 3;
+
+/**
+ * One look at the inverter. `assert`: the cap has to be written again now.
+ * `settleMs`: what this plant was seen to take for a cap change.
+ */
+export const follow = (
+  state: FollowState,
+  track: GenerationTrack,
+  settleMs: number,
+  now: MonoMs,
+): { readonly state: FollowState; readonly assert: boolean } => {
+  const output = latestGeneration(track, now);
+  const cap = track.heldCap;
+  if (output === null || cap === null) return { state: { ...state, aboveSince: null }, assert: false };
+  if (!above(track, cap, output)) {
+    const belowCount = state.belowCount + 1;
+    const recovered = state.obedience === 'obeys' || belowCount >= RECOVERED_READINGS;
+    return { state: { ...state, aboveSince: null, belowCount, obedience: recovered ? 'obeys' : state.obedience }, assert: false };
+  }
+  const falling = slope(track) < -0.01 * track.maxPower;
+  const aboveSince = falling && state.obedience !== 'disobeys' ? now : (state.aboveSince ?? now);
+  const since = Math.max(aboveSince, track.disturbedAt ?? 0);
+  const long = now - since;
+  const disobeys = long >= Math.max(DISOBEYS_AFTER_MS, settleMs) || state.obedience === 'disobeys';
+  const pause = disobeys ? DISOBEYS_AFTER_MS : ASSERT_AFTER_MS;
+  const assert = long >= ASSERT_AFTER_MS && (state.assertedAt === null || now - state.assertedAt >= pause);
+  return {
+    state: { obedience: disobeys ? 'disobeys' : 'lags', aboveSince, assertedAt: assert ? now : state.assertedAt, belowCount: 0 },
+    assert,
+  };
+};

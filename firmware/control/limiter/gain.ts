@@ -1,0 +1,75 @@
+import type { MonoMs } from '#base/units.ts';
+import type { GenerationTrack } from './generation.ts';
+
+/** The trim may correct an inverter or a reading by ten per cent, never more (design D6). */
+export const GAIN_MIN = 0.9;
+export const GAIN_MAX = 1.1;
+/** Ratios further out are no gain error: the plant has not moved yet, or the sun limits it. */
+const PLAUSIBLE = 0.13;
+const LEARN_DOWN = 0.6;
+const LEARN_UP = 0.25;
+const SETTLE_MIN_MS = 2500;
+const SETTLE_MAX_MS = 30_000;
+
+/**
+ * What the inverter delivers per watt of cap, learned while the cap binds and the output is settled; and how long it takes to
+ * settle. Dividing by it removes the inverter's gain error and a disagreement of its reading with the meter alike.
+ */
+export interface GainState {
+  readonly gain: number;
+  /** Time a cap change takes to show in full; learned, bounded. */
+  readonly settleMs: number;
+  /** A cap change whose effect is being timed. */
+  readonly timing: { readonly at: MonoMs; readonly from: number; readonly to: number } | null;
+  readonly learnedAt: MonoMs | null;
+}
+
+export const UNTRIMMED: GainState = { gain: 1, settleMs: 5000, timing: null, learnedAt: null };
+
+const clamp = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high);
+
+/** A new cap was confirmed: starts timing the plant when the step is worth it. */
+export const withCapChange = (state: GainState, track: GenerationTrack, from: number, to: number, now: MonoMs): GainState => {
+  const output = track.readings.at(-1)?.generation;
+  if (output === undefined || Math.abs(to - from) < 0.01 * track.maxPower) return state;
+  const worth = Math.abs(output - to) > 0.05 * track.maxPower && to < output;
+  return { ...state, timing: worth ? { at: now, from: output, to } : null };
+};
+
+const timed = (state: GainState, track: GenerationTrack): GainState => {
+  const newest = track.readings.at(-1);
+  if (state.timing === null || newest === undefined || newest.at < state.timing.at) return state;
+  const done = (state.timing.from - newest.generation) / (state.timing.from - state.timing.to);
+  if (done < 0.5) return state;
+  // Half the way takes dead time + 0.7 lags, or half the slew: two and a half times that is all of it.
+  const took = 2.5 * (newest.at - state.timing.at);
+  const settleMs = clamp(Math.max(took, 0.9 * state.settleMs), SETTLE_MIN_MS, SETTLE_MAX_MS);
+  return { ...state, settleMs, timing: null };
+};
+
+/** True when the newest readings (at least three, over at least 600 ms) stay within 0.4 per cent of WMax. */
+export const isSteady = (track: GenerationTrack): boolean => {
+  const newest = track.readings.at(-1);
+  if (newest === undefined) return false;
+  const recent = track.readings.filter((reading) => newest.at - reading.at <= 2500);
+  const first = recent[0];
+  if (first === undefined || recent.length < 3 || newest.at - first.at < 600) return false;
+  return recent.every((reading) => Math.abs(reading.generation - newest.generation) <= 0.004 * track.maxPower);
+};
+
+/** A reading arrived: learns the gain when the cap binds and everything has settled. */
+export const withSettledReading = (before: GainState, track: GenerationTrack, now: MonoMs): GainState => {
+  const state = timed(before, track);
+  const newest = track.readings.at(-1);
+  const cap = track.heldCap;
+  if (newest === undefined || cap === null || cap < 0.03 * track.maxPower || state.learnedAt === newest.at) return state;
+  const undisturbed = track.disturbedAt === null || now - track.disturbedAt >= state.settleMs;
+  if (!undisturbed || !isSteady(track)) return state;
+  const ratio = newest.generation / cap;
+  if (Math.abs(ratio - 1) > PLAUSIBLE) return state;
+  const delivers = ratio > state.gain;
+  // Less than asked may be the sun, unless the inverter itself says that it is throttled.
+  if (!delivers && track.state !== 'throttled') return state;
+  const gain = clamp(state.gain + (delivers ? LEARN_DOWN : LEARN_UP) * (ratio - state.gain), GAIN_MIN, GAIN_MAX);
+  return { ...state, gain, learnedAt: newest.at };
+};

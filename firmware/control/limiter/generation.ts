@@ -1,0 +1,171 @@
+import { type DurationMs, type MonoMs, type Watts, watts } from '#base/units.ts';
+import type { DeviceId } from '#site/device.ts';
+import type { InverterSample, InverterState } from '#site/sample.ts';
+
+/** Readings kept per inverter: six seconds of the fastest polling, with some to spare. */
+const READINGS_MAX = 24;
+const READINGS_SPAN_MS = 8000;
+/** A reading this old no longer says what the inverter does. */
+export const READING_STALE_MS = 3000;
+/** Cap changes below this fraction of WMax do not count as a disturbance of the plant. */
+const DISTURBANCE_FRACTION = 0.01;
+
+export interface GenerationReading {
+  readonly at: MonoMs;
+  readonly generation: Watts;
+}
+
+/** What is known of one inverter's output over the last seconds, and of the cap it was last given. */
+export interface GenerationTrack {
+  readonly device: DeviceId;
+  /** WMax of the inverter, the base of its cap. */
+  readonly maxPower: Watts;
+  /** Oldest first, strictly increasing `at`. */
+  readonly readings: readonly GenerationReading[];
+  readonly state: InverterState;
+  /** The cap that provably holds (written and read back), null while none does. */
+  readonly heldCap: Watts | null;
+  /** When the held cap last changed by more than one per cent of WMax. */
+  readonly disturbedAt: MonoMs | null;
+  /** When `heldCap` was last confirmed at a new value. */
+  readonly heldSince: MonoMs | null;
+}
+
+export const newTrack = (device: DeviceId, maxPower: Watts): GenerationTrack => ({
+  device,
+  maxPower,
+  readings: [],
+  state: 'unknown',
+  heldCap: null,
+  disturbedAt: null,
+  heldSince: null,
+});
+
+/** Adds a reading; one that is older than the newest, or without a power, changes nothing but the state. */
+export const withReading = (track: GenerationTrack, sample: InverterSample): GenerationTrack => {
+  const newest = track.readings.at(-1);
+  if (newest !== undefined && sample.takenAt <= newest.at) return track;
+  if (sample.generation === null) return { ...track, state: sample.state };
+  const kept = track.readings.filter((reading) => sample.takenAt - reading.at <= READINGS_SPAN_MS).slice(-(READINGS_MAX - 1));
+  return { ...track, state: sample.state, readings: [...kept, { at: sample.takenAt, generation: sample.generation }] };
+};
+
+/** Notes what the inverter now provably holds; null: nothing (refused, forgotten, never written). */
+export const withHeldCap = (track: GenerationTrack, cap: Watts | null, now: MonoMs): GenerationTrack => {
+  if (cap === track.heldCap) return track;
+  const from = track.heldCap ?? track.maxPower;
+  const to = cap ?? track.maxPower;
+  const disturbs = Math.abs(to - from) > DISTURBANCE_FRACTION * track.maxPower;
+  return { ...track, heldCap: cap, heldSince: now, disturbedAt: disturbs ? now : track.disturbedAt };
+};
+
+/** The newest reading while it is fresh, else null. */
+export const latestGeneration = (track: GenerationTrack, now: MonoMs): Watts | null => {
+  const newest = track.readings.at(-1);
+  return newest !== undefined && now - newest.at <= READING_STALE_MS ? newest.generation : null;
+};
+
+/** Watts a second over the last readings at least 150 ms apart; 0 when there are too few. */
+export const slope = (track: GenerationTrack): number => {
+  const newest = track.readings.at(-1);
+  if (newest === undefined) return 0;
+  const earlier = track.readings.findLast((reading) => newest.at - reading.at >= 150);
+  return earlier === undefined ? 0 : ((newest.generation - earlier.generation) / (newest.at - earlier.at)) * 1000;
+};
+
+/**
+ * Output expected `ahead` from now. A falling output is taken to approach the held cap exponentially, as a first-order lag does: a
+ * straight line would announce the arrival too early, and an over-cut that ends early costs seconds.
+ */
+export const predicted = (track: GenerationTrack, now: MonoMs, ahead: DurationMs): Watts | null => {
+  const newest = track.readings.at(-1);
+  if (newest === undefined || now - newest.at > READING_STALE_MS) return null;
+  const floor = track.heldCap ?? 0;
+  const earlier = track.readings.findLast((reading) => newest.at - reading.at >= 150);
+  if (earlier === undefined || newest.generation <= floor || earlier.generation <= newest.generation) return newest.generation;
+  const left = (newest.generation - floor) / (earlier.generation - floor);
+  const spans = (now + ahead - newest.at) / (newest.at - earlier.at);
+  return watts(floor + (newest.generation - floor) * left ** spans);
+};
+
+export interface Envelope {
+  readonly low: Watts;
+  readonly high: Watts;
+  /** True once readings cover the whole window, so that asking again later gives the same. */
+  readonly settled: boolean;
+}
+
+const interpolate = (before: GenerationReading, later: GenerationReading, at: MonoMs): number =>
+  before.generation + ((later.generation - before.generation) * (at - before.at)) / (later.at - before.at);
+
+/** True while the output may still move towards a cap that changed less than `settleMs` ago. */
+export const isMoving = (track: GenerationTrack, now: MonoMs, settleMs: number): boolean => {
+  const newest = track.readings.at(-1);
+  if (newest === undefined || track.disturbedAt === null || now - track.disturbedAt > settleMs) return false;
+  return (
+    newest.at <= track.disturbedAt || Math.abs(newest.generation - (track.heldCap ?? track.maxPower)) > 0.015 * track.maxPower
+  );
+};
+
+/** Where the output may be after the newest reading, `gap` milliseconds on. */
+const beyond = (
+  track: GenerationTrack,
+  newest: GenerationReading,
+  gap: number,
+  settleMs: number,
+): { low: number; high: number } => {
+  const value = newest.generation;
+  const cap = track.heldCap ?? track.maxPower;
+  const underWay = isMoving(track, newest.at, settleMs) || (track.disturbedAt !== null && track.disturbedAt >= newest.at);
+  if (underWay) return { low: Math.min(value, cap), high: Math.max(value, Math.min(cap, track.maxPower)) };
+  const rate = slope(track);
+  const drift = (Math.abs(rate) * 1.5 * gap) / 1000;
+  if (drift < 0.002 * track.maxPower) return { low: value, high: value };
+  return rate < 0 ? { low: Math.max(0, value - drift), high: value } : { low: value, high: value + drift };
+};
+
+/**
+ * The lowest and highest output the inverter may have had between `from` and `to`, when its registers may be up to
+ * `readingAge` old when read and a cap change takes `settleMs` to show in full. Null without a usable reading. Values of one age only: this is what lets a meter refresh
+ * be paired with the output *at that instant*.
+ */
+export const envelope = (
+  track: GenerationTrack,
+  from: MonoMs,
+  to: MonoMs,
+  readingAge: DurationMs,
+  settleMs: number,
+): Envelope | null => {
+  const newest = track.readings.at(-1);
+  if (newest === undefined || from - newest.at > READING_STALE_MS) return null;
+  const end = (to + readingAge) as MonoMs;
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  const include = (value: number): void => {
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  };
+  let before: GenerationReading | null = null;
+  for (const reading of track.readings) {
+    if (before !== null) {
+      if (before.at < from && reading.at > from) include(interpolate(before, reading, from));
+      if (before.at < end && reading.at > end) include(interpolate(before, reading, end));
+    }
+    if (reading.at >= from && reading.at <= end) include(reading.generation);
+    before = reading;
+  }
+  const covered = newest.at >= end;
+  if (!covered) {
+    const reach = beyond(track, newest, end - newest.at, settleMs);
+    include(newest.generation);
+    include(reach.low);
+    include(reach.high);
+  }
+  if (low > high) {
+    // Every reading lies after the window: the oldest is the nearest known.
+    const oldest = track.readings[0];
+    if (oldest === undefined) return null;
+    include(oldest.generation);
+  }
+  return { low: watts(low), high: watts(high), settled: covered };
+};

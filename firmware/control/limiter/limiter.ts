@@ -1,0 +1,180 @@
+import { assert } from '#base/assert.ts';
+import { type DurationMs, durationMs, type MonoMs, type Watts, watts } from '#base/units.ts';
+import type { DeviceId } from '#site/device.ts';
+import type { MeterSample } from '#site/sample.ts';
+import { type GainState, isSteady, UNTRIMMED, withCapChange, withSettledReading } from './gain.ts';
+import { type GenerationTrack, isMoving, latestGeneration, predicted } from './generation.ts';
+import { type LoadState, NO_LOAD_KNOWN, provenLoad, withOutput, withoutMeter, withPoll } from './load.ts';
+import { armWitness, NOT_YET_SEEN, type SightState, settleWitness, withMeterSample, withTime } from './sight.ts';
+
+/** Distance kept below the limit, so that noise stays inside it: 0.4 % of the limit, 8-40 W. */
+const MARGIN_FRACTION = 0.004;
+/** A cut deeper than this fraction of WMax is made by over-cutting (design D6). */
+const OVERCUT_FRACTION = 0.025;
+/** Time from a decision until the inverter acts on it: the write's wire time and turnaround. */
+const ACTUATION: DurationMs = durationMs(180);
+/** An over-cut ends at the latest then; an inverter that has not moved by then is a matter for `follow`. */
+const OVERCUT_MS_MAX = 40_000;
+
+/** What binds the generation of the site, already reduced to watts. Null: no such limit. */
+export interface PowerLimits {
+  readonly exportLimit: Watts | null;
+  readonly generationLimit: Watts | null;
+}
+
+export interface Plant {
+  /** Sum of WMax over the inverters. */
+  readonly maxPower: Watts;
+  /** Sum of the minimum stable outputs (device profiles; default 10 % of WMax). */
+  readonly minOutput: Watts;
+  /** Generation that no meter of ours sees and nobody can curtail, at full; lowers the blind cap (design D5). */
+  readonly unmeteredGeneration: Watts;
+  /** How old an inverter's registers may be when they are read. */
+  readonly readingAge: DurationMs;
+}
+
+export interface LimiterState {
+  readonly sight: SightState;
+  readonly load: LoadState;
+  readonly gains: ReadonlyMap<DeviceId, GainState>;
+  /** Since when the site is being over-cut; null when it is not. */
+  readonly overcutSince: MonoMs | null;
+}
+
+export const newLimiter = (): LimiterState => ({
+  sight: NOT_YET_SEEN,
+  load: NO_LOAD_KNOWN,
+  gains: new Map(),
+  overcutSince: null,
+});
+
+export interface Decision {
+  /** What the inverters together may deliver, with the margin kept; the full rating when nothing limits. */
+  readonly target: Watts;
+  /** The same without the margin: a cap above it must come down at once. */
+  readonly ceiling: Watts;
+  /** What to command now: the target, or less while over-cutting. */
+  readonly command: Watts;
+  readonly seen: boolean;
+  readonly overcutting: boolean;
+  /** An inverter is on its way to a new cap: poll it fast. */
+  readonly moving: boolean;
+  /** Proven load; null while blind. */
+  readonly load: Watts | null;
+}
+
+export const gainOf = (state: LimiterState, device: DeviceId): GainState => state.gains.get(device) ?? UNTRIMMED;
+
+const withGain = (state: LimiterState, device: DeviceId, gain: GainState): LimiterState =>
+  state.gains.get(device) === gain ? state : { ...state, gains: new Map(state.gains).set(device, gain) };
+
+/** Takes one poll of the meter at the connection point. */
+export const observeMeter = (state: LimiterState, sample: MeterSample, plant: Plant): LimiterState => {
+  const sight = withMeterSample(state.sight, sample, plant.maxPower);
+  const load = sight.seen || state.sight.reason !== 'implausible' ? withPoll(state.load, sample) : state.load;
+  return { ...state, sight, load };
+};
+
+/** Takes the effect of a confirmed cap: the plant's response is timed, and the meter is going to be held against it. */
+export const observeCapChange = (
+  state: LimiterState,
+  track: GenerationTrack,
+  from: Watts,
+  to: Watts,
+  now: MonoMs,
+): LimiterState => {
+  const output = latestGeneration(track, now);
+  const moves = Math.abs(to - from) >= 0.05 * track.maxPower;
+  const sight = moves && output !== null ? armWitness(state.sight, output, now) : state.sight;
+  return withGain({ ...state, sight }, track.device, withCapChange(gainOf(state, track.device), track, from, to, now));
+};
+
+/** Takes a new reading of an inverter, already in its track. */
+export const observeGeneration = (state: LimiterState, track: GenerationTrack, now: MonoMs): LimiterState =>
+  withGain(state, track.device, withSettledReading(gainOf(state, track.device), track, now));
+
+const margin = (limit: Watts): number => Math.min(40, Math.max(8, MARGIN_FRACTION * limit));
+
+/** Generation allowed by the limits given the load that may be relied on; never below zero, never above the rating. */
+const allowed = (limits: PowerLimits, load: Watts, plant: Plant, keep: (limit: Watts) => number): Watts => {
+  let most: number = plant.maxPower;
+  if (limits.exportLimit !== null) {
+    most = Math.min(most, load + limits.exportLimit - keep(limits.exportLimit) - plant.unmeteredGeneration);
+  }
+  if (limits.generationLimit !== null) most = Math.min(most, limits.generationLimit - keep(limits.generationLimit));
+  return watts(Math.max(0, most));
+};
+
+const total = (tracks: readonly GenerationTrack[], of: (track: GenerationTrack) => number | null): number | null => {
+  let sum = 0;
+  for (const track of tracks) {
+    const one = of(track);
+    if (one === null) return null;
+    sum += one;
+  }
+  return sum;
+};
+
+/** Over-cut or not: begins when the caps have far to fall, ends when the output is about to arrive (design D6). */
+const overcut = (
+  state: LimiterState,
+  target: Watts,
+  plant: Plant,
+  tracks: readonly GenerationTrack[],
+  now: MonoMs,
+): MonoMs | null => {
+  if (target >= plant.maxPower) return null;
+  const expected = total(tracks, (track) => predicted(track, now, ACTUATION));
+  if (expected === null) return null;
+  if (state.overcutSince !== null) {
+    const arrived = expected <= target + 0.003 * plant.maxPower;
+    return arrived || now - state.overcutSince > OVERCUT_MS_MAX ? null : state.overcutSince;
+  }
+  const held = total(tracks, (track) => (track.heldCap ?? track.maxPower) * gainOf(state, track.device).gain) ?? plant.maxPower;
+  const output = total(tracks, (track) => latestGeneration(track, now)) ?? 0;
+  const far = OVERCUT_FRACTION * plant.maxPower;
+  return output > target + far && held > target + far ? now : null;
+};
+
+const witnessed = (state: LimiterState, plant: Plant, tracks: readonly GenerationTrack[], now: MonoMs): LimiterState => {
+  const witness = state.sight.witness;
+  if (witness === null || now - witness.at < 1500 || !tracks.every(isSteady)) return state;
+  const settledFor = tracks.every((track) => track.disturbedAt === null || now - track.disturbedAt > 2500);
+  const output = total(tracks, (track) => latestGeneration(track, now));
+  if (!settledFor || output === null) return state;
+  return { ...state, sight: settleWitness(state.sight, watts(output), plant.maxPower, now) };
+};
+
+/**
+ * What the inverters may deliver now. Pure: state, limits, tracks and time in; state and decision out.
+ * `tracks`: the inverters that can deliver; those asleep are left out and count as 0 W.
+ */
+export const decide = (
+  state: LimiterState,
+  limits: PowerLimits,
+  tracks: readonly GenerationTrack[],
+  plant: Plant,
+  now: MonoMs,
+): { readonly state: LimiterState; readonly decision: Decision } => {
+  assert(plant.maxPower >= 0 && plant.minOutput <= plant.maxPower, 'a plant has a rating and a lesser minimum');
+  const timed = { ...state, sight: withTime(state.sight, now) };
+  const checked = witnessed(timed, plant, tracks, now);
+  const seen = checked.sight.seen;
+  // While blind the load is forgotten; it is learned afresh before the sight returns, from the samples that count towards it.
+  const load = withOutput(!seen && state.sight.seen ? withoutMeter(checked.load) : checked.load, tracks, {
+    readingAge: plant.readingAge,
+    settleMs: (track) => gainOf(state, track.device).settleMs,
+  });
+  const proven = seen ? provenLoad(load, now, plant.maxPower) : null;
+  const relied = proven ?? watts(0);
+  const target = allowed(limits, relied, plant, margin);
+  const ceiling = allowed(limits, relied, plant, () => 0);
+  const overcutSince = overcut(checked, target, plant, tracks, now);
+  const command = overcutSince === null ? target : watts(Math.min(target, plant.minOutput));
+  const moving = tracks.some((track) => isMoving(track, now, gainOf(state, track.device).settleMs));
+  assert(command <= ceiling, 'a command never exceeds what the limits allow');
+  return {
+    state: { ...checked, load, overcutSince },
+    decision: { target, ceiling, command, seen, overcutting: overcutSince !== null, moving, load: proven },
+  };
+};

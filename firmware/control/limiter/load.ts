@@ -1,0 +1,111 @@
+import { type DurationMs, type MonoMs, type Watts, watts } from '#base/units.ts';
+import type { MeterSample } from '#site/sample.ts';
+import { type Envelope, envelope, type GenerationTrack } from './generation.ts';
+
+/** A load must have been there this long before the whole of it is relied on (a kettle comes and goes). */
+export const PROVING_MS = 8000;
+/** Of a load that rose by more than that, this fraction of the rating is relied on at once: it stays inside the band if it goes again. */
+const BONUS_FRACTION = 0.0104;
+const HISTORY_MAX = 64;
+
+/** One refresh of the meter's registers, which happened after `from` and not after `to`. */
+interface Refresh {
+  readonly netImport: Watts;
+  readonly from: MonoMs;
+  readonly to: MonoMs;
+  /** The estimate before this refresh: where it stays inside what the refresh allows. */
+  readonly base: Watts | null;
+}
+
+/**
+ * The site's load, estimated from each meter refresh and the inverter output at that instant.
+ * A refresh gives an interval, as wide as the output's uncertainty at that instant; the estimate moves only as far as the interval
+ * forces it. So a fast cut (wide intervals) leaves the load alone, and a settled plant (narrow ones) follows it at once.
+ */
+export interface LoadState {
+  readonly polledAt: MonoMs | null;
+  readonly fingerprint: number | null;
+  readonly refresh: Refresh | null;
+  readonly estimate: Watts | null;
+  /** One entry a refresh, oldest first, at most the last `PROVING_MS`. */
+  readonly history: readonly { readonly at: MonoMs; readonly load: Watts }[];
+}
+
+export const NO_LOAD_KNOWN: LoadState = { polledAt: null, fingerprint: null, refresh: null, estimate: null, history: [] };
+
+const clamp = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high);
+
+/** How the inverters' output relates to their readings. */
+export interface Timing {
+  /** How old an inverter's registers may be when they are read. */
+  readonly readingAge: DurationMs;
+  /** What a cap change of this inverter takes to show in full, milliseconds. */
+  readonly settleMs: (track: GenerationTrack) => number;
+}
+
+/** Sum of the envelopes; null when some inverter's output is not known there. */
+const sumEnvelopes = (tracks: readonly GenerationTrack[], from: MonoMs, to: MonoMs, timing: Timing): Envelope | null => {
+  let low = 0;
+  let high = 0;
+  let settled = true;
+  for (const track of tracks) {
+    const one = envelope(track, from, to, timing.readingAge, timing.settleMs(track));
+    if (one === null) return null;
+    low += one.low;
+    high += one.high;
+    settled &&= one.settled;
+  }
+  return { low: watts(low), high: watts(high), settled };
+};
+
+/** Takes a poll of the meter: a moved fingerprint is a refresh, the first poll of all counts as one. */
+export const withPoll = (state: LoadState, sample: MeterSample): LoadState => {
+  if (sample.netImport === null || (state.polledAt !== null && sample.takenAt <= state.polledAt)) return state;
+  if (sample.fingerprint === state.fingerprint) return { ...state, polledAt: sample.takenAt };
+  // A gap in polling hides when the refresh was; a meter answers the present value, so one second back is enough.
+  const from = Math.max(state.polledAt ?? 0, sample.takenAt - 1100) as MonoMs;
+  return {
+    ...state,
+    polledAt: sample.takenAt,
+    fingerprint: sample.fingerprint,
+    refresh: { netImport: sample.netImport, from, to: sample.takenAt, base: state.estimate },
+    history: [...state.history, { at: sample.takenAt, load: state.estimate ?? watts(0) }]
+      .filter((entry) => sample.takenAt - entry.at <= PROVING_MS)
+      .slice(-HISTORY_MAX),
+  };
+};
+
+/** Evaluates the newest refresh with what is known of the output now; called again as readings arrive, until they cover it. */
+export const withOutput = (state: LoadState, tracks: readonly GenerationTrack[], timing: Timing): LoadState => {
+  const refresh = state.refresh;
+  if (refresh === null) return state;
+  const output = sumEnvelopes(tracks, refresh.from, refresh.to, timing);
+  // An inverter that no longer answers: what it does now is unknown, and so is the load.
+  if (output === null) return state.estimate === null ? state : { ...state, estimate: null, history: [] };
+  const low = output.low + refresh.netImport;
+  const high = output.high + refresh.netImport;
+  const estimate = watts(Math.max(0, clamp(refresh.base ?? low, low, high)));
+  const history = state.history.map((entry, index) =>
+    index === state.history.length - 1 ? { at: entry.at, load: estimate } : entry,
+  );
+  return { ...state, estimate, history, refresh: output.settled ? null : refresh };
+};
+
+/** Forgets the load when the meter is lost: nothing of it may be relied on (design D5). */
+export const withoutMeter = (state: LoadState): LoadState => ({
+  ...NO_LOAD_KNOWN,
+  polledAt: state.polledAt,
+  fingerprint: state.fingerprint,
+});
+
+/**
+ * The load that may be relied on: the least of the last nine seconds, and one per cent of the rating above it when the load rose by
+ * more. Falls at once with the load; noise is taken at its lowest, and a load that cycles is never counted on.
+ */
+export const provenLoad = (state: LoadState, now: MonoMs, ratedPower: Watts): Watts | null => {
+  if (state.estimate === null) return null;
+  let least: number = state.estimate;
+  for (const entry of state.history) if (now - entry.at <= PROVING_MS + 500) least = Math.min(least, entry.load);
+  const bonus = BONUS_FRACTION * ratedPower;
+  return watts(state.estimate - least > bonus ? least + bonus : least);
+};

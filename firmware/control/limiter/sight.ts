@@ -1,0 +1,109 @@
+import type { MonoMs, Watts } from '#base/units.ts';
+import type { MeterSample } from '#site/sample.ts';
+
+/** Older than this the meter's flow is unknown (design section 4). */
+export const METER_STALE_MS = 2000;
+/** Nothing in the meter's block moved for ten refreshes of one second: frozen. */
+export const METER_FROZEN_MS = 10_000;
+/** Good samples wanted before a lost meter counts again (design D5). */
+const SEEN_AFTER_SAMPLES = 3;
+/** An output change below this fraction of the rating proves nothing about the meter. */
+const WITNESS_FRACTION = 0.05;
+/** A transition that has not settled by then proves nothing: the load had time to change. */
+const WITNESS_MS = 15_000;
+const STRIKES_OUT = 2;
+/** A meter found implausible is believed again after it followed the inverter, or after this long. */
+const IMPLAUSIBLE_MS = 600_000;
+
+export type Blindness = 'silent' | 'frozen' | 'implausible' | 'no-value';
+
+/** Whether the connection point can be seen, and why not. */
+export interface SightState {
+  readonly seen: boolean;
+  readonly reason: Blindness;
+  readonly goodInRow: number;
+  readonly lastGoodAt: MonoMs | null;
+  readonly fingerprint: number | null;
+  readonly movedAt: MonoMs | null;
+  readonly netImport: Watts | null;
+  /** Flow and output when the inverter was last told to move; held against the pair after it did. */
+  readonly witness: { readonly at: MonoMs; readonly netImport: Watts; readonly generation: Watts } | null;
+  readonly lostAt: MonoMs | null;
+  readonly strikes: number;
+}
+
+export const NOT_YET_SEEN: SightState = {
+  seen: false,
+  reason: 'silent',
+  goodInRow: 0,
+  lastGoodAt: null,
+  fingerprint: null,
+  movedAt: null,
+  netImport: null,
+  witness: null,
+  lostAt: null,
+  strikes: 0,
+};
+
+const lost = (state: SightState, reason: Blindness, at: MonoMs | null): SightState => ({
+  ...state,
+  seen: false,
+  reason,
+  goodInRow: 0,
+  witness: null,
+  lostAt: state.seen || reason !== state.reason ? at : state.lostAt,
+});
+
+/** The flow jumped to its own mirror image: a load step of exactly twice the flow is far less likely than a sign that turned over. */
+const mirrored = (before: Watts, netImport: Watts, ratedPower: Watts): boolean =>
+  Math.abs(before) > WITNESS_FRACTION * ratedPower && Math.abs(before + netImport) < 0.02 * Math.abs(before) + 10;
+
+/** Counts towards seeing again. A frozen meter that is polled three times proves nothing: there only refreshes count. */
+const regain = (state: SightState, moved: boolean, at: MonoMs): SightState => {
+  const counts = moved || state.reason === 'silent' || state.reason === 'no-value';
+  const goodInRow = state.goodInRow + (counts ? 1 : 0);
+  const trusted = state.reason !== 'implausible' || state.strikes < STRIKES_OUT || at - (state.lostAt ?? 0) > IMPLAUSIBLE_MS;
+  return goodInRow >= SEEN_AFTER_SAMPLES && trusted ? { ...state, goodInRow, seen: true, strikes: 0 } : { ...state, goodInRow };
+};
+
+/** Takes a sample of the meter; a sample without a flow is no sample. */
+export const withMeterSample = (state: SightState, sample: MeterSample, ratedPower: Watts): SightState => {
+  const { netImport, takenAt } = sample;
+  if (netImport === null) return lost(state, 'no-value', takenAt);
+  if (state.lastGoodAt !== null && takenAt <= state.lastGoodAt) return state;
+  const moved = sample.fingerprint !== state.fingerprint;
+  const movedAt = moved || state.movedAt === null ? takenAt : state.movedAt;
+  const next = { ...state, lastGoodAt: takenAt, fingerprint: sample.fingerprint, movedAt, netImport };
+  if (takenAt - movedAt >= METER_FROZEN_MS) return lost(next, 'frozen', takenAt);
+  if (!state.seen) return regain(next, moved, takenAt);
+  const turned = state.netImport !== null && mirrored(state.netImport, netImport, ratedPower);
+  return turned ? lost({ ...next, strikes: STRIKES_OUT }, 'implausible', takenAt) : next;
+};
+
+/** Time passes: a meter that was not heard for two seconds is lost. */
+export const withTime = (state: SightState, now: MonoMs): SightState => {
+  const silent = state.lastGoodAt === null || now - state.lastGoodAt > METER_STALE_MS;
+  if (silent && (state.seen || state.goodInRow > 0))
+    return lost(state, state.reason === 'implausible' ? 'implausible' : 'silent', now);
+  return state.witness !== null && now - state.witness.at > WITNESS_MS ? { ...state, witness: null } : state;
+};
+
+/** The inverter was told to move: remembers flow and output before it did. */
+export const armWitness = (state: SightState, generation: Watts, at: MonoMs): SightState =>
+  state.witness !== null || state.netImport === null
+    ? state
+    : { ...state, witness: { at, netImport: state.netImport, generation } };
+
+/**
+ * The inverter has settled again. When its output moved by more than five per cent of the rating, the flow must have followed;
+ * twice not: the meter is frozen in substance or its sign is wrong (design section 4).
+ */
+export const settleWitness = (state: SightState, generation: Watts, ratedPower: Watts, now: MonoMs): SightState => {
+  if (state.witness === null || state.netImport === null) return state;
+  const output = generation - state.witness.generation;
+  if (Math.abs(output) < WITNESS_FRACTION * ratedPower) return { ...state, witness: null };
+  const flow = state.netImport - state.witness.netImport;
+  const follows = flow * -output > 0 && Math.abs(flow) > 0.4 * Math.abs(output);
+  const next = { ...state, witness: null, strikes: follows ? 0 : state.strikes + 1 };
+  return next.strikes >= STRIKES_OUT ? lost(next, 'implausible', now) : next;
+};

@@ -1,0 +1,65 @@
+import type { AlarmRecord } from '#control/record.ts';
+import { type ControlState, type SiteFacts, type StandingAlarm } from './state.ts';
+import type { DeviceStanding } from '#site/sample.ts';
+import type { DeviceId } from '#site/device.ts';
+
+interface Wanted extends StandingAlarm {
+  readonly text: string;
+}
+
+const meterAlarm = (state: ControlState, facts: SiteFacts): Wanted | null => {
+  const { sight } = state.limiter;
+  if (sight.seen || sight.lostAt === null) return null;
+  return {
+    alarm: `meter-${sight.reason}`,
+    device: facts.meter,
+    text: `the flow at the connection point is not known (${sight.reason}): the blind cap holds`,
+  };
+};
+
+const wantedAlarms = (
+  state: ControlState,
+  facts: SiteFacts,
+  standings: ReadonlyMap<DeviceId, DeviceStanding>,
+): readonly Wanted[] => {
+  const wanted: Wanted[] = [];
+  const meter = meterAlarm(state, facts);
+  if (meter !== null) wanted.push(meter);
+  for (const { device, onSilence } of facts.inverters) {
+    if (standings.get(device) === 'silent') {
+      wanted.push({ alarm: 'inverter-silent', device, text: 'the inverter does not answer; the others give way' });
+    }
+    if (state.follows.get(device)?.obedience === 'disobeys') {
+      wanted.push({ alarm: 'inverter-disobeys', device, text: 'the inverter delivers more than the cap it acknowledged' });
+    }
+    if (onSilence.kind === 'opens') {
+      wanted.push({
+        alarm: 'opens-on-silence',
+        device,
+        text: `without the gateway this inverter returns to full power after ${onSilence.after / 1000} s`,
+      });
+    }
+  }
+  return wanted;
+};
+
+const same = (a: StandingAlarm, b: StandingAlarm): boolean => a.alarm === b.alarm && a.device === b.device;
+
+/** Raises what newly stands and clears what no longer does; one record a change (design section 4). */
+export const alarmChanges = (
+  state: ControlState,
+  facts: SiteFacts,
+  standings: ReadonlyMap<DeviceId, DeviceStanding>,
+): { readonly alarms: readonly StandingAlarm[]; readonly records: readonly AlarmRecord[] } => {
+  const wanted = wantedAlarms(state, facts, standings);
+  const raised = wanted.filter((one) => !state.alarms.some((standing) => same(standing, one)));
+  const cleared = state.alarms.filter((standing) => !wanted.some((one) => same(standing, one)));
+  if (raised.length === 0 && cleared.length === 0) return { alarms: state.alarms, records: [] };
+  const records: AlarmRecord[] = [
+    ...raised.map(
+      (one): AlarmRecord => ({ kind: 'alarm', alarm: one.alarm, change: 'raised', device: one.device, text: one.text }),
+    ),
+    ...cleared.map((one): AlarmRecord => ({ kind: 'alarm', alarm: one.alarm, change: 'cleared', device: one.device, text: '' })),
+  ];
+  return { alarms: wanted.map(({ alarm, device }) => ({ alarm, device })), records };
+};

@@ -1,0 +1,89 @@
+import type { MonoMs, UtilitySeconds, WallSeconds, Watts } from '#base/units.ts';
+import type { Note } from '#base/ports.ts';
+import type { Asked } from '#control/allocate/allocate.ts';
+import type { ClockAnchor, ClockState } from '#control/clock/clock.ts';
+import type { FollowState } from '#control/follow/follow.ts';
+import type { GenerationTrack } from '#control/limiter/generation.ts';
+import type { Decision, LimiterState } from '#control/limiter/limiter.ts';
+import type { ActiveLimits } from '#control/limits.ts';
+import type { CommissionedLimits, FallbackLimits } from '#control/plan/active.ts';
+import type { Plan } from '#control/plan/plan.ts';
+import type { ProgramSet } from '#control/program.ts';
+import type { RecordBody } from '#control/record.ts';
+import type { DeviceId, OnSilence, Setpoint, WriteOutcome } from '#site/device.ts';
+import type { DeviceStanding, Sample } from '#site/sample.ts';
+
+/** What the tick must know of an inverter beyond what it measures. */
+export interface InverterFacts {
+  readonly device: DeviceId;
+  /** WMax from the device record; null until the device was met once. */
+  readonly maxPower: Watts | null;
+  /** Minimum stable output as a fraction of WMax (device profile). */
+  readonly minOutputFraction: number;
+  readonly onSilence: OnSilence;
+}
+
+/** The commissioned site; changes only when a device is met for the first time. */
+export interface SiteFacts {
+  readonly meter: DeviceId;
+  readonly inverters: readonly InverterFacts[];
+  readonly commissioned: CommissionedLimits;
+  readonly fallback: FallbackLimits;
+  readonly unmeteredGeneration: Watts;
+  /** How old inverter registers may be when read, milliseconds (device profile). */
+  readonly readingAgeMs: number;
+  /** The installation's seed of randomisation draws (design D2). */
+  readonly seed: string;
+}
+
+/** What one tick sees: everything that arrived since the last. */
+export interface TickInputs {
+  readonly now: MonoMs;
+  readonly bootId: string;
+  readonly wall: WallSeconds;
+  /** In order of arrival. */
+  readonly samples: readonly Sample[];
+  readonly outcomes: readonly { readonly device: DeviceId; readonly outcome: WriteOutcome }[];
+  readonly standings: ReadonlyMap<DeviceId, DeviceStanding>;
+  readonly programSets: readonly ProgramSet[];
+  readonly anchors: readonly ClockAnchor[];
+}
+
+/** An alarm that stands. */
+export interface StandingAlarm {
+  readonly alarm: string;
+  readonly device: string | null;
+}
+
+export interface ControlState {
+  readonly plan: Plan;
+  readonly clock: ClockState;
+  readonly limiter: LimiterState;
+  readonly tracks: ReadonlyMap<DeviceId, GenerationTrack>;
+  readonly follows: ReadonlyMap<DeviceId, FollowState>;
+  readonly asked: ReadonlyMap<DeviceId, Asked>;
+  /** Highest cap each inverter may hold under the limits in force; a limit has started when none holds more. */
+  readonly ceilings: ReadonlyMap<DeviceId, Watts>;
+  readonly alarms: readonly StandingAlarm[];
+  readonly limits: ActiveLimits;
+  readonly decision: Decision | null;
+}
+
+export type Urgency = 'cut' | 'raise' | 'refresh';
+
+export interface Command {
+  readonly setpoint: Setpoint;
+  readonly urgency: Urgency;
+}
+
+export interface TickResult {
+  readonly state: ControlState;
+  readonly commands: readonly Command[];
+  /** For the log, in order. */
+  readonly records: readonly RecordBody[];
+  readonly notes: readonly Note[];
+  /** Inverters are on their way to a new cap: poll them fast. */
+  readonly attend: boolean;
+  /** Utility time of this tick; null while unknown. */
+  readonly utility: UtilitySeconds | null;
+}

@@ -1,0 +1,242 @@
+import type { Note } from '#base/ports.ts';
+import { durationMs, type MonoMs, type UtilitySeconds, watts, type Watts } from '#base/units.ts';
+import { allocate, ask, type Asked, type Claim } from '#control/allocate/allocate.ts';
+import { applyAnchor, type ClockState, noteWall, utilityNow } from '#control/clock/clock.ts';
+import { follow, FOLLOWING, type FollowState } from '#control/follow/follow.ts';
+import { type GenerationTrack, latestGeneration } from '#control/limiter/generation.ts';
+import { type Decision, decide, gainOf, type LimiterState, type Plant } from '#control/limiter/limiter.ts';
+import type { ActiveLimits, LimitSource } from '#control/limits.ts';
+import { activeLimits } from '#control/plan/active.ts';
+import { advancePlan, confirmStarted, pendingStarts } from '#control/plan/advance.ts';
+import { foldProgramSet } from '#control/plan/fold.ts';
+import type { Plan } from '#control/plan/plan.ts';
+import type { RecordBody } from '#control/record.ts';
+import type { DeviceId } from '#site/device.ts';
+import { alarmChanges } from './alarms.ts';
+import { observe, tracksFor } from './observe.ts';
+import type { Command, ControlState, SiteFacts, TickInputs, TickResult } from './state.ts';
+
+/** A held cap may exceed its ceiling by the resolution of one watt before it counts as not yet enforced. */
+const HELD_TOLERANCE_W = 1;
+
+const plantOf = (facts: SiteFacts): Plant => {
+  let maxPower = 0;
+  let minOutput = 0;
+  for (const one of facts.inverters) {
+    maxPower += one.maxPower ?? 0;
+    minOutput += (one.maxPower ?? 0) * one.minOutputFraction;
+  }
+  return {
+    maxPower: watts(maxPower),
+    minOutput: watts(minOutput),
+    unmeteredGeneration: facts.unmeteredGeneration,
+    readingAge: durationMs(facts.readingAgeMs),
+  };
+};
+
+/** Names a source for people and for the log. */
+export const sourceText = (source: LimitSource): string => {
+  switch (source.kind) {
+    case 'event':
+      return `event ${source.mRID}`;
+    case 'default':
+      return `default of ${source.program}`;
+    case 'fallback':
+      return 'commissioned fallback';
+    case 'commissioned':
+      return 'commissioned limit';
+  }
+};
+
+const date = (before: ClockState, inputs: TickInputs): { readonly clock: ClockState; readonly notes: readonly Note[] } => {
+  const instant = { bootId: inputs.bootId, mono: inputs.now, wall: inputs.wall };
+  let clock = before;
+  const notes: Note[] = [];
+  for (const anchor of inputs.anchors) {
+    const step = applyAnchor(clock, anchor, instant);
+    clock = step.state;
+    notes.push(...step.notes);
+  }
+  return { clock: noteWall(clock, instant), notes };
+};
+
+interface Planned {
+  readonly plan: Plan;
+  readonly records: readonly RecordBody[];
+  readonly notes: readonly Note[];
+}
+
+const replan = (state: ControlState, facts: SiteFacts, inputs: TickInputs, utility: UtilitySeconds | null): Planned => {
+  if (utility === null) {
+    const early = inputs.programSets.length > 0;
+    const note: Note = {
+      event: 'program-set-too-early',
+      level: 'warn',
+      text: 'a program set came before the utility time was known',
+    };
+    return { plan: state.plan, records: [], notes: early ? [note] : [] };
+  }
+  let plan = state.plan;
+  const records: RecordBody[] = [];
+  const notes: Note[] = [];
+  for (const set of inputs.programSets) {
+    const step = foldProgramSet(plan, set, utility, facts.seed);
+    plan = step.plan;
+    records.push(...step.transitions);
+    notes.push(...step.notes);
+  }
+  const step = advancePlan(plan, utility);
+  records.push(...step.transitions);
+  notes.push(...step.notes);
+  return { plan: step.plan, records, notes };
+};
+
+/** What a silent inverter must be taken to deliver: its last cap while the device provably holds it, else its rating (design section 3). */
+const silentOutput = (track: GenerationTrack, facts: SiteFacts): Watts => {
+  const onSilence = facts.inverters.find((one) => one.device === track.device)?.onSilence;
+  const holds = onSilence !== undefined && onSilence.kind !== 'opens';
+  return holds && track.heldCap !== null ? track.heldCap : track.maxPower;
+};
+
+const claimsFor = (
+  tracks: readonly GenerationTrack[],
+  limiter: LimiterState,
+  facts: SiteFacts,
+  inputs: TickInputs,
+  state: ControlState,
+): readonly Claim[] =>
+  tracks.map((track) => {
+    const { device, maxPower } = track;
+    const disobeys = state.follows.get(device)?.obedience === 'disobeys';
+    const silent = inputs.standings.get(device) === 'silent';
+    const output = disobeys ? latestGeneration(track, inputs.now) : null;
+    const uncontrolled = tracks.length === 1 ? null : silent ? silentOutput(track, facts) : output;
+    return { device, maxPower, gain: gainOf(limiter, device).gain, uncontrolled };
+  });
+
+interface Asking {
+  readonly asked: ReadonlyMap<DeviceId, Asked>;
+  readonly ceilings: ReadonlyMap<DeviceId, Watts>;
+  readonly follows: ReadonlyMap<DeviceId, FollowState>;
+  readonly commands: readonly Command[];
+}
+
+interface View {
+  readonly tracks: ReadonlyMap<DeviceId, GenerationTrack>;
+  readonly limiter: LimiterState;
+  readonly decision: Decision;
+  readonly completes: boolean;
+  readonly now: MonoMs;
+}
+
+const askAll = (state: ControlState, facts: SiteFacts, claims: readonly Claim[], view: View): Asking => {
+  const { decision, completes } = view;
+  const caps = allocate(decision.command, claims);
+  const ceilings = allocate(decision.ceiling, claims);
+  const asked = new Map(state.asked);
+  const follows = new Map(state.follows);
+  const commands: Command[] = [];
+  for (const { device, maxPower } of claims) {
+    const track = view.tracks.get(device);
+    const known = facts.inverters.find((one) => one.device === device);
+    if (track === undefined || known === undefined) continue;
+    const before = state.asked.get(device) ?? null;
+    const wish = { cap: caps.get(device) ?? watts(0), ceiling: ceilings.get(device) ?? watts(0), completes };
+    const next = ask(before, wish, maxPower, view.now);
+    const obeys = follow(state.follows.get(device) ?? FOLLOWING, track, gainOf(view.limiter, device).settleMs, view.now);
+    follows.set(device, obeys.state);
+    const wanted = next ?? before;
+    if (wanted === null || (next === null && !obeys.assert)) continue;
+    asked.set(device, wanted);
+    const raises = next !== null && before !== null && next.cap > before.cap;
+    commands.push({
+      setpoint: { device, command: { kind: 'cap', cap: wanted.cap }, onSilence: known.onSilence },
+      urgency: raises ? 'raise' : 'cut',
+    });
+  }
+  return { asked, ceilings, follows, commands };
+};
+
+/** True when every inverter that answers provably holds no more than the limits allow, and does what it holds (Response 2, design section 3). */
+const enforced = (state: ControlState, inputs: TickInputs): boolean => {
+  for (const [device, track] of state.tracks) {
+    const standing = inputs.standings.get(device);
+    if (standing !== 'answering') continue;
+    const ceiling = state.ceilings.get(device) ?? 0;
+    if (track.heldCap === null || track.heldCap > ceiling + HELD_TOLERANCE_W) return false;
+    if (state.follows.get(device)?.obedience === 'disobeys') return false;
+  }
+  return true;
+};
+
+const started = (
+  state: ControlState,
+  inputs: TickInputs,
+  utility: UtilitySeconds | null,
+): { readonly plan: Plan; readonly records: readonly RecordBody[] } => {
+  if (utility === null) return { plan: state.plan, records: [] };
+  const pending = pendingStarts(state.plan, utility);
+  if (pending.length === 0 || !enforced(state, inputs)) return { plan: state.plan, records: [] };
+  const confirmed = confirmStarted(state.plan, pending, utility);
+  return { plan: confirmed.plan, records: confirmed.transitions };
+};
+
+const limitChange = (before: ActiveLimits, after: ActiveLimits): readonly RecordBody[] => {
+  const was = before.exportLimit;
+  const is = after.exportLimit;
+  const source = is === undefined ? 'none' : sourceText(is.source);
+  const same = was?.value === is?.value && (was === undefined ? 'none' : sourceText(was.source)) === source;
+  return same ? [] : [{ kind: 'limit', exportLimit: is?.value ?? null, source }];
+};
+
+const sameValue = (a: ActiveLimits, b: ActiveLimits): boolean =>
+  a.exportLimit?.value === b.exportLimit?.value && a.generationLimit?.value === b.generationLimit?.value;
+
+/**
+ * One tick: inputs in, setpoints, records and notes out (design section 3). Pure; the same inputs always give the same result.
+ * A limit acts in the tick that decides it; `started` is recorded in the tick that sees it enforced.
+ */
+export const controlTick = (before: ControlState, facts: SiteFacts, inputs: TickInputs): TickResult => {
+  const { now } = inputs;
+  const dated = date(before.clock, inputs);
+  const utility = utilityNow(dated.clock, now, inputs.bootId, inputs.wall);
+  const planned = replan(before, facts, inputs, utility);
+  const limits = activeLimits(planned.plan, utility, facts.commissioned, facts.fallback);
+
+  const plant = plantOf(facts);
+  const tracks = tracksFor(before.tracks, facts);
+  const observed = observe({ limiter: before.limiter, tracks }, inputs, facts, plant);
+  const all = [...observed.tracks.values()];
+  // Asleep counts 0 W and is no fault: every night.
+  const awake = all.filter((track) => inputs.standings.get(track.device) !== 'asleep');
+  const power = { exportLimit: limits.exportLimit?.value ?? null, generationLimit: limits.generationLimit?.value ?? null };
+  const { state: limiter, decision } = decide(observed.limiter, power, awake, plant, now);
+
+  const wasOvercutting = before.decision?.overcutting === true;
+  const completes = decision.overcutting || wasOvercutting || !sameValue(before.limits, limits);
+  const claims = claimsFor(all, limiter, facts, inputs, before);
+  const asking = askAll(before, facts, claims, { tracks: observed.tracks, limiter, decision, completes, now });
+
+  const decided: ControlState = {
+    plan: planned.plan,
+    clock: dated.clock,
+    limiter,
+    tracks: observed.tracks,
+    follows: asking.follows,
+    asked: asking.asked,
+    ceilings: asking.ceilings,
+    alarms: before.alarms,
+    limits,
+    decision,
+  };
+  const start = started(decided, inputs, utility);
+  const alarms = alarmChanges(decided, facts, inputs.standings);
+  return {
+    state: { ...decided, plan: start.plan, alarms: alarms.alarms },
+    commands: asking.commands,
+    records: [...planned.records, ...start.records, ...limitChange(before.limits, limits), ...alarms.records],
+    notes: [...dated.notes, ...planned.notes],
+    attend: decision.moving || decision.overcutting,
+    utility,
+  };
+};
