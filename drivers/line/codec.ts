@@ -53,22 +53,16 @@ class MemoryPort {
   }
 }
 
-/** A request that the standard does not allow is a mistake of ours, not of the device (MODBUS application protocol 1.1b3, 6.3 and 6.12). */
-const assertValid = (request: Request): void => {
+/** Whether the standard allows the request (MODBUS application protocol 1.1b3, 6.3 and 6.12); broadcast is not used. */
+export const isValidRequest = (request: Request): boolean => {
   const size = request.kind === 'read' ? request.count : request.words.length;
   const most = request.kind === 'read' ? MOST_READ_REGISTERS : MOST_WRITTEN_REGISTERS;
-  assert(Number.isInteger(request.unitId) && request.unitId >= 1 && request.unitId <= HIGHEST_UNIT, 'unit id 1-247');
-  assert(Number.isInteger(size) && size >= 1 && size <= most, 'register count within the function');
-  assert(
-    Number.isInteger(request.address) && request.address >= 0 && request.address + size <= ADDRESS_SPACE,
-    'registers within 0-65535',
-  );
-  if (request.kind === 'write')
-    assert(
-      request.words.every((word) => Number.isInteger(word) && word >= 0 && word <= HIGHEST_WORD),
-      'words are 0-65535',
-    );
+  if (!isWithin(request.unitId, 1, HIGHEST_UNIT) || !isWithin(size, 1, most)) return false;
+  if (!isWithin(request.address, 0, ADDRESS_SPACE - size)) return false;
+  return request.kind === 'read' || request.words.every((word) => isWithin(word, 0, HIGHEST_WORD));
 };
+
+const isWithin = (value: number, low: number, high: number): boolean => Number.isInteger(value) && value >= low && value <= high;
 
 /**
  * Request to bytes and reply bytes to registers, with modbus-serial as the PDU codec and nothing else of it: our memory port,
@@ -87,7 +81,7 @@ export class Codec {
 
   /** The frame of `request`. It becomes the one that `decode` expects an answer to. */
   encode(request: Request): Uint8Array {
-    assertValid(request);
+    assert(isValidRequest(request), 'unit 1-247, 1-125 registers read or 1-123 written, within 0-65535');
     if (!this.#isOpen) {
       this.#client.open();
       this.#isOpen = true;

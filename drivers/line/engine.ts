@@ -1,32 +1,29 @@
 import type { Cancel, Clock } from '#base/ports.ts';
 import { fail, ok } from '#base/result.ts';
 import type { MonoMs } from '#base/units.ts';
-import { Codec } from './codec.ts';
+import { Codec, isValidRequest } from './codec.ts';
 import { LineCounters } from './counters.ts';
 import { Flight } from './flight.ts';
 import { Occupancy } from './occupancy.ts';
 import type { LinePort } from './port.ts';
 import { PRIORITY, type Deliver, type Garble, type Line, type LineFault, type Priority, type Request } from './transaction.ts';
 import { JobQueue, type Job } from './queue.ts';
+import { Reopening } from './reopening.ts';
 import { Refusals } from './refusals.ts';
 import type { LineSettings, LineStatus } from './settings.ts';
 import { FrameTrace, type Verdict } from './trace.ts';
 import { UnitMemory } from './unit.ts';
-import { characterTime, frameSilence, replyBytes, transactionTime } from './wire-time.ts';
+import { EXCEPTION_BYTES, characterTime, frameSilence, replyBytes, transactionTime } from './wire-time.ts';
 
 /** Silence on the line that ends a quarantine. */
 export const QUARANTINE_MS = 150;
 /** The same for stray bytes while no reply is owed: noise, not a late reply. */
 export const STRAY_QUARANTINE_MS = 50;
-/** A reply must not be faster than this part of its wire time: clocks of UARTs differ by some per cent. */
-const PACE_TOLERANCE = 0.9;
 /** A probe costs the others at most half a second (design, section 4): time-out here, quarantine after it. */
 const PROBE_TIMEOUT_MS = 350;
-const REOPEN_BACKOFF_MS = [1000, 2000, 5000] as const;
+/** How often a job that was not really answered keeps its turn; afterwards a unit that refuses again and again is believed. */
+const MOST_RETRIES = 2;
 const OPEN_TIMEOUT_MS = 5000;
-/** Time-outs in a row, whatever the unit, after which the port is opened afresh. */
-export const TIMEOUTS_BEFORE_REOPEN = 5;
-const REOPEN_SPACING_MS = 30_000;
 
 type Phase = 'stopped' | 'opening' | 'waiting-to-open' | 'idle' | 'armed' | 'awaiting' | 'quarantine';
 
@@ -47,6 +44,7 @@ export class LineEngine implements Line {
   readonly #occupancy = new Occupancy();
   readonly #counters = new LineCounters();
   readonly #flight = new Flight();
+  readonly #reopening = new Reopening();
   readonly #refusals: Refusals;
   readonly #character: number;
   readonly #silence: number;
@@ -55,9 +53,9 @@ export class LineEngine implements Line {
   #cancel: Cancel | null = null;
   #quietUntil = 0 as MonoMs;
   #quarantinedSince = 0 as MonoMs;
-  #openAttempts = 0;
-  #timeoutsInARow = 0;
-  #reopenedAt: MonoMs | null = null;
+  /** Silence that ends the present quarantine, counted from its last byte. */
+  #quietSpan = 0;
+  #retries = 0;
 
   constructor(settings: LineSettings, clock: Clock, port: LinePort) {
     this.name = settings.name;
@@ -89,6 +87,11 @@ export class LineEngine implements Line {
       this.#refusals.add(deliver, { kind: 'down', why: this.#down });
       return;
     }
+    // an impossible request can come from a device that lies about its register map: no reason to crash
+    if (!isValidRequest(request)) {
+      this.#refusals.add(deliver, { kind: 'dropped' });
+      return;
+    }
     const victim = this.#queue.add({ request, priority, deliver, key });
     if (victim !== null) {
       this.#counters.dropped += 1;
@@ -116,8 +119,6 @@ export class LineEngine implements Line {
       units,
     };
   }
-
-  // --- time ---
 
   readonly #onDeadline = (): void => {
     this.#cancel = null;
@@ -153,8 +154,6 @@ export class LineEngine implements Line {
     this.#cancel = null;
   }
 
-  // --- port ---
-
   #open(): void {
     this.#phase = 'opening';
     this.#arm(this.#clock.now() + OPEN_TIMEOUT_MS);
@@ -176,10 +175,7 @@ export class LineEngine implements Line {
     this.#counters.downs += 1;
     this.#phase = 'waiting-to-open';
     this.#down = why;
-    this.#timeoutsInARow = 0;
-    const wait = REOPEN_BACKOFF_MS[Math.min(this.#openAttempts, REOPEN_BACKOFF_MS.length - 1)] ?? 0;
-    this.#openAttempts += 1;
-    this.#arm(this.#clock.now() + wait);
+    this.#arm(this.#clock.now() + this.#reopening.wentDown());
     this.#failAll(why);
   }
 
@@ -189,8 +185,6 @@ export class LineEngine implements Line {
     if (inFlight !== null) this.#refusals.add(inFlight.deliver, fault);
     for (const job of this.#queue.takeAll()) this.#refusals.add(job.deliver, fault);
   }
-
-  // --- sending ---
 
   #pump(): void {
     if (this.#phase !== 'idle' || this.#queue.size === 0) return;
@@ -207,41 +201,28 @@ export class LineEngine implements Line {
     const settling = unit.settlingRead(job.request, now);
     const request = settling ?? job.request;
     const bytes = this.#codec.encode(request);
-    const sent = now + bytes.length * this.#character;
-    const replyTime = replyBytes(request) * this.#character;
-    this.#flight.begin(job, request, bytes, { sentAt: now, requestEnd: sent as MonoMs, echo: this.#settings.localEcho });
+    const requestEnd = (now + bytes.length * this.#character) as MonoMs;
+    this.#flight.begin(job, request, bytes, { sentAt: now, requestEnd, echo: this.#settings.localEcho });
     this.#phase = 'awaiting';
     this.#counters.requests += 1;
     unit.requests += 1;
     this.trace.add({ at: now, direction: 'request', bytes, verdict: settling === null ? 'sent' : 'settling' });
     this.#port.write(bytes);
-    this.#arm(this.#replyDeadline(job, sent, replyTime, unit));
+    this.#arm(this.#replyDeadline(job, unit));
   }
 
-  #replyDeadline(job: Job, requestEnd: number, replyTime: number, unit: UnitMemory): number {
-    const regular = requestEnd + this.#silence + unit.allowance() + replyTime;
-    if (job.priority !== PRIORITY.probe) return regular;
-    const least = requestEnd + this.#silence + replyTime;
-    return Math.min(regular, Math.max(least, this.#flight.sentAt + PROBE_TIMEOUT_MS));
+  /** Wire time of request and reply, plus what the unit is allowed to think. */
+  #replyDeadline(job: Job, unit: UnitMemory): number {
+    const { sentAt, requestEnd, request } = this.#flight;
+    const least = requestEnd + this.#silence + replyBytes(request) * this.#character;
+    const regular = least + unit.allowance();
+    return job.priority === PRIORITY.probe ? Math.min(regular, Math.max(least, sentAt + PROBE_TIMEOUT_MS)) : regular;
   }
-
-  // --- receiving ---
 
   readonly #onBytes = (bytes: Uint8Array, at: MonoMs): void => {
     this.#counters.bytesReceived += bytes.length;
-    switch (this.#phase) {
-      case 'awaiting':
-        this.#gather(bytes, at);
-        return;
-      case 'quarantine':
-      case 'idle':
-      case 'armed':
-        this.#onUnexpected(bytes, at);
-        return;
-      case 'opening':
-      case 'waiting-to-open':
-      case 'stopped':
-    }
+    if (this.#phase === 'awaiting') this.#gather(bytes, at);
+    else if (this.#phase === 'quarantine' || this.#phase === 'idle' || this.#phase === 'armed') this.#onUnexpected(bytes, at);
   };
 
   #gather(bytes: Uint8Array, at: MonoMs): void {
@@ -250,10 +231,9 @@ export class LineEngine implements Line {
       this.#onGarbled('length', at);
       return;
     }
-    const earliest = flight.sentAt + PACE_TOLERANCE * (flight.requestEnd - flight.sentAt + flight.length * this.#character);
-    const isEarly = this.#settings.paced && flight.length > 0 && at < earliest;
     const state = flight.progress();
-    if (isEarly) this.#onGarbled(state === 'echo' || flight.looksLikeEcho() ? 'echo' : 'early', at);
+    if (this.#settings.paced && flight.isEarly(at, this.#character))
+      this.#onGarbled(state === 'echo' || flight.looksLikeEcho() ? 'echo' : 'early', at);
     else if (state === 'whole') this.#onFrame(at);
     else if (state !== 'partial') this.#onGarbled(state, at);
   }
@@ -273,8 +253,8 @@ export class LineEngine implements Line {
     }
     const takenAt = Math.max(flight.requestEnd, at - flight.length * this.#character) as MonoMs;
     unit.answered(takenAt - flight.requestEnd);
-    this.#timeoutsInARow = 0;
-    this.#openAttempts = 0;
+    this.#reopening.answered();
+    this.#retries = 0;
     this.trace.add({ at, direction: 'reply', bytes: frame, verdict: result.ok ? 'ok' : 'refused' });
     this.#occupancy.add(flight.sentAt, at);
     this.#disarm();
@@ -299,7 +279,9 @@ export class LineEngine implements Line {
   /** An exception while an earlier reply of that function is owed may belong to either. Wait both out, then ask again. */
   #onDoubtfulRefusal(unit: UnitMemory, frame: Uint8Array, at: MonoMs): void {
     this.trace.add({ at, direction: 'reply', bytes: frame, verdict: 'stray' });
-    unit.forgive();
+    if (this.#retries < MOST_RETRIES) unit.owes(this.#flight.request, at);
+    else unit.forgive();
+    this.#retries = this.#retries < MOST_RETRIES ? this.#retries + 1 : 0;
     const job = this.#flight.takeJob();
     if (job !== null) this.#queue.putBack(job);
     this.#quarantine(this.#quietAfter(unit, at));
@@ -317,19 +299,13 @@ export class LineEngine implements Line {
     const unit = this.#unit(this.#flight.request.unitId);
     unit.timedOut();
     this.#counters.timeouts += 1;
-    this.#timeoutsInARow += 1;
     const now = this.#clock.now();
-    if (
-      this.#timeoutsInARow >= TIMEOUTS_BEFORE_REOPEN &&
-      (this.#reopenedAt === null || now - this.#reopenedAt >= REOPEN_SPACING_MS)
-    )
-      this.#reopen(now);
+    if (this.#reopening.timedOut(now)) this.#reopen(now);
     else this.#fault({ kind: 'timeout', unitId: this.#flight.request.unitId }, 'timeout', now);
   }
 
   /** The whole line is silent: perhaps the adapter is stuck. The request that timed out is delivered so, the others `down`. */
   #reopen(now: MonoMs): void {
-    this.#reopenedAt = now;
     this.#counters.reopens += 1;
     const job = this.#flight.takeJob();
     this.#occupancy.add(this.#flight.sentAt, now);
@@ -345,10 +321,19 @@ export class LineEngine implements Line {
     this.trace.add({ at, direction: 'reply', bytes: flight.frame(), verdict });
     unit.owes(flight.request, at);
     if (fault.kind === 'timeout') flight.expectLate();
+    const isRetried = flight.isSettling && fault.kind === 'garbled' && this.#retries < MOST_RETRIES;
     const job = flight.takeJob();
     this.#occupancy.add(flight.sentAt, at);
     this.#quarantine(this.#quietAfter(unit, at));
-    job?.deliver(fail(fault));
+    if (job === null) return;
+    if (isRetried) {
+      // what came was most likely the owed reply itself: the job was not even sent, so its turn is not over
+      this.#retries += 1;
+      this.#queue.putBack(job);
+    } else {
+      this.#retries = 0;
+      job.deliver(fail(fault));
+    }
   }
 
   /** Silence needed from `at` on so that even the slowest reply this unit ever gave, begun after this request, has ended. */
@@ -359,13 +344,12 @@ export class LineEngine implements Line {
     return Math.max(QUARANTINE_MS, slowest - at);
   }
 
-  // --- quarantine ---
-
   #quarantine(span: number): void {
     const now = this.#clock.now();
     this.#counters.quarantines += 1;
     this.#phase = 'quarantine';
     this.#quarantinedSince = now;
+    this.#quietSpan = Math.min(span, QUARANTINE_MS);
     this.#quietUntil = (now + span) as MonoMs;
     this.#arm(this.#quietUntil);
   }
@@ -389,7 +373,8 @@ export class LineEngine implements Line {
     if (late !== null) {
       const unit = this.#unit(flight.request.unitId);
       const began = Math.max(flight.requestEnd, at - late.length * this.#character);
-      unit.answeredLate(began - flight.requestEnd);
+      // an exception does not show whose it is; data of this length is no other request's
+      unit.answeredLate(began - flight.requestEnd, late.length !== EXCEPTION_BYTES);
       this.#counters.late += 1;
       this.trace.add({ at, direction: 'reply', bytes: late, verdict: 'late' });
     } else if (!flight.isLatePossible) {
@@ -397,7 +382,8 @@ export class LineEngine implements Line {
       this.trace.add({ at, direction: 'reply', bytes: bytes.slice(), verdict: 'stray' });
     }
     const quiet = late !== null || flight.isLatePossible ? QUARANTINE_MS : STRAY_QUARANTINE_MS;
-    if (this.#phase === 'quarantine') this.#quietUntil = Math.max(this.#quietUntil, at + quiet) as MonoMs;
+    if (this.#phase === 'quarantine')
+      this.#quietUntil = Math.max(this.#quietUntil, at + Math.max(quiet, this.#quietSpan)) as MonoMs;
     else this.#quarantine(quiet);
   }
 

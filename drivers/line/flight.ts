@@ -9,6 +9,9 @@ const NOTHING: Uint8Array = new Uint8Array(0);
 /** Unit and function are alike in request and reply; from the third byte on an echo can be told. */
 const ECHO_EVIDENCE_BYTES = 3;
 
+/** A reply must not be faster than this part of its wire time: clocks of UARTs differ by some per cent. */
+const PACE_TOLERANCE = 0.9;
+
 /** The one transaction on the wire and the bytes that came back. One object per line, used again and again. */
 export class Flight {
   sentAt = 0 as MonoMs;
@@ -69,6 +72,12 @@ export class Flight {
   progress(): Progress {
     if (this.#isEchoWrong) return 'echo';
     return progress(this.request, this.#bytes, this.#length);
+  }
+
+  /** True when what came by `at` cannot be a reply to what was sent: the wire was not fast enough. */
+  isEarly(at: MonoMs, characterTime: number): boolean {
+    const least = this.requestEnd - this.sentAt + this.#length * characterTime;
+    return this.#length > 0 && at < this.sentAt + PACE_TOLERANCE * least;
   }
 
   /** True when what came back begins as the request did. */

@@ -10,7 +10,8 @@ const ALLOWANCE_FACTOR = 4;
 const LEARNING_RATE = 1 / 8;
 /** A reply this long overdue is taken to be lost for good. */
 const LATE_REPLY_HORIZON_MS = 5000;
-const MOST_OWED = 4;
+/** More cannot come together within the horizon: each costs at least a time-out and a quarantine. */
+const MOST_OWED = 32;
 
 interface Owed {
   readonly request: Request;
@@ -64,12 +65,12 @@ export class UnitMemory {
     if (this.#owed.length > 0) this.#owed = [];
   }
 
-  /** A reply came after its time-out: the unit is slower than believed, and owes nothing from before it. */
-  answeredLate(turnaround: number): void {
+  /** A reply came after its time-out: the unit is slower than believed, and, when it was data, owes nothing from before it. */
+  answeredLate(turnaround: number, isData: boolean): void {
     this.late += 1;
     this.#turnaround = Math.min(Math.max(this.#turnaround ?? 0, turnaround), MOST_ALLOWANCE_MS);
     this.#longest = Math.min(Math.max(this.#longest, turnaround), MOST_ALLOWANCE_MS);
-    this.#owed = [];
+    if (isData) this.#owed = [];
   }
 
   timedOut(): void {
