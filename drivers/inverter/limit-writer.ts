@@ -1,0 +1,286 @@
+import { assert } from '#base/assert.ts';
+import type { Cancel, Clock, Note } from '#base/ports.ts';
+import type { Result } from '#base/result.ts';
+import { after, durationMs, seconds, watts } from '#base/units.ts';
+import type { DurationMs, MonoMs, Watts } from '#base/units.ts';
+import type { DeviceId, ModelPlace, OnSilence, Setpoint, WriteOutcome } from '#site/device.ts';
+import { PRIORITY } from '../line/transaction.ts';
+import type { Line, LineFault, Priority, Reply } from '../line/transaction.ts';
+import type { InverterProfile } from '../profile/profile.ts';
+import { checkHeader } from '../sunspec/codec.ts';
+import {
+  blockStart,
+  capOf,
+  encodeBlock,
+  percentOf,
+  rawCap,
+  readBackLength,
+  readBlock,
+  reversionSeconds,
+} from './control-block.ts';
+import type { CapScale } from './control-block.ts';
+
+/** How soon a write is wanted: a cut goes next on the line, a raise behind the meter, a refresh is written even when nothing changed. */
+export type Urgency = 'cut' | 'raise' | 'refresh';
+
+/** Rewrites at once after a read-back that differs; then every MISMATCH_RETRY. */
+const MISMATCHES_AT_ONCE = 3;
+const MISMATCH_RETRY: DurationMs = seconds(5);
+/** Waits after a refused write: doubled each time up to the last. */
+const REFUSED_RETRY: DurationMs = seconds(1);
+const REFUSED_RETRY_MAX: DurationMs = seconds(32);
+/** Modbus exceptions 5 (acknowledge) and 6 (busy): the device asks for a moment. */
+const BUSY_CODES: readonly number[] = [5, 6];
+const BUSY_RETRY: DurationMs = durationMs(200);
+const BUSY_MAX = 3;
+/** How soon a write or read-back that found no room in the line's queue is asked again. */
+const DROPPED_RETRY: DurationMs = durationMs(100);
+/** A reversion timer is refreshed at a third of its span (design D8). */
+const REFRESH_PART = 3;
+
+/** Where and in which scale the verified device takes its cap. */
+export interface ControlTarget {
+  readonly place: ModelPlace;
+  readonly scale: CapScale;
+}
+
+export interface LimitWriterOptions {
+  readonly device: DeviceId;
+  readonly unitId: number;
+  readonly line: Line;
+  readonly clock: Clock;
+  readonly control: InverterProfile['control'];
+  readonly onOutcome: (outcome: WriteOutcome) => void;
+  readonly onAnswered: () => void;
+  readonly onUnanswered: (fault: LineFault) => void;
+  /** A reply that is not model 123. */
+  readonly onForeign: (why: string) => void;
+  readonly onNote: (note: Note) => void;
+}
+
+/** The newest write. */
+interface Written {
+  readonly raw: number;
+  readonly reversion: number;
+  readonly onSilence: OnSilence;
+  readonly at: MonoMs;
+  readonly target: ControlTarget;
+}
+
+/** A cap that was read back. */
+interface Held {
+  readonly cap: Watts;
+  /** When the device opens unless it is written again; null: never. */
+  readonly until: MonoMs | null;
+}
+
+/**
+ * Wanted cap against known cap of one inverter: writes, reads back, checks and refreshes. One write block a write (FC16), the newest
+ * wanted cap replaces a queued one. Works only between `open` and `close`, that is while the device is verified.
+ */
+export class LimitWriter {
+  readonly #options: LimitWriterOptions;
+  #wanted: Setpoint | null = null;
+  #target: ControlTarget | null = null;
+  /** Of the newest write; replies to older ones are ignored. */
+  #sequence = 0;
+  #written: Written | null = null;
+  #held: Held | null = null;
+  /** Highest cap written since the last confirmation: the device may hold it. */
+  #doubt: Watts | null = null;
+  #mismatches = 0;
+  #refusals = 0;
+  #backingOff = false;
+  #cancelTimer: Cancel | null = null;
+
+  constructor(options: LimitWriterOptions) {
+    this.#options = options;
+  }
+
+  /** The device is verified: writes the wanted cap, before any other read of this session. What it held before counts no more. */
+  open(target: ControlTarget): void {
+    this.#target = target;
+    this.#held = null;
+    this.#doubt = null;
+    this.#mismatches = 0;
+    this.#refusals = 0;
+    this.#write(PRIORITY.cut);
+  }
+
+  /** Contact is lost: nothing is written any more. What was confirmed stays known. */
+  close(): void {
+    this.#target = null;
+    this.#written = null;
+    this.#sequence += 1;
+    this.#rest();
+  }
+
+  want(setpoint: Setpoint, urgency: Urgency): void {
+    this.#wanted = setpoint;
+    if (this.#target === null || this.#backingOff) return;
+    const raw = rawCap(setpoint.command.cap, this.#target.scale);
+    const reversion = reversionSeconds(setpoint.onSilence);
+    const same = this.#written?.raw === raw && this.#written.reversion === reversion;
+    if (same && urgency !== 'refresh') return;
+    this.#write(urgency === 'cut' ? PRIORITY.cut : PRIORITY.control);
+  }
+
+  /** WMax changed on the device: the same per cent now stands for another power. */
+  rescale(target: ControlTarget): void {
+    if (this.#target === null) return;
+    this.#target = target;
+    this.#held = null;
+    this.#write(PRIORITY.cut);
+  }
+
+  /** The highest cap the device may be holding, proven by read-back; null when nothing is proven or its timer has opened it. */
+  heldCap(): Watts | null {
+    const held = this.#held;
+    if (held === null || (held.until !== null && this.#options.clock.now() >= held.until)) return null;
+    return watts(Math.max(held.cap, this.#doubt ?? held.cap));
+  }
+
+  #write(priority: Priority): void {
+    this.#rest();
+    const { line, clock, unitId, device, control } = this.#options;
+    const target = this.#target;
+    if (target === null || this.#wanted === null) return;
+    const { command, onSilence } = this.#wanted;
+    const raw = rawCap(command.cap, target.scale);
+    const reversion = reversionSeconds(onSilence);
+    this.#sequence += 1;
+    const sequence = this.#sequence;
+    this.#written = { raw, reversion, onSilence, at: clock.now(), target };
+    this.#doubt = watts(Math.max(capOf(raw, target.scale), this.#doubt ?? 0));
+    const words = encodeBlock(control, raw, reversion);
+    const address = target.place.address + blockStart(control);
+    const take = (result: Result<Reply, LineFault>): void => {
+      if (sequence === this.#sequence) this.#afterWrite(result, priority);
+    };
+    line.submit({ kind: 'write', unitId, address, words }, priority, take, `${device}:limit`);
+  }
+
+  #afterWrite(result: Result<Reply, LineFault>, priority: Priority): void {
+    if (result.ok) {
+      this.#options.onAnswered();
+      this.#later(this.#options.control.readBackDelayMs, () => this.#readBack('write'));
+      return;
+    }
+    const { fault } = result;
+    if (fault.kind === 'dropped') this.#later(DROPPED_RETRY, () => this.#write(priority));
+    else if (fault.kind === 'refused') this.#refused(fault.exceptionCode);
+    else {
+      this.#options.onOutcome({ kind: 'lost' });
+      this.#options.onUnanswered(fault);
+      // Whether it was executed is unknown; writing it again does no harm.
+      this.#write(priority);
+    }
+  }
+
+  #refused(exceptionCode: number): void {
+    this.#options.onAnswered();
+    this.#refusals += 1;
+    this.#options.onOutcome({ kind: 'refused', exceptionCode });
+    const busy = BUSY_CODES.includes(exceptionCode) && this.#refusals <= BUSY_MAX;
+    const doubled = Math.min(REFUSED_RETRY * 2 ** (this.#refusals - 1), REFUSED_RETRY_MAX);
+    this.#backingOff = true;
+    this.#later(busy ? BUSY_RETRY : durationMs(doubled), () => this.#write(PRIORITY.cut));
+  }
+
+  /** `write`: the read that confirms a write. `check`: the periodic look whether the cap still stands. */
+  #readBack(reason: 'write' | 'check'): void {
+    const { line, unitId, device, control } = this.#options;
+    const written = this.#written;
+    if (written === null) return;
+    const sequence = this.#sequence;
+    const { place } = written.target;
+    const take = (result: Result<Reply, LineFault>): void => {
+      if (sequence === this.#sequence) this.#afterReadBack(result, written, reason);
+    };
+    const request = { kind: 'read', unitId, address: place.address, count: readBackLength(control) } as const;
+    line.submit(request, PRIORITY.verify, take, `${device}:read-back`);
+  }
+
+  #afterReadBack(result: Result<Reply, LineFault>, written: Written, reason: 'write' | 'check'): void {
+    const { control, onAnswered, onForeign } = this.#options;
+    if (!result.ok) {
+      this.#readBackFailed(result.fault, reason);
+      return;
+    }
+    onAnswered();
+    const header = checkHeader(result.value.words, written.target.place);
+    if (!header.ok) {
+      onForeign(`read-back is not model 123: ${header.fault.kind}`);
+      return;
+    }
+    const reading = readBlock(control, result.value.words, written.raw, written.reversion);
+    if (reading.stands) this.#stands(written, reason);
+    else this.#differs(written, reading.raw, reason);
+  }
+
+  #readBackFailed(fault: LineFault, reason: 'write' | 'check'): void {
+    if (fault.kind === 'refused') {
+      // The device takes writes but does not let itself be read: nothing is proven, try again at the pace of the checks.
+      this.#options.onAnswered();
+      this.#options.onOutcome({ kind: 'refused', exceptionCode: fault.exceptionCode });
+      this.#later(this.#options.control.checkSeconds, () => this.#readBack(reason));
+    } else if (fault.kind === 'dropped') this.#later(DROPPED_RETRY, () => this.#readBack(reason));
+    else {
+      if (reason === 'write') this.#options.onOutcome({ kind: 'lost' });
+      this.#options.onUnanswered(fault);
+      this.#readBack(reason);
+    }
+  }
+
+  #stands(written: Written, reason: 'write' | 'check'): void {
+    const { scale } = written.target;
+    const { onSilence, at, raw } = written;
+    const cap = capOf(raw, scale);
+    this.#mismatches = 0;
+    this.#refusals = 0;
+    this.#doubt = null;
+    this.#held = { cap, until: onSilence.kind === 'opens' ? after(at, onSilence.after) : null };
+    this.#armDuty(written);
+    if (reason === 'write') this.#options.onOutcome({ kind: 'confirmed', cap, percent: percentOf(raw, scale) });
+  }
+
+  /** Next duty: the periodic check, or the timer's refresh when that is sooner. */
+  #armDuty(written: Written): void {
+    const { clock, control } = this.#options;
+    const { onSilence, at } = written;
+    const check = after(clock.now(), control.checkSeconds);
+    const refresh = onSilence.kind === 'opens' ? after(at, durationMs(onSilence.after / REFRESH_PART)) : null;
+    this.#rest();
+    this.#cancelTimer =
+      refresh !== null && refresh <= check
+        ? clock.at(refresh, () => this.#write(PRIORITY.control))
+        : clock.at(check, () => this.#readBack('check'));
+  }
+
+  #differs(written: Written, readBack: number, reason: 'write' | 'check'): void {
+    this.#held = null;
+    this.#options.onOutcome({ kind: 'mismatch', wrote: written.raw, readBack });
+    if (reason === 'check') {
+      const { device, onNote } = this.#options;
+      const text = `the cap is gone: wrote ${written.raw}, reads ${readBack}; written again`;
+      onNote({ event: 'cap-not-held', level: 'warn', text, detail: { device, wrote: written.raw, readBack } });
+    }
+    this.#mismatches += 1;
+    if (this.#mismatches <= MISMATCHES_AT_ONCE) this.#write(PRIORITY.cut);
+    else this.#later(MISMATCH_RETRY, () => this.#write(PRIORITY.cut));
+  }
+
+  #later(span: DurationMs, run: () => void): void {
+    const { clock } = this.#options;
+    assert(this.#sequence > 0, 'something was written before it is waited for');
+    this.#cancelTimer?.();
+    this.#cancelTimer = clock.at(after(clock.now(), span), run);
+  }
+
+  /** Nothing is waited for. */
+  #rest(): void {
+    this.#backingOff = false;
+    this.#cancelTimer?.();
+    this.#cancelTimer = null;
+  }
+}

@@ -1,0 +1,105 @@
+import { hertz, vars, volts, wattHours, watts } from '#base/units.ts';
+import type { MonoMs, Vars, Watts } from '#base/units.ts';
+import { ok } from '#base/result.ts';
+import type { Result } from '#base/result.ts';
+import type { DeviceId, ModelPlace } from '#site/device.ts';
+import type { MeterSample } from '#site/sample.ts';
+import { decodeModel } from '../sunspec/codec.ts';
+import type { BlockFault } from '../sunspec/codec.ts';
+import { meterModel, singlePhaseMeterModel } from '../sunspec/models/meter.ts';
+import { HEADER_REGISTERS, spanTo } from '../sunspec/points.ts';
+
+/** Model 203 from its ID to W_SF: the shortest read that identifies itself and holds power, voltages and frequency. */
+export const METER_FAST_READ = spanTo(meterModel, 'W_SF');
+/** Model 203 from its ID to TotWh_SF: reactive power and energies besides. */
+export const METER_SLOW_READ = spanTo(meterModel, 'TotWh_SF');
+
+/** How the meter is built in: from the configuration. */
+export interface MeterFitting {
+  /** 1: the meter counts import positive; -1: export. The standard leaves it open; commissioning finds out. */
+  readonly sign: 1 | -1;
+  /** More than this through the connection point, either way, is no measurement. */
+  readonly plausiblePower: Watts;
+}
+
+/** Values that are read seldom; kept between the fast reads. */
+export interface SlowMeterValues {
+  readonly reactiveImport: Vars | null;
+  readonly importedEnergy: MeterSample['importedEnergy'];
+  readonly exportedEnergy: MeterSample['exportedEnergy'];
+}
+
+export const NO_SLOW_VALUES: SlowMeterValues = { reactiveImport: null, importedEnergy: null, exportedEnergy: null };
+
+export interface MeterReading {
+  readonly sample: MeterSample;
+  readonly slow: SlowMeterValues;
+  /** What was thrown out of the block. */
+  readonly rejected: readonly string[];
+}
+
+const map = <T>(value: number | null, unit: (value: number) => T): T | null => (value === null ? null : unit(value));
+
+/**
+ * Makes a sample of the registers of model 201-204, read from its ID: of a fast or of a slow read. `netImport` is null where W is
+ * not implemented, its scale is missing or out of range, it exceeds what the connection can carry, or the whole block is zero
+ * (a null frame: no voltage, no frequency, no power).
+ */
+export const readMeter = (
+  words: Uint16Array,
+  place: ModelPlace,
+  about: { readonly device: DeviceId; readonly takenAt: MonoMs; readonly fitting: MeterFitting; readonly slow: SlowMeterValues },
+): Result<MeterReading, BlockFault> => {
+  // 201 differs from 203 only in the names of line voltages, which no sample holds.
+  const model = singlePhaseMeterModel.ids.includes(place.id) ? { ...meterModel, ids: singlePhaseMeterModel.ids } : meterModel;
+  const decoded = decodeModel(model, words, place);
+  if (!decoded.ok) return decoded;
+  const { values, badScales } = decoded.value;
+  const { sign, plausiblePower } = about.fitting;
+  const isSlow = words.length >= METER_SLOW_READ;
+  const dead = [values.PhVphA, values.PhVphB, values.PhVphC, values.PhV, values.Hz, values.W].every((v) => v === null || v === 0);
+  const believed = (power: number | null): Watts | null =>
+    power === null || dead || Math.abs(power) > plausiblePower ? null : watts(signed(power, sign));
+  const slow = isSlow ? slowValues(values, sign) : about.slow;
+  const sample: MeterSample = {
+    kind: 'meter',
+    device: about.device,
+    takenAt: about.takenAt,
+    netImport: believed(values.W),
+    netImportPerPhase: { a: believed(values.WphA), b: believed(values.WphB), c: believed(values.WphC) },
+    ...slow,
+    voltage: { a: map(values.PhVphA, volts), b: map(values.PhVphB, volts), c: map(values.PhVphC, volts) },
+    frequency: map(values.Hz, hertz),
+    fingerprint: fingerprint(words),
+  };
+  const unbelieved = values.W !== null && sample.netImport === null ? ['W'] : [];
+  return ok({ sample, slow, rejected: [...badScales, ...unbelieved] });
+};
+
+/** Turns to import positive, without a negative zero. */
+const signed = (value: number, sign: 1 | -1): number => (value === 0 ? 0 : sign * value);
+
+const slowValues = (
+  values: { readonly VAR: number | null; readonly TotWhImp: number | null; readonly TotWhExp: number | null },
+  sign: 1 | -1,
+): SlowMeterValues => {
+  const [imported, exported] = sign === 1 ? [values.TotWhImp, values.TotWhExp] : [values.TotWhExp, values.TotWhImp];
+  return {
+    reactiveImport: values.VAR === null ? null : vars(signed(values.VAR, sign)),
+    importedEnergy: map(imported, wattHours),
+    exportedEnergy: map(exported, wattHours),
+  };
+};
+
+const FNV_OFFSET = 0x811c9dc5;
+const FNV_PRIME = 0x01000193;
+
+/** FNV-1a over the registers that every read holds (A to W_SF), so that fast and slow reads compare. */
+const fingerprint = (words: Uint16Array): number => {
+  let hash = FNV_OFFSET;
+  for (const word of words.subarray(HEADER_REGISTERS, METER_FAST_READ)) {
+    hash = Math.imul(hash ^ (word & 0xff), FNV_PRIME);
+    hash = Math.imul(hash ^ (word >> 8), FNV_PRIME);
+  }
+  return hash >>> 0;
+};

@@ -1,0 +1,135 @@
+import { fail, ok } from '#base/result.ts';
+import type { Result } from '#base/result.ts';
+import type { ModelPlace } from '#site/device.ts';
+import { HEADER_REGISTERS, registersOf } from './points.ts';
+import type { Model, ModelValues, PointSpec, PointTable } from './points.ts';
+
+/** Scale factors outside these are nonsense (SunSpec point type sunssf). */
+export const SCALE_MIN = -10;
+export const SCALE_MAX = 10;
+
+/** The registers are not the model they were asked as: nothing of them may be believed. */
+export type BlockFault =
+  | { readonly kind: 'short'; readonly registers: number }
+  | { readonly kind: 'wrong-model'; readonly expected: number; readonly found: number }
+  | { readonly kind: 'wrong-length'; readonly expected: number; readonly found: number };
+
+export interface Decoded<P extends PointTable> {
+  readonly values: ModelValues<P>;
+  /** Scale factor points that were read and lie outside -10..10; what they scale is null. */
+  readonly badScales: readonly string[];
+}
+
+/** What came back as the head of a model: does it say that it is the model at `place`? */
+export const checkHeader = (words: Uint16Array, place: ModelPlace): Result<void, BlockFault> => {
+  const [id, length] = words;
+  if (id === undefined || length === undefined) return fail({ kind: 'short', registers: words.length });
+  if (id !== place.id) return fail({ kind: 'wrong-model', expected: place.id, found: id });
+  if (length !== place.length) return fail({ kind: 'wrong-length', expected: place.length, found: length });
+  return ok(undefined);
+};
+
+/**
+ * Decodes registers that begin with the model's ID. The reply identifies itself: another id or length than the recorded
+ * one is a fault. Points beyond the registers given are null; so are not-implemented values, and values whose scale
+ * factor is not implemented, out of range or not among the registers: an unscaled number would be off by powers of ten.
+ * Never throws.
+ */
+export const decodeModel = <P extends PointTable>(
+  model: Model<P>,
+  words: Uint16Array,
+  place: ModelPlace,
+): Result<Decoded<P>, BlockFault> => {
+  const header = checkHeader(words, place);
+  if (!header.ok) return header;
+  if (!model.ids.includes(place.id)) return fail({ kind: 'wrong-model', expected: model.ids[0] ?? 0, found: place.id });
+  const end = Math.min(words.length, HEADER_REGISTERS + place.length);
+  const known = words.subarray(0, end);
+  const values: Record<string, number | bigint | string | null> = {};
+  const badScales: string[] = [];
+  for (const [name, point] of Object.entries(model.points)) {
+    const raw = decodePoint(point, known);
+    const misscaled = point.type === 'sunssf' && typeof raw === 'number' && (raw < SCALE_MIN || raw > SCALE_MAX);
+    if (misscaled) badScales.push(name);
+    values[name] = misscaled ? null : scaled(model, point, raw, known);
+  }
+  // Keys and value types are those of the table by construction.
+  return ok({ values: values as ModelValues<P>, badScales });
+};
+
+const scaled = <P extends PointTable>(
+  model: Model<P>,
+  point: PointSpec,
+  raw: number | bigint | string | null,
+  words: Uint16Array,
+): number | bigint | string | null => {
+  if (typeof raw !== 'number' || point.sf === undefined) return raw;
+  const scalePoint = model.points[point.sf];
+  const scale = scalePoint === undefined ? null : decodePoint(scalePoint, words);
+  return typeof scale === 'number' && scale >= SCALE_MIN && scale <= SCALE_MAX ? applyScale(raw, scale) : null;
+};
+
+/** raw x 10^scale. Divides for negative scales: 10^-n is no binary number, 10^n is. */
+export const applyScale = (raw: number, scale: number): number => (scale < 0 ? raw / 10 ** -scale : raw * 10 ** scale);
+
+/** One point, unscaled; null when not implemented or beyond the registers. */
+export const decodePoint = (point: PointSpec, words: Uint16Array): number | bigint | string | null => {
+  const size = registersOf(point);
+  if (point.at + size > words.length) return null;
+  const own = words.subarray(point.at, point.at + size);
+  const high = own[0] ?? 0;
+  const value = size === 2 ? high * 0x10000 + (own[1] ?? 0) : high;
+  switch (point.type) {
+    case 'int16':
+    case 'sunssf':
+      return value === 0x8000 ? null : (value << 16) >> 16;
+    case 'uint16':
+    case 'enum16':
+    case 'bitfield16':
+      return value === 0xffff ? null : value;
+    case 'uint32':
+    case 'bitfield32':
+      return value === 0xffff_ffff ? null : value;
+    case 'acc32':
+      return value === 0 ? null : value;
+    case 'acc64':
+      return decodeAcc64(own);
+    case 'string':
+      return decodeString(own);
+    case 'pad':
+      return null;
+  }
+};
+
+const decodeAcc64 = (words: Uint16Array): bigint | null => {
+  let sum = 0n;
+  for (const word of words) sum = (sum << 16n) | BigInt(word);
+  return sum === 0n ? null : sum;
+};
+
+/** High byte first, ends at the first NUL (what follows is often garbage); control characters are dropped. */
+const decodeString = (words: Uint16Array): string | null => {
+  const bytes: number[] = [];
+  for (const word of words) bytes.push(word >> 8, word & 0xff);
+  const nul = bytes.indexOf(0);
+  const text = new TextDecoder('utf-8').decode(Uint8Array.from(nul < 0 ? bytes : bytes.slice(0, nul)));
+  const clean = text.replace(/\p{Cc}/gu, '').trim();
+  return clean === '' ? null : clean;
+};
+
+/** Largest uint16 that is a value: 65535 reads as not implemented. */
+export const UINT16_MAX = 0xfffe;
+
+/**
+ * The register value of a uint16 that is worth at most `value`: the nearest step when that is not worth more, else the one
+ * below; a multiple of `step`, inside 0..65534. `worth` turns a register value into the unit of `value`, in proportion; because
+ * the same function judges, a value once rounded rounds to itself.
+ */
+export const encodeAtMost = (value: number, worth: (raw: number) => number, step = 1): number => {
+  const steps = value / worth(step);
+  if (!(steps > 0)) return 0;
+  const highest = Math.floor(UINT16_MAX / step);
+  if (steps >= highest) return highest * step;
+  const nearest = Math.round(steps) * step;
+  return worth(nearest) <= value ? nearest : Math.floor(steps) * step;
+};

@@ -1,0 +1,36 @@
+import { defineModel } from '../points.ts';
+
+/** Model 123, immediate controls: the active power limit as per cent of WMax (121). Its reversion timer opens the limit. */
+export const controlsModel = defineModel({
+  ids: [123],
+  name: 'controls',
+  length: 24,
+  points: {
+    ID: { at: 0, type: 'uint16' },
+    L: { at: 1, type: 'uint16' },
+    Conn_WinTms: { at: 2, type: 'uint16', units: 'Secs', access: 'RW' },
+    Conn_RvrtTms: { at: 3, type: 'uint16', units: 'Secs', access: 'RW' },
+    Conn: { at: 4, type: 'enum16', access: 'RW' },
+    WMaxLimPct: { at: 5, type: 'uint16', sf: 'WMaxLimPct_SF', units: '% WMax', access: 'RW' },
+    WMaxLimPct_WinTms: { at: 6, type: 'uint16', units: 'Secs', access: 'RW' },
+    WMaxLimPct_RvrtTms: { at: 7, type: 'uint16', units: 'Secs', access: 'RW' },
+    WMaxLimPct_RmpTms: { at: 8, type: 'uint16', units: 'Secs', access: 'RW' },
+    WMaxLim_Ena: { at: 9, type: 'enum16', access: 'RW' },
+    OutPFSet: { at: 10, type: 'int16', sf: 'OutPFSet_SF', units: 'cos()', access: 'RW' },
+    OutPFSet_WinTms: { at: 11, type: 'uint16', units: 'Secs', access: 'RW' },
+    OutPFSet_RvrtTms: { at: 12, type: 'uint16', units: 'Secs', access: 'RW' },
+    OutPFSet_RmpTms: { at: 13, type: 'uint16', units: 'Secs', access: 'RW' },
+    OutPFSet_Ena: { at: 14, type: 'enum16', access: 'RW' },
+    VArWMaxPct: { at: 15, type: 'int16', sf: 'VArPct_SF', units: '% WMax', access: 'RW' },
+    VArMaxPct: { at: 16, type: 'int16', sf: 'VArPct_SF', units: '% VArMax', access: 'RW' },
+    VArAvalPct: { at: 17, type: 'int16', sf: 'VArPct_SF', units: '% VArAval', access: 'RW' },
+    VArPct_WinTms: { at: 18, type: 'uint16', units: 'Secs', access: 'RW' },
+    VArPct_RvrtTms: { at: 19, type: 'uint16', units: 'Secs', access: 'RW' },
+    VArPct_RmpTms: { at: 20, type: 'uint16', units: 'Secs', access: 'RW' },
+    VArPct_Mod: { at: 21, type: 'enum16', access: 'RW' },
+    VArPct_Ena: { at: 22, type: 'enum16', access: 'RW' },
+    WMaxLimPct_SF: { at: 23, type: 'sunssf' },
+    OutPFSet_SF: { at: 24, type: 'sunssf' },
+    VArPct_SF: { at: 25, type: 'sunssf' },
+  },
+});

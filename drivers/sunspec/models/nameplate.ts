@@ -1,0 +1,38 @@
+import { defineModel } from '../points.ts';
+
+/** Model 120, nameplate: continuous ratings of the inverter. */
+export const nameplateModel = defineModel({
+  ids: [120],
+  name: 'nameplate',
+  length: 26,
+  points: {
+    ID: { at: 0, type: 'uint16' },
+    L: { at: 1, type: 'uint16' },
+    DERTyp: { at: 2, type: 'enum16' },
+    WRtg: { at: 3, type: 'uint16', sf: 'WRtg_SF', units: 'W' },
+    WRtg_SF: { at: 4, type: 'sunssf' },
+    VARtg: { at: 5, type: 'uint16', sf: 'VARtg_SF', units: 'VA' },
+    VARtg_SF: { at: 6, type: 'sunssf' },
+    VArRtgQ1: { at: 7, type: 'int16', sf: 'VArRtg_SF', units: 'var' },
+    VArRtgQ2: { at: 8, type: 'int16', sf: 'VArRtg_SF', units: 'var' },
+    VArRtgQ3: { at: 9, type: 'int16', sf: 'VArRtg_SF', units: 'var' },
+    VArRtgQ4: { at: 10, type: 'int16', sf: 'VArRtg_SF', units: 'var' },
+    VArRtg_SF: { at: 11, type: 'sunssf' },
+    ARtg: { at: 12, type: 'uint16', sf: 'ARtg_SF', units: 'A' },
+    ARtg_SF: { at: 13, type: 'sunssf' },
+    PFRtgQ1: { at: 14, type: 'int16', sf: 'PFRtg_SF', units: 'cos()' },
+    PFRtgQ2: { at: 15, type: 'int16', sf: 'PFRtg_SF', units: 'cos()' },
+    PFRtgQ3: { at: 16, type: 'int16', sf: 'PFRtg_SF', units: 'cos()' },
+    PFRtgQ4: { at: 17, type: 'int16', sf: 'PFRtg_SF', units: 'cos()' },
+    PFRtg_SF: { at: 18, type: 'sunssf' },
+    WHRtg: { at: 19, type: 'uint16', sf: 'WHRtg_SF', units: 'Wh' },
+    WHRtg_SF: { at: 20, type: 'sunssf' },
+    AhrRtg: { at: 21, type: 'uint16', sf: 'AhrRtg_SF', units: 'AH' },
+    AhrRtg_SF: { at: 22, type: 'sunssf' },
+    MaxChaRte: { at: 23, type: 'uint16', sf: 'MaxChaRte_SF', units: 'W' },
+    MaxChaRte_SF: { at: 24, type: 'sunssf' },
+    MaxDisChaRte: { at: 25, type: 'uint16', sf: 'MaxDisChaRte_SF', units: 'W' },
+    MaxDisChaRte_SF: { at: 26, type: 'sunssf' },
+    Pad: { at: 27, type: 'pad' },
+  },
+});

@@ -1,0 +1,73 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { commonModel } from '#drivers/sunspec/models/common.ts';
+import { controlsModel } from '#drivers/sunspec/models/controls.ts';
+import { inverterModel } from '#drivers/sunspec/models/inverter.ts';
+import { meterModel, singlePhaseMeterModel } from '#drivers/sunspec/models/meter.ts';
+import { nameplateModel } from '#drivers/sunspec/models/nameplate.ts';
+import { settingsModel } from '#drivers/sunspec/models/settings.ts';
+import { statusModel } from '#drivers/sunspec/models/status.ts';
+import { registersOf } from '#drivers/sunspec/points.ts';
+import type { Model, PointTable } from '#drivers/sunspec/points.ts';
+
+const models: readonly Model<PointTable>[] = [
+  commonModel,
+  inverterModel,
+  nameplateModel,
+  settingsModel,
+  statusModel,
+  controlsModel,
+  singlePhaseMeterModel,
+  meterModel,
+];
+
+interface PublishedPoint {
+  readonly name: string;
+  readonly type: string;
+  readonly size: number;
+  readonly sf?: string;
+  readonly units?: string;
+  readonly access?: string;
+}
+
+const published = (id: number): readonly PublishedPoint[] | null => {
+  const file = new URL(`../../../../shared/reference/sunspec-models/model_${id}.json`, import.meta.url);
+  if (!existsSync(file)) return null;
+  const json = JSON.parse(readFileSync(file, 'utf8')) as { group: { points: PublishedPoint[] } };
+  return json.group.points;
+};
+
+describe.each(models.map((model) => [model.name, model] as const))('model table %s', (_, model) => {
+  const points = Object.entries(model.points);
+
+  it('lies without gaps or overlaps and fits its length', () => {
+    let at = 0;
+    for (const [name, point] of points) {
+      expect(point.at, name).toBe(at);
+      at += registersOf(point);
+    }
+    expect(at - 2).toBeGreaterThanOrEqual(model.length);
+  });
+
+  it('scales only by scale factors of its own', () => {
+    for (const [name, { sf }] of points) if (sf !== undefined) expect(model.points[sf]?.type, name).toBe('sunssf');
+  });
+
+  for (const id of model.ids) {
+    const reference = published(id);
+    if (reference !== null) {
+      it(`is model ${id} as published`, () => {
+        const ours = points.map(([name, point]) => ({
+          name,
+          type: point.type,
+          size: registersOf(point),
+          sf: point.sf,
+          units: point.units,
+          access: point.access,
+        }));
+        const theirs = reference.map(({ name, type, size, sf, units, access }) => ({ name, type, size, sf, units, access }));
+        expect(ours).toEqual(theirs);
+      });
+    }
+  }
+});
