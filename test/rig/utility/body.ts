@@ -150,11 +150,16 @@ export const readBody = (
 const isBody = (value: Value | undefined): value is Body => typeof value === 'object' && !Array.isArray(value);
 const each = (value: Value): readonly Value[] => (Array.isArray(value) ? (value as readonly Value[]) : [value]);
 
+const simpleText = (value: Value): string => {
+  assert(typeof value !== 'object', 'a simple value');
+  return String(value);
+};
+
 const writeElement = (schema: Schema, type: string, value: Value, name: string, prefix: string): string => {
   const rule = schema.resources.get(type);
   if (rule === undefined) {
-    assert(!isBody(value) && schema.values.has(type), `a value table for ${type}`);
-    const text = xmlText(String(value as string | number | boolean));
+    assert(schema.values.has(type), `a value table for ${type}`);
+    const text = xmlText(simpleText(value));
     return text === '' ? `<${name}></${name}>` : xmlTag(name, [], text);
   }
   assert(isBody(value), `${name} is a resource`);
@@ -164,7 +169,7 @@ const writeElement = (schema: Schema, type: string, value: Value, name: string, 
 const writeAttributes = (rule: ResourceRule, body: Body): readonly (readonly [string, string])[] =>
   rule.attributes.flatMap((attribute) => {
     const value = body[`@${attribute.name}`];
-    return value === undefined ? [] : [[attribute.name, String(value as string | number)] as const];
+    return value === undefined ? [] : [[attribute.name, simpleText(value)] as const];
   });
 
 const writeChildren = (schema: Schema, rule: ResourceRule, body: Body, prefix: string): string =>

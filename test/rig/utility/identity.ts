@@ -4,11 +4,17 @@ import { createHash } from 'node:crypto';
 /** First 20 bytes of the SHA-256 of the certificate, 40 capital hexadecimal digits. */
 export const lfdiOf = (der: Uint8Array): string => createHash('sha256').update(der).digest('hex').slice(0, 40).toUpperCase();
 
+/** Sum of the decimal digits of a whole number. */
+export const digitSum = (number: number): number => {
+  let sum = 0;
+  for (let rest = number; rest > 0; rest = Math.floor(rest / 10)) sum += rest % 10;
+  return sum;
+};
+
 /** The first 36 bits of an LFDI as a decimal number, and a digit that makes the sum of all digits a multiple of ten. */
 export const sfdiOf = (lfdi: string): number => {
   const number = Number.parseInt(lfdi.slice(0, 9), 16);
-  const sum = [...String(number)].reduce((total, digit) => total + Number(digit), 0);
-  return number * 10 + ((10 - (sum % 10)) % 10);
+  return number * 10 + ((10 - (digitSum(number) % 10)) % 10);
 };
 
 /** DER bytes of the first certificate of a PEM text; null when there is none. */
@@ -18,5 +24,4 @@ export const firstDer = (pem: string): Uint8Array | null => {
 };
 
 /** Five digits and their sum modulo ten. */
-export const pinOf = (fiveDigits: number): number =>
-  fiveDigits * 10 + ([...String(fiveDigits)].reduce((total, digit) => total + Number(digit), 0) % 10);
+export const pinOf = (fiveDigits: number): number => fiveDigits * 10 + (digitSum(fiveDigits) % 10);

@@ -88,7 +88,7 @@ export const responses = (journal: Journal): readonly ReceivedResponse[] =>
   journal.exchanges
     .filter((exchange) => accepted(exchange) && exchange.type === 'DERControlResponse' && exchange.body !== null)
     .map((exchange) => ({
-      subject: String(exchange.body?.['subject'] as string),
+      subject: typeof exchange.body?.['subject'] === 'string' ? exchange.body['subject'] : '',
       status: Number(exchange.body?.['status'] ?? 0),
       at: exchange.at,
       createdDateTime: typeof exchange.body?.['createdDateTime'] === 'number' ? exchange.body['createdDateTime'] : null,

@@ -152,11 +152,16 @@ const defaultControl = (viewer: Viewer, it: Program): Body | null => {
   };
 };
 
-/** Events of a program on the list: start ascending, creation descending, mRID descending. */
+/** Start ascending, creation descending, mRID descending. */
+const byListOrder = (a: Control, b: Control): number => {
+  if (a.start !== b.start) return a.start - b.start;
+  if (a.creationTime !== b.creationTime) return b.creationTime - a.creationTime;
+  return a.mRID < b.mRID ? 1 : -1;
+};
+
+/** Events of a program on the list. */
 const controlsOf = (viewer: Viewer, name: string): readonly Control[] =>
-  viewer.state.controls
-    .filter((control) => control.program === name && listedAt(control, viewer.at))
-    .toSorted((a, b) => a.start - b.start || b.creationTime - a.creationTime || (a.mRID < b.mRID ? 1 : -1));
+  viewer.state.controls.filter((control) => control.program === name && listedAt(control, viewer.at)).toSorted(byListOrder);
 
 const control = (viewer: Viewer, it: Control): Body => {
   it.firstServedAt ??= viewer.at;
@@ -201,8 +206,8 @@ const mirrorsOf = (viewer: Viewer): readonly Mirror[] =>
 
 /** Without its meter readings, as GE and ANU servers answer. */
 const mirror = (viewer: Viewer, it: Mirror): Body => {
-  const { MirrorMeterReading: _, ...rest } = it.body;
-  return { ...rest, '@href': shared(viewer, 'mup', it.id), postRate: viewer.state.postRate };
+  const shown = Object.entries(it.body).filter(([name]) => name !== 'MirrorMeterReading');
+  return { ...Object.fromEntries(shown), '@href': shared(viewer, 'mup', it.id), postRate: viewer.state.postRate };
 };
 
 const responseSet = (viewer: Viewer): Body => ({

@@ -5,7 +5,7 @@
 import { assert } from '#base/assert.ts';
 import { SeededRandom } from '#base/random.ts';
 import type { Body } from './body.ts';
-import { endOf, statusAt, SUPERSEDED, type Control, type Program, type ServedControl } from './controls.ts';
+import { ACTIVE, endOf, statusAt, type Control, type Program, type ServedControl } from './controls.ts';
 import { hrefOf, type Hrefs, type ResourceKind } from './hrefs.ts';
 import { newJournal, type Journal } from './journal.ts';
 import type { Modes, ScenarioControl, UtilityOptions } from './options.ts';
@@ -225,23 +225,28 @@ export const servedDefaults = (
     program.defaultServed.map(({ at, modes }) => ({ program: program.name, primacy: program.primacy, at, modes })),
   );
 
+/** Lower primacy first, then newer. */
+const byRank =
+  (state: UtilityState) =>
+  (a: Control, b: Control): number => {
+    const difference = programNamed(state, a.program).primacy - programNamed(state, b.program).primacy;
+    return difference === 0 ? b.creationTime - a.creationTime : difference;
+  };
+
 /** The limit a client that knew everything published would hold at `at`: lowest primacy, then newest; else the best default; null: none. */
 export const limitInForce = (state: UtilityState, mode: keyof Modes, at: number): number | null => {
-  const ranked = state.controls
-    .filter(
-      (control) =>
-        statusAt(control, at) === 1 && at < endOf(control) && statusAt(control, at) !== SUPERSEDED && control.removedAt === null,
-    )
-    .filter((control) => typeof control.modes[mode] === 'number')
-    .toSorted(
-      (a, b) =>
-        programNamed(state, a.program).primacy - programNamed(state, b.program).primacy || b.creationTime - a.creationTime,
-    );
-  const event = ranked[0]?.modes[mode];
+  const running = state.controls.filter(
+    (control) =>
+      statusAt(control, at) === ACTIVE &&
+      at < endOf(control) &&
+      control.removedAt === null &&
+      typeof control.modes[mode] === 'number',
+  );
+  const event = running.toSorted(byRank(state))[0]?.modes[mode];
   if (typeof event === 'number') return event;
-  const fallback = state.programs
+  const best = state.programs
     .toSorted((a, b) => a.primacy - b.primacy)
     .find((program) => typeof program.default?.[mode] === 'number');
-  const value = fallback?.default?.[mode];
+  const value = best?.default?.[mode];
   return typeof value === 'number' ? value : null;
 };

@@ -1,6 +1,7 @@
 /** What PUT, POST and DELETE do once the body has been read: the checks beyond its form, and what is kept. */
 import type { Body, Value } from './body.ts';
 import { hrefOf, type Resource, type ResourceKind } from './hrefs.ts';
+import { digitSum } from './identity.ts';
 import { recordReading } from './journal.ts';
 import { mintMRID, registerDevice, type Device, type Mirror, type MirrorReadingType, type UtilityState } from './state.ts';
 
@@ -49,15 +50,12 @@ const text = (value: Value | undefined): string => (typeof value === 'string' ? 
 const integer = (value: Value | undefined): number | null => (typeof value === 'number' ? value : null);
 const part = (value: Value | undefined): Body => (typeof value === 'object' && !Array.isArray(value) ? (value as Body) : {});
 
-/** Sum of the digits a multiple of ten: the check of an SFDI. */
-const digitsBalance = (sfdi: number): boolean => [...String(sfdi)].reduce((sum, digit) => sum + Number(digit), 0) % 10 === 0;
-
 const register = (write: Write): Outcome => {
   if (write.state.options.registration === 'out-of-band') return refuse('devices are registered out of band', 403);
   if (write.device !== null) return { status: 409, problem: 'already registered' };
   if (text(write.body['lFDI']) !== write.lfdi) return refuse('lFDI is not that of the certificate', 403);
   const sfdi = Number(write.body['sFDI']);
-  if (!digitsBalance(sfdi)) return refuse('sFDI fails its check digit');
+  if (digitSum(sfdi) % 10 !== 0) return refuse('sFDI fails its check digit');
   registerDevice(write.state, write.lfdi, sfdi, write.at);
   return { status: 201, location: hrefOf(write.state.hrefs, 'edev', write.lfdi) };
 };
@@ -65,8 +63,9 @@ const register = (write: Write): Outcome => {
 /** The checksum digit of an Australian NMI: ten characters and it. */
 export const nmiIsValid = (nmi: string): boolean => {
   if (!/^[0-9A-HJ-NP-Z]{10}[0-9]$/.test(nmi)) return false;
-  const codes = [...nmi.slice(0, 10)].toReversed().map((character, index) => character.charCodeAt(0) * (index % 2 === 0 ? 2 : 1));
-  const sum = codes.flatMap((code) => [...String(code)]).reduce((total, digit) => total + Number(digit), 0);
+  // From the right, every other character code doubled, starting with the last.
+  const codes = Array.from(nmi.slice(0, 10), (character, index) => character.charCodeAt(0) * (index % 2 === 1 ? 2 : 1));
+  const sum = codes.reduce((total, code) => total + digitSum(code), 0);
   return (10 - (sum % 10)) % 10 === Number(nmi[10]);
 };
 
