@@ -50,12 +50,22 @@ export class Retention {
     return ok(undefined);
   }
 
-  /** Takes the telemetry out of the oldest whole segment. True: there was one. */
+  /**
+   * Takes the telemetry out of the oldest whole segment. True: there was one. On a full disk a rewrite may not fit: then the
+   * next segments are tried, for one without compliance records goes without a rewrite.
+   */
   async makeRoom(): Promise<Result<boolean, FileFault>> {
+    let full: Result<boolean, FileFault> = ok(false);
+    for (const segment of this.#sealed.filter((each) => !each.compact)) {
+      full = await this.#compact(segment);
+      if (full.ok || full.fault.kind !== 'full') return full;
+    }
+    return full;
+  }
+
+  async #compact(segment: Sealed): Promise<Result<boolean, FileFault>> {
     const { files, directory, isCompliance, note } = this.#options;
-    const at = this.#sealed.findIndex((segment) => !segment.compact);
-    const segment = this.#sealed[at];
-    if (segment === undefined) return ok(false);
+    const at = this.#sealed.indexOf(segment);
     const path = segmentPath(directory, segment.number);
     const bytes = await files.read(path, SEGMENT_BYTES_MAX);
     if (!bytes.ok) {

@@ -37,7 +37,9 @@ export const manualClock = (start = 1_000): ManualClock => {
       const end = now + span;
       await settle();
       for (;;) {
-        const next = [...alarms].filter((each) => each.at <= end).sort((a, b) => a.at - b.at || a.order - b.order)[0];
+        const next = [...alarms]
+          .filter((each) => each.at <= end)
+          .sort((a, b) => (a.at === b.at ? a.order - b.order : a.at - b.at))[0];
         if (next === undefined) break;
         alarms.delete(next);
         now = Math.max(now, next.at);

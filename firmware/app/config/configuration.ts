@@ -110,7 +110,7 @@ const toProblem = (issue: v.BaseIssue<unknown>, root: unknown): ConfigProblem =>
   return {
     path,
     expected: isUnknownKey ? 'no such key' : expectation(issue),
-    found: isMissing ? 'nothing' : shorten(String(JSON.stringify(valueAt(root, keys)))),
+    found: isMissing ? 'nothing' : shorten(JSON.stringify(valueAt(root, keys))),
   };
 };
 

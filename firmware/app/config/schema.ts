@@ -110,7 +110,7 @@ const UtilitySchema = v.strictObject({
   }),
 });
 
-/** The whole configuration file. The JSON Schema in config/schema is made from it (generate-schema.ts). */
+/** The whole configuration file. The JSON Schema in config/schema is made from it (config/schema/generate.ts). */
 export const ConfigurationSchema = v.pipe(
   v.strictObject({
     format: v.pipe(v.picklist([CONFIGURATION_FORMAT, CONFIGURATION_FORMAT + 1]), v.description('Format of this file.')),

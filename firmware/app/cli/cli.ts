@@ -1,0 +1,100 @@
+import { parseArgs } from 'node:util';
+import { checkConfiguration } from './config-check.ts';
+import { showLog } from './log.ts';
+import { type CliPorts, EXIT } from './ports.ts';
+import { showStatus } from './status.ts';
+import { showTrace } from './trace.ts';
+
+const USAGE = `usage:
+  gridward config check FILE [--json]         every problem of a configuration file
+  gridward status [--json]                    what the site does now
+  gridward trace LINE [--follow] [--pcap | --json]
+                                              the last frames of a serial line
+  gridward log [--since N] [--follow] [--json]
+                                              the event log after record N
+
+  --runtime DIR   directory of controld's sockets (RUNTIME_DIRECTORY, /run/gridward)
+  --state DIR     directory of the event log (STATE_DIRECTORY, /var/lib/gridward)
+
+exit codes: 0 fine, 1 the answer is no (problems found, no such line), 64 wrong usage,
+            66 a file cannot be read, 69 controld does not answer
+`;
+
+const OPTIONS = {
+  json: { type: 'boolean', default: false },
+  follow: { type: 'boolean', default: false },
+  pcap: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
+  since: { type: 'string', default: '0' },
+  runtime: { type: 'string' },
+  state: { type: 'string' },
+} as const;
+
+const parse = (
+  args: readonly string[],
+): ReturnType<typeof parseArgs<{ options: typeof OPTIONS; allowPositionals: true }>> | string => {
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+};
+
+/** Runs one command; the exit code. `env` gives the directories where no option does. */
+export const runCli = async (
+  ports: CliPorts,
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+  release: string,
+): Promise<number> => {
+  const usage = (why: string): number => {
+    ports.error(`${why}\n${USAGE}`);
+    return EXIT.usage;
+  };
+  const parsed = parse(args);
+  if (typeof parsed === 'string') return usage(parsed);
+  const { values, positionals } = parsed;
+  if (values.help) {
+    ports.out(USAGE);
+    return EXIT.ok;
+  }
+  const since = Number(values.since);
+  if (!Number.isSafeInteger(since) || since < 0) return usage('--since takes a record number');
+  const command = {
+    ...values,
+    since,
+    runtime: values.runtime ?? env['RUNTIME_DIRECTORY'] ?? '/run/gridward',
+    state: values.state ?? env['STATE_DIRECTORY'] ?? '/var/lib/gridward',
+    release,
+  };
+  const code = await dispatch(ports, positionals, command);
+  return code ?? usage(positionals.length === 0 ? 'no command' : `unknown command: ${positionals.join(' ')}`);
+};
+
+interface Command {
+  readonly json: boolean;
+  readonly follow: boolean;
+  readonly pcap: boolean;
+  readonly since: number;
+  readonly runtime: string;
+  readonly state: string;
+  readonly release: string;
+}
+
+/** Null: no such command. */
+const dispatch = async (ports: CliPorts, words: readonly string[], options: Command): Promise<number | null> => {
+  const { json, runtime, state, release } = options;
+  const operand = words.at(-1) ?? '';
+  switch (`${words.slice(0, words[0] === 'config' ? 2 : 1).join(' ')}, ${words.length}`) {
+    case 'config check, 3':
+      return await checkConfiguration(ports, operand, json);
+    case 'status, 1':
+      return await showStatus(ports, runtime, release, json);
+    case 'trace, 2':
+      return await showTrace(ports, runtime, release, { ...options, line: operand });
+    case 'log, 1':
+      return await showLog(ports, state, options);
+    default:
+      return null;
+  }
+};

@@ -1,0 +1,55 @@
+import type { Watts } from '#base/units.ts';
+import type { ViewSnapshot } from '#link/message.ts';
+import { type CliPorts, EXIT } from './ports.ts';
+import { viewSession } from './view-session.ts';
+
+/** `gridward status`: what the site does now, as controld sees it. */
+export const showStatus = async (ports: CliPorts, directory: string, release: string, json: boolean): Promise<number> =>
+  await viewSession(ports, {
+    directory,
+    release,
+    onUp: () => undefined,
+    onMessage: (message) => {
+      if (message.type !== 'view') return null;
+      ports.out(json ? `${JSON.stringify(message)}\n` : formatStatus(message));
+      return EXIT.ok;
+    },
+  });
+
+const power = (value: Watts | null): string => (value === null ? 'unknown' : `${Math.round(value)} W`);
+
+const flow = (netImport: Watts | null): string => {
+  if (netImport === null) return 'unknown';
+  return netImport < 0 ? `export ${Math.round(Math.abs(netImport))} W` : `import ${Math.round(netImport)} W`;
+};
+
+const PERCENT = 100;
+
+export const formatStatus = (view: ViewSnapshot): string => {
+  const rows: [string, string][] = [
+    [
+      'export limit',
+      view.exportLimit === null ? `none (${view.limitSource})` : `${power(view.exportLimit)} (${view.limitSource})`,
+    ],
+    ['connection point', view.seeing === 'seen' ? flow(view.netImport) : `blind: ${view.missing.join(', ')}`],
+    ['generation', power(view.generation)],
+    ['load', power(view.load)],
+    ['cap', view.cap === null ? 'none' : power(view.cap)],
+    ['utility time', view.utilityTime === null ? 'unknown' : `${Math.round(view.utilityTime)} s`],
+    ...view.devices.map(({ device, standing, state, text }): [string, string] => [
+      device,
+      [standing, state, text].filter((part) => part !== '').join(', '),
+    ]),
+    ...view.lines.map(({ line, use, faults }): [string, string] => [
+      line,
+      `${Math.round(use * PERCENT)} % of the wire time, ${faults} faults`,
+    ]),
+    ...view.events.map(({ mRID, state, start, until }): [string, string] => [
+      `event ${mRID}`,
+      `${state}, ${start} s to ${until} s`,
+    ]),
+    ...view.alarms.map((alarm): [string, string] => ['alarm', alarm]),
+  ];
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}\n`).join('');
+};
