@@ -8,4 +8,7 @@ export const CSIP_AUS_NAMESPACES = {
 } as const;
 
 /** Extension namespaces understood on read; the beta is seen at test servers only. */
-export const READ_EXTENSIONS: readonly string[] = [...Object.values(CSIP_AUS_NAMESPACES), 'https://csipaus.org/ns/v1.3-beta/storage'];
+export const READ_EXTENSIONS: readonly string[] = [
+  ...Object.values(CSIP_AUS_NAMESPACES),
+  'https://csipaus.org/ns/v1.3-beta/storage',
+];

@@ -47,7 +47,8 @@ const readHex = (type: HexType, text: string): Result<SimpleRead, string> => {
 };
 
 /** What writing must hold: null, or what was expected. */
-export const checkSimple = (type: SimpleType, value: unknown): string | null => (isWritable(type, value) ? null : expectation(type));
+export const checkSimple = (type: SimpleType, value: unknown): string | null =>
+  isWritable(type, value) ? null : expectation(type);
 
 const isWritable = (type: SimpleType, value: unknown): boolean => {
   switch (type.kind) {

@@ -1,0 +1,47 @@
+import * as v from 'valibot';
+import type { RecordBody } from '#control/record.ts';
+import type { LogRecord } from '#log/record.ts';
+
+/** The records that make something go to the utility. */
+export type ReportedBody = Extract<RecordBody, { readonly kind: 'transition' | 'reading' }>;
+
+/** Format of the bodies read here (design D17); another is left to the release that knows it. */
+const FORMATS: readonly number[] = [1];
+
+const number = v.pipe(v.number(), v.finite());
+const spread = v.nullable(v.object({ mean: number, min: number, max: number }));
+const count = v.pipe(number, v.integer(), v.minValue(0));
+
+const reported = v.variant('kind', [
+  v.object({
+    kind: v.literal('transition'),
+    server: v.string(),
+    mRID: v.pipe(v.string(), v.regex(/^[0-9A-Fa-f]{1,32}$/)),
+    status: v.picklist(['received', 'started', 'completed', 'cancelled', 'superseded']),
+    at: number,
+    replyTo: v.nullable(v.pipe(v.string(), v.nonEmpty())),
+    responseRequired: v.pipe(count, v.maxValue(0xff)),
+    modes: v.array(v.string()),
+  }),
+  v.object({
+    kind: v.literal('reading'),
+    start: v.pipe(number, v.integer()),
+    duration: count,
+    coverage: number,
+    siteNetImport: spread,
+    siteReactiveImport: spread,
+    siteVoltage: spread,
+    siteFrequency: spread,
+    generation: spread,
+    generationReactive: spread,
+    importedEnergy: v.nullable(number),
+    exportedEnergy: v.nullable(number),
+  }),
+]);
+
+/** What of a log record concerns the utility; null: another kind, another format, or not what it claims to be (skipped, D3). */
+export const reportedBody = (record: LogRecord): ReportedBody | null => {
+  if (!FORMATS.includes(record.format)) return null;
+  const parsed = v.safeParse(reported, record.body);
+  return parsed.success ? (parsed.output as ReportedBody) : null;
+};

@@ -1,0 +1,40 @@
+import type { Transition, TransitionStatus } from '#control/record.ts';
+import type { Lfdi } from '../identity/fingerprint.ts';
+import type { ResourceOf } from '../wire/schema/resources.ts';
+
+/** A Response and where it goes; `replyTo` is as served, unresolved. */
+export interface OutgoingResponse {
+  readonly replyTo: string;
+  readonly body: ResourceOf<'DERControlResponse'>;
+}
+
+/** Response.status by transition: the whole Australian profile (SAPN, CPPALUE and Jemena exclude every other code). */
+const STATUS: Readonly<Record<TransitionStatus, number>> = {
+  received: 1,
+  started: 2,
+  completed: 3,
+  cancelled: 6,
+  superseded: 7,
+};
+
+/** responseRequired: bit 0 asks for "received", bit 1 for what happened to the event. */
+const RECEIVED_BIT = 0b01;
+const OUTCOME_BIT = 0b10;
+
+/**
+ * The DERControlResponse a transition asks for, or null when the event wants none: its bit is not set, or there is no `replyTo`.
+ * The subject is the event's mRID exactly as served; the time is when it happened, in the server's time (IEEE 2030.5 Table 27).
+ */
+export const responseFor = (transition: Transition, context: { readonly lfdi: Lfdi }): OutgoingResponse | null => {
+  const bit = transition.status === 'received' ? RECEIVED_BIT : OUTCOME_BIT;
+  if (transition.replyTo === null || (transition.responseRequired & bit) === 0) return null;
+  return {
+    replyTo: transition.replyTo,
+    body: {
+      createdDateTime: Math.floor(transition.at),
+      endDeviceLFDI: context.lfdi,
+      status: STATUS[transition.status],
+      subject: transition.mRID,
+    },
+  };
+};
