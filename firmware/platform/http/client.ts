@@ -1,3 +1,4 @@
+import { TLSSocket } from 'node:tls';
 import { Agent, buildConnector } from 'undici';
 import { fail, ok, type Result } from '#base/result.ts';
 import { BODY_BYTES_MAX, type HttpClient, type HttpFault, type HttpReply, type HttpRequest } from '#utility/walk/http-port.ts';
@@ -135,28 +136,19 @@ const resumingConnector = (identity: TlsIdentity, rule: ServerRule, limits: Http
       timeout: limits.connect,
       ...(session === undefined ? {} : { session }),
     });
-    const socket: unknown = connect(target, (...outcome) => {
-      if (outcome[0] !== null) sessions.delete(server);
+    connect(target, (...outcome) => {
+      // With TLS 1.2 the ticket came before the handshake ended.
+      const fresh = outcome[1] instanceof TLSSocket ? outcome[1].getSession() : undefined;
+      if (sessions.size >= SESSIONS_MAX) sessions.clear();
+      if (fresh === undefined) sessions.delete(server);
+      else sessions.set(server, fresh);
       callback(...outcome);
     });
-    if (isEmitter(socket)) {
-      socket.on('session', (fresh) => {
-        if (sessions.size >= SESSIONS_MAX) sessions.clear();
-        sessions.set(server, fresh);
-      });
-    }
   };
 };
 
 /** A utility is one server, and the one it moved to. */
 const SESSIONS_MAX = 4;
-
-interface SessionEmitter {
-  on(event: 'session', listener: (session: Buffer) => void): unknown;
-}
-
-const isEmitter = (value: unknown): value is SessionEmitter =>
-  typeof value === 'object' && value !== null && 'on' in value && typeof value.on === 'function';
 
 const headerOf = (headers: Readonly<Record<string, string | string[] | undefined>>, name: string): string | null => {
   const value = headers[name];

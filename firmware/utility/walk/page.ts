@@ -1,4 +1,4 @@
-import { ok, type Result } from '#base/result.ts';
+import { fail, ok, type Result } from '#base/result.ts';
 import { describeWireFault } from '#utility/wire/fault.ts';
 import { readResource } from '#utility/wire/parse.ts';
 import type { ResourceOf } from '#utility/wire/schema/resources.ts';
@@ -27,16 +27,14 @@ export type Page = {
 
 export const isListKind = (kind: string): kind is ListKind => Object.hasOwn(LISTS, kind);
 
-const readAs = <K extends ListKind>(kind: K, base: string, body: Uint8Array): Result<unknown, string> => {
-  const read = readResource(LISTS[kind], body);
-  if (!read.ok) return { ok: false, fault: describeWireFault(read.fault) };
-  const dropped = read.value.notes.reduce((sum, note) => (note.kind === 'dropped-item' ? sum + note.count : sum), 0);
-  return ok({ kind, base, list: read.value.value, dropped });
-};
-
 /** Reads a body as a page of the list `kind`; the fault is for a person. */
-export const readPage = (kind: ListKind, base: string, body: Uint8Array): Result<Page, string> =>
-  readAs(kind, base, body) as Result<Page, string>;
+export const readPage = (kind: ListKind, base: string, body: Uint8Array): Result<Page, string> => {
+  const read = readResource(LISTS[kind], body);
+  if (!read.ok) return fail(describeWireFault(read.fault));
+  const dropped = read.value.notes.reduce((sum, note) => (note.kind === 'dropped-item' ? sum + note.count : sum), 0);
+  // The table LISTS ties the kind to the type of its list.
+  return ok({ kind, base, list: read.value.value, dropped } as Page);
+};
 
 /** Items are counted, never taken from `results` (reference 1.5); a dropped one was an item too. */
 export const itemsOn = (page: Page): number => itemsOf(page) + page.dropped;
