@@ -96,14 +96,23 @@ const loseModes = (
   });
 };
 
-/** A waiting event that a running better one will not leave a single mode of is answered at that one's start, but stays: it runs, unanswered, should the better one be cancelled first. */
+/** A running event may itself lose to one that is yet to start. */
+const isSafe = (event: StoredEvent, waiting: readonly StoredEvent[], primacyOf: PrimacyOf): boolean =>
+  !waiting.some((other) => newlyLost(event, [other], primacyOf).length > 0);
+
+/**
+ * A waiting event that a running better one will not leave a single mode of is answered at that one's start (ieee2030_5 3.6), but
+ * stays: it runs, unanswered, should the better one be cancelled first.
+ */
 const foretell = (
   events: readonly StoredEvent[],
   t: UtilitySeconds,
   primacyOf: PrimacyOf,
   out: Outbox,
 ): readonly StoredEvent[] => {
-  const running = events.filter((event) => isLive(event) && event.phase === 'running');
+  const waiting = events.filter((event) => isLive(event) && event.phase === 'waiting');
+  if (waiting.length === 0) return events;
+  const running = events.filter((event) => isLive(event) && event.phase === 'running' && isSafe(event, waiting, primacyOf));
   const spanOf = effectiveSpans(events);
   return events.map((event) => {
     const wanted = executableModes(event);
