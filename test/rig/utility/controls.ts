@@ -68,9 +68,9 @@ export const statusAt = (control: Control, at: number): number => {
 };
 
 /** Still on the list: not taken off, not over (the longest randomised duration included). */
-export const listedAt = (control: Control, at: number): boolean =>
+export const listedAt = (control: Control, at: number, afterEnd: number): boolean =>
   control.removedAt === null &&
-  at < endOf(control) + Math.max(0, control.randomizeStart ?? 0) + Math.max(0, control.randomizeDuration ?? 0);
+  at < endOf(control) + afterEnd + Math.max(0, control.randomizeStart ?? 0) + Math.max(0, control.randomizeDuration ?? 0);
 
 const modeNames = (modes: Modes): readonly string[] =>
   Object.entries(modes).flatMap(([name, value]) => (value !== undefined && name !== 'rampTms' ? [name] : []));
@@ -91,7 +91,7 @@ export const potentiallySuperseded = (
   controls.some(
     (other) =>
       other !== control &&
-      listedAt(other, at) &&
+      listedAt(other, at, 0) &&
       statusAt(other, at) < CANCELLED &&
       other.start < endOf(control) &&
       control.start < endOf(other) &&

@@ -106,7 +106,6 @@ const start = async (): Promise<void> => {
       startedAt,
       scenario: values.layout === undefined ? utility : { ...utility, layout: values.layout },
       pin,
-      repeatSeconds,
       ...(values['in-band'] === true ? { registration: 'in-band' } : { devices: [pki.device] }),
     }),
   );
@@ -147,7 +146,6 @@ const start = async (): Promise<void> => {
     JSON.stringify({
       url: server.url,
       pin,
-      repeatSeconds,
       serca,
       cert: device.cert,
       key: device.key,

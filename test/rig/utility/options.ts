@@ -80,6 +80,8 @@ export interface UtilityOptions {
   readonly responseRequired: string;
   /** The scenario's controls come again after so many seconds; null: once. */
   readonly repeatSeconds: number | null;
+  /** An event stays on the list so long after its end; 0: it goes at once, as from some servers. */
+  readonly listedAfterEnd: number;
 }
 
 export const MAX_BODY_BYTES = 256 * 1024;
@@ -105,6 +107,7 @@ export const defaultOptions = (
     mirrorDelaySeconds: 0,
     responseRequired: '03',
     repeatSeconds: null,
+    listedAfterEnd: ge ? 0 : 5,
     ...given,
     layout,
   };

@@ -161,7 +161,9 @@ const byListOrder = (a: Control, b: Control): number => {
 
 /** Events of a program on the list. */
 const controlsOf = (viewer: Viewer, name: string): readonly Control[] =>
-  viewer.state.controls.filter((control) => control.program === name && listedAt(control, viewer.at)).toSorted(byListOrder);
+  viewer.state.controls
+    .filter((control) => control.program === name && listedAt(control, viewer.at, viewer.state.options.listedAfterEnd))
+    .toSorted(byListOrder);
 
 const control = (viewer: Viewer, it: Control): Body => {
   it.firstServedAt ??= viewer.at;

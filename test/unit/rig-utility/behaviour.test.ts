@@ -29,11 +29,18 @@ const listed = (utility: TestClient, primacy: string): ReturnType<typeof pages> 
   return pages(utility, href(program, 'DERControlListLink'), 'DERControl');
 };
 
+/** The first of them; the test ends when there is none. */
+const first = <T>(items: readonly T[]): T => {
+  const [item] = items;
+  if (item === undefined) throw new Error('nothing found');
+  return item;
+};
+
 const statusOf = (utility: TestClient): string[] => listed(utility, '1').map((control) => one(control, 'currentStatus').text);
 
 describe('an event of the scenario', () => {
   it('appears at its time, is scheduled, active, and gone after its end', () => {
-    const utility = client({ scenario: exampleScenario([event]) });
+    const utility = client({ scenario: exampleScenario([event]), listedAfterEnd: 0 });
     const seen = [9, 10, 29, 30, 89, 90].map((elapsed) => {
       utility.now = START + elapsed;
       return statusOf(utility).join();
@@ -48,10 +55,10 @@ describe('an event of the scenario', () => {
   it('asks for responses at replyTo and states its limit in watts', () => {
     const utility = client({ scenario: exampleScenario([event]) });
     utility.now = START + 10;
-    const [control] = listed(utility, '1');
-    expect(control && attribute(control, 'responseRequired')).toBe('03');
-    expect(control && attribute(control, 'replyTo')).toBe(discover(utility).replyTo);
-    expect(control && one(one(control, 'opModExpLimW'), 'value').text).toBe('2500');
+    const control = first(listed(utility, '1'));
+    expect(attribute(control, 'responseRequired')).toBe('03');
+    expect(attribute(control, 'replyTo')).toBe(discover(utility).replyTo);
+    expect(one(one(control, 'opModExpLimW'), 'value').text).toBe('2500');
   });
 
   it('is marked cancelled when the scenario says so, and stays listed until its end', () => {
@@ -65,8 +72,8 @@ describe('an event of the scenario', () => {
     const utility = client({ scenario: exampleScenario([event, { ...event, at: 11 }, { ...event, at: 12 }]) });
     utility.now = START + 12;
     statusOf(utility);
-    const [first, second, third] = servedControls(utility.state).map((control) => control.mRID);
-    cancelControl(utility.state, first ?? '', utility.now);
+    const [cancelled, second, third] = servedControls(utility.state).map((control) => control.mRID);
+    cancelControl(utility.state, cancelled ?? '', utility.now);
     supersedeControl(utility.state, second ?? '', utility.now);
     removeControl(utility.state, third ?? '', utility.now);
     expect(statusOf(utility).toSorted()).toEqual(['2', '4']);
@@ -94,9 +101,9 @@ describe('an event of the scenario', () => {
   it('carries power above Int16 with a multiplier', () => {
     const utility = client({ scenario: exampleScenario([{ ...event, modes: { opModExpLimW: 45_000 } }]) });
     utility.now = START + 10;
-    const [control] = listed(utility, '1');
-    expect(control && one(one(control, 'opModExpLimW'), 'multiplier').text).toBe('1');
-    expect(control && one(one(control, 'opModExpLimW'), 'value').text).toBe('4500');
+    const control = first(listed(utility, '1'));
+    expect(one(one(control, 'opModExpLimW'), 'multiplier').text).toBe('1');
+    expect(one(one(control, 'opModExpLimW'), 'value').text).toBe('4500');
   });
 });
 
@@ -132,8 +139,7 @@ describe('responses', () => {
   const withEvent = (): { utility: TestClient; mRID: string; replyTo: string } => {
     const utility = client({ scenario: exampleScenario([event]) });
     utility.now = START + 10;
-    const [control] = listed(utility, '1');
-    if (control === undefined) throw new Error('no event');
+    const control = first(listed(utility, '1'));
     return { utility, mRID: one(control, 'mRID').text, replyTo: attribute(control, 'replyTo') };
   };
 
@@ -159,14 +165,14 @@ describe('mirrors', () => {
   it('are made once, found again by mRID, and hold scaled readings', () => {
     const utility = client();
     const { mup } = discover(utility);
-    const first = utility.send('POST', mup, good.mirror);
+    const made = utility.send('POST', mup, good.mirror);
     const again = utility.send('POST', mup, good.mirror);
-    expect([first.status, again.status]).toEqual([201, 204]);
-    expect(again.headers['location']).toBe(first.headers['location']);
-    const [found] = pages(utility, mup, 'MirrorUsagePoint');
-    expect(found && attribute(found, 'href')).toBe(first.headers['location']);
-    expect(found && one(found, 'postRate').text).toBe('60');
-    const place = first.headers['location'] ?? '';
+    expect([made.status, again.status]).toEqual([201, 204]);
+    expect(again.headers['location']).toBe(made.headers['location']);
+    const found = first(pages(utility, mup, 'MirrorUsagePoint'));
+    expect(attribute(found, 'href')).toBe(made.headers['location']);
+    expect(one(found, 'postRate').text).toBe('60');
+    const place = made.headers['location'] ?? '';
     utility.send('POST', place, good.meterReading);
     utility.send('POST', place, good.meterReadingList);
     expect(utility.state.journal.readings.map(({ value, start, uom }) => [value, start, uom])).toEqual([
