@@ -105,7 +105,7 @@ export class Codec {
   }
 
   readonly #onRead = (error: unknown, result: { readonly data: readonly number[] }): void => {
-    this.#outcome = isFault(error) ? this.#refusal(error) : ok(Uint16Array.from(result.data));
+    this.#outcome = isFault(error) ? this.#refusal(error) : ok(new Uint16Array(result.data));
   };
 
   readonly #onWritten = (error: unknown): void => {

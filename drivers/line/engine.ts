@@ -310,6 +310,7 @@ export class LineEngine implements Line {
     const job = this.#flight.takeJob();
     this.#occupancy.add(this.#flight.sentAt, now);
     this.#unit(this.#flight.request.unitId).owes(this.#flight.request, now);
+    this.trace.add({ at: now, direction: 'reply', bytes: this.#flight.frame(), verdict: 'timeout' });
     this.#port.close();
     this.#goDown('no unit answered; opening the port again');
     job?.deliver(fail({ kind: 'timeout', unitId: job.request.unitId }));
