@@ -35,6 +35,8 @@ const BUSY_RETRY: DurationMs = durationMs(200);
 const BUSY_MAX = 3;
 /** How soon a write or read-back that found no room in the line's queue is asked again. */
 const DROPPED_RETRY: DurationMs = durationMs(100);
+/** A write without reply is repeated at once, then at this pace: reads between tell a device that is silent from one that acknowledges nothing. */
+const LOST_RETRY: DurationMs = seconds(1);
 /** A reversion timer is refreshed at a third of its span (design D8). */
 const REFRESH_PART = 3;
 
@@ -90,6 +92,7 @@ export class LimitWriter {
   #doubt: Watts | null = null;
   #mismatches = 0;
   #refusals = 0;
+  #losses = 0;
   #backingOff = false;
   #cancelTimer: Cancel | null = null;
 
@@ -104,6 +107,7 @@ export class LimitWriter {
     this.#doubt = null;
     this.#mismatches = 0;
     this.#refusals = 0;
+    this.#losses = 0;
     this.#write(PRIORITY.cut);
   }
 
@@ -162,6 +166,7 @@ export class LimitWriter {
 
   #afterWrite(result: Result<Reply, LineFault>, priority: Priority): void {
     if (result.ok) {
+      this.#losses = 0;
       this.#options.onAnswered();
       this.#later(this.#options.control.readBackDelayMs, () => this.#readBack('write'));
       return;
@@ -173,7 +178,10 @@ export class LimitWriter {
       this.#options.onOutcome({ kind: 'lost' });
       this.#options.onUnanswered(fault);
       // Whether it was executed is unknown; writing it again does no harm.
-      this.#write(priority);
+      this.#losses += 1;
+      if (this.#target === null) return;
+      if (this.#losses === 1) this.#write(priority);
+      else this.#later(LOST_RETRY, () => this.#write(priority));
     }
   }
 

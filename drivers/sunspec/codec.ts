@@ -2,7 +2,7 @@ import { fail, ok } from '#base/result.ts';
 import type { Result } from '#base/result.ts';
 import type { ModelPlace } from '#site/device.ts';
 import { HEADER_REGISTERS, registersOf } from './points.ts';
-import type { Model, ModelValues, PointSpec, PointTable } from './points.ts';
+import type { Model, ModelValues, PointSpec, PointTable, PointType } from './points.ts';
 
 /** Scale factors outside these are nonsense (SunSpec point type sunssf). */
 export const SCALE_MIN = -10;
@@ -72,33 +72,28 @@ const scaled = <P extends PointTable>(
 /** raw x 10^scale. Divides for negative scales: 10^-n is no binary number, 10^n is. */
 export const applyScale = (raw: number, scale: number): number => (scale < 0 ? raw / 10 ** -scale : raw * 10 ** scale);
 
+/** Register values that mean not implemented (SunSpec point types). An accumulator's 0 also means that nothing was counted yet. */
+const ABSENT: Readonly<Record<Exclude<PointType, 'string' | 'acc64' | 'pad'>, number>> = {
+  int16: 0x8000,
+  sunssf: 0x8000,
+  uint16: 0xffff,
+  enum16: 0xffff,
+  bitfield16: 0xffff,
+  uint32: 0xffff_ffff,
+  bitfield32: 0xffff_ffff,
+  acc32: 0,
+};
+
 /** One point, unscaled; null when not implemented or beyond the registers. */
 export const decodePoint = (point: PointSpec, words: Uint16Array): number | bigint | string | null => {
   const size = registersOf(point);
-  if (point.at + size > words.length) return null;
+  if (point.at + size > words.length || point.type === 'pad') return null;
   const own = words.subarray(point.at, point.at + size);
-  const high = own[0] ?? 0;
-  const value = size === 2 ? high * 0x10000 + (own[1] ?? 0) : high;
-  switch (point.type) {
-    case 'int16':
-    case 'sunssf':
-      return value === 0x8000 ? null : (value << 16) >> 16;
-    case 'uint16':
-    case 'enum16':
-    case 'bitfield16':
-      return value === 0xffff ? null : value;
-    case 'uint32':
-    case 'bitfield32':
-      return value === 0xffff_ffff ? null : value;
-    case 'acc32':
-      return value === 0 ? null : value;
-    case 'acc64':
-      return decodeAcc64(own);
-    case 'string':
-      return decodeString(own);
-    case 'pad':
-      return null;
-  }
+  if (point.type === 'string') return decodeString(own);
+  if (point.type === 'acc64') return decodeAcc64(own);
+  const value = own.reduce((high, word) => high * 0x10000 + word, 0);
+  if (value === ABSENT[point.type]) return null;
+  return point.type === 'int16' || point.type === 'sunssf' ? (value << 16) >> 16 : value;
 };
 
 const decodeAcc64 = (words: Uint16Array): bigint | null => {

@@ -64,6 +64,7 @@ export class Contact {
   #record: DeviceRecord | null = null;
   #discovery: Discovery | null = null;
   #failures = 0;
+  #portDown = false;
   /** When a reply last was not the model asked for. */
   #doubtedAt: MonoMs | null = null;
   /** Replies that belong to an earlier attempt are ignored. */
@@ -257,8 +258,9 @@ export class Contact {
 
   #countFailure(fault: LineFault): void {
     const wasVerified = this.#phase === 'verified';
+    this.#portDown = fault.kind === 'down';
     if (this.#outOfTouch()) {
-      this.#becomeSilent(fault.kind === 'down' ? DOWN_PROBE_PERIOD : PROBE_PERIOD);
+      this.#becomeSilent(PROBE_PERIOD);
       return;
     }
     this.#failures += 1;
@@ -274,7 +276,7 @@ export class Contact {
       this.#setStanding(asleep ? 'asleep' : 'silent');
       if (!asleep) this.#note('device-silent', 'warn', 'no answer three times');
     }
-    this.#wait(nextProbe, PRIORITY.probe);
+    this.#wait(this.#portDown ? DOWN_PROBE_PERIOD : nextProbe, PRIORITY.probe);
   }
 
   #wait(span: DurationMs, priority: Priority): void {
@@ -300,6 +302,7 @@ export class Contact {
     const take = (result: Result<Reply, LineFault>): void => {
       if (attempt !== this.#attempt) return;
       if (result.ok || result.fault.kind !== 'dropped') {
+        this.#portDown = !result.ok && result.fault.kind === 'down';
         deliver(result);
         return;
       }

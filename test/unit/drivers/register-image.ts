@@ -13,6 +13,8 @@ export type Image = Map<number, number>;
 
 type Raw = Readonly<Record<string, number | string>>;
 
+const byteAt = (text: string, index: number): number => (index < text.length ? text.charCodeAt(index) : 0);
+
 /** Puts one model into the image, points not named as not implemented; returns the address behind it. */
 export const putModel = <P extends PointTable>(image: Image, at: number, model: Model<P>, id: number, raw: Raw): number => {
   const length = id === 1 ? 66 : model.length;
@@ -24,7 +26,7 @@ export const putModel = <P extends PointTable>(image: Image, at: number, model: 
     for (let i = 0; i < size; i += 1) {
       const word =
         typeof value === 'string'
-          ? ((value.charCodeAt(2 * i) || 0) << 8) | (value.charCodeAt(2 * i + 1) || 0)
+          ? (byteAt(value, 2 * i) << 8) | byteAt(value, 2 * i + 1)
           : value === undefined
             ? point.type === 'string'
               ? 0

@@ -44,6 +44,8 @@ export class ScriptedLine implements Line {
   /** Milliseconds with bytes or gaps on the wire. */
   wire = 0;
   down = false;
+  /** Writes get no answer. */
+  loseWrites = false;
   /** What the next transactions end with instead of a reply. */
   readonly nextFaults: LineFault[] = [];
   readonly #clock: VirtualClock;
@@ -115,7 +117,8 @@ export class ScriptedLine implements Line {
     if (scripted !== undefined) return fail(scripted);
     const { unitId } = request;
     const unit = this.units.get(unitId);
-    if (unit === undefined || unit.silent) return fail({ kind: 'timeout', unitId });
+    if (unit === undefined || unit.silent || (this.loseWrites && request.kind === 'write'))
+      return fail({ kind: 'timeout', unitId });
     const takenAt = monoMs(this.#clock.now() + 8 * CHARACTER_MS + GAP_MS + TURNAROUND_MS);
     if (request.kind === 'write') {
       if (unit.refuseWrites !== null) return fail({ kind: 'refused', unitId, exceptionCode: unit.refuseWrites });

@@ -33,7 +33,9 @@ export class VirtualClock implements Clock {
   runFor(span: number): void {
     const end = this.#now + span;
     for (;;) {
-      const next = [...this.#due].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at || a.order - b.order)[0];
+      const next = [...this.#due]
+        .filter(({ at }) => at <= end)
+        .sort((a, b) => (a.at === b.at ? a.order - b.order : a.at - b.at))[0];
       if (next === undefined) break;
       this.#due.delete(next);
       this.#now = next.at;
