@@ -41,4 +41,4 @@ export const sfdiText = (sfdi: number): string => String(sfdi).padStart(12, '0')
 const withCheckDigit = (number: number): number => number * 10 + ((10 - (digitSum(number) % 10)) % 10);
 
 /** Sum of the decimal digits of a whole number, 0 or more. */
-export const digitSum = (number: number): number => [...String(number)].reduce((sum, digit) => sum + Number(digit), 0);
+export const digitSum = (number: number): number => Array.from(String(number), Number).reduce((sum, digit) => sum + digit, 0);

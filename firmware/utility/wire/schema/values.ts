@@ -68,7 +68,7 @@ export const ampereHour = structure([MULTIPLIER, one('value', uInt16)]);
 export const reactiveSusceptance = structure([MULTIPLIER, one('value', uInt16)]);
 export const powerFactor = structure([one('displacement', uInt16), MULTIPLIER]);
 export const powerFactorWithExcitation = structure([one('displacement', uInt16), one('excitation', boolean), MULTIPLIER]);
-export const unitValue = structure([MULTIPLIER, one('value', int32)]);
+export const unitValue = structure([MULTIPLIER, one('unit', uInt8), one('value', int32)]);
 export const dateTimeInterval = structure([one('duration', uInt32), one('start', time)]);
 
 /** IdentifiedObject */
