@@ -24,7 +24,7 @@ export interface ClientOptions<In extends Typed> {
   /** The server said hello in our version: the link may be used. */
   readonly onUp: (hello: Hello) => void;
   readonly onMessage: (message: In) => void;
-  /** After `onUp`, when the link is lost; it is dialled again by itself. */
+  /** After `onUp`, when the link is lost; it is dialled again by itself. Not after `close`. */
   readonly onDown: (why: string) => void;
   readonly note: (note: Note) => void;
 }
@@ -111,8 +111,8 @@ class Connector<In extends Typed, Out extends Typed> implements LinkClient<Out> 
     this.#up = false;
     this.#stream = null;
     this.#alarm();
-    if (wasUp) this.#options.onDown(why);
     if (this.#closed) return;
+    if (wasUp) this.#options.onDown(why);
     const { clock, entropy } = this.#options;
     const delay = durationMs(retryDelay(this.#failures, entropy.fraction()));
     this.#failures += 1;

@@ -1,0 +1,151 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { runCli } from '#app/cli/cli.ts';
+import type { CliPorts } from '#app/cli/ports.ts';
+import { monoMs, utilitySeconds, watts } from '#base/units.ts';
+import type { TraceFrame, ViewSnapshot } from '#link/message.ts';
+import { helloOf, serveView } from '#link/role.ts';
+import { manualClock } from '../../support/manual-clock.ts';
+import { memoryLink } from '../../support/memory-link.ts';
+import { MemoryFiles } from '../../support/memory-files.ts';
+import { compliance, openJournal, reading } from '../log/journal.ts';
+
+const EXAMPLE = readFileSync(new URL('../../../config/site/example.json', import.meta.url));
+
+const view: ViewSnapshot = {
+  type: 'view',
+  at: monoMs(5_000),
+  utilityTime: utilitySeconds(1_800_000_000),
+  exportLimit: watts(1500),
+  limitSource: 'event 0F',
+  netImport: watts(-1480.4),
+  generation: watts(3000),
+  load: watts(1519),
+  cap: null,
+  seeing: 'seen',
+  missing: [],
+  devices: [{ device: 'pv', standing: 'answering', state: 'throttled', text: '' }],
+  lines: [{ line: 'line-1', use: 0.421, faults: 3 }],
+  alarms: ['meter-frozen'],
+  events: [{ mRID: '0F', state: 'active', start: utilitySeconds(1), until: utilitySeconds(2) }],
+};
+const frame: TraceFrame = { at: monoMs(1234.567), direction: 'request', hex: '0103', verdict: 'sent' };
+
+const terminal = async (args: readonly string[], options: { serve?: boolean; files?: MemoryFiles } = {}) => {
+  const link = memoryLink();
+  const clock = manualClock();
+  const out: string[] = [];
+  const errors: string[] = [];
+  const bytes: Uint8Array[] = [];
+  const stop = new AbortController();
+  const ports: CliPorts = {
+    out: (text) => out.push(text),
+    outBytes: (chunk) => bytes.push(chunk),
+    error: (text) => errors.push(text),
+    filesIn: () => options.files ?? new MemoryFiles(),
+    link,
+    clock,
+    entropy: { bytes: (length) => new Uint8Array(length), fraction: () => 0 },
+    stop: stop.signal,
+  };
+  if (options.serve === true) {
+    await serveView({
+      port: link,
+      directory: '/run/gridward',
+      hello: () => helloOf('r1', null),
+      onPeer: (peer) => ({
+        onMessage: ({ line }) => {
+          const known = line === 'line-1';
+          peer.send({ type: 'trace', line, known, frames: known ? [frame] : [], more: known });
+          if (known)
+            peer.send({ type: 'trace', line, known, frames: [{ ...frame, direction: 'reply', verdict: 'crc' }], more: false });
+          peer.send(view);
+        },
+        onClosed: () => undefined,
+      }),
+      note: () => undefined,
+    }).then((served) => {
+      if (served.ok) clock.at(monoMs(1_500), () => served.value.broadcast(view));
+    });
+  }
+  const running = runCli(ports, args, {}, 'test');
+  const done: number[] = [];
+  const ended = running.then((value) => done.push(value));
+  for (let round = 0; round < 100 && done.length === 0; round += 1) {
+    link.deliver();
+    await clock.advance(100);
+  }
+  stop.abort();
+  await ended;
+  return { code: done[0], out: out.join(''), errors: errors.join(''), bytes: Buffer.concat(bytes) };
+};
+
+describe('gridward', () => {
+  it('explains itself', async () => {
+    expect(await terminal(['--help'])).toMatchObject({ code: 0, errors: '' });
+    for (const args of [[], ['dance'], ['trace'], ['config', 'check'], ['status', '--loud'], ['log', '--since', 'x']]) {
+      const { code, errors } = await terminal(args);
+      expect(code, args.join(' ')).toBe(64);
+      expect(errors).toContain('usage:');
+    }
+  });
+
+  it('checks a configuration', async () => {
+    const files = new MemoryFiles();
+    files.put('good.json', EXAMPLE);
+    files.put('bad.json', new TextEncoder().encode('{"format": 5}'));
+    expect(await terminal(['config', 'check', '/etc/good.json'], { files })).toMatchObject({ code: 0 });
+    const bad = await terminal(['config', 'check', '/etc/bad.json'], { files });
+    expect(bad.code).toBe(1);
+    expect(bad.out).toContain('format: expected (1 | 2), found 5');
+    const json = await terminal(['config', 'check', 'bad.json', '--json'], { files });
+    expect(JSON.parse(json.out)).toMatchObject({ ok: false, problems: [{ path: 'format' }, {}, {}, {}, {}] });
+    expect((await terminal(['config', 'check', 'none.json'], { files })).code).toBe(66);
+  });
+
+  it('shows the status', async () => {
+    const { code, out } = await terminal(['status'], { serve: true });
+    expect(code).toBe(0);
+    for (const part of [
+      '1500 W (event 0F)',
+      'export 1480 W',
+      'answering, throttled',
+      '42 % of the wire time, 3 faults',
+      'meter-frozen',
+    ]) {
+      expect(out).toContain(part);
+    }
+    const json = await terminal(['status', '--json'], { serve: true });
+    expect(JSON.parse(json.out)).toEqual(view);
+  });
+
+  it('says that controld does not answer', async () => {
+    expect(await terminal(['status'])).toMatchObject({ code: 69, errors: 'controld does not answer\n' });
+  });
+
+  it('traces a line as text, as JSON and as a capture', async () => {
+    const text = await terminal(['trace', 'line-1'], { serve: true });
+    expect(text.code).toBe(0);
+    expect(text.out.split('\n').map((line) => line.trim().replace(/ +/g, ' '))).toEqual([
+      '1234.567 -> sent 01 03',
+      '1234.567 <- crc 01 03',
+      '',
+    ]);
+    const json = await terminal(['trace', 'line-1', '--json'], { serve: true });
+    expect(JSON.parse(json.out.split('\n')[0]!)).toEqual(frame);
+    const pcap = await terminal(['trace', 'line-1', '--pcap'], { serve: true });
+    expect(pcap.bytes.length).toBe(24 + 2 * (16 + 12 + 2));
+    expect(await terminal(['trace', 'line-9'], { serve: true })).toMatchObject({ code: 1, errors: 'there is no line line-9\n' });
+  });
+
+  it('shows the log', async () => {
+    const files = new MemoryFiles();
+    const { writer } = await openJournal(files);
+    writer.queue(compliance(1));
+    writer.queue(reading(2));
+    await writer.flush();
+    expect((await terminal(['log'], { files })).out).toBe('1 1.000 transition n=1\n2 1.000 reading n=2\n');
+    expect((await terminal(['log', '--since', '1', '--json'], { files })).out).toContain('"seq":2');
+    expect((await terminal(['log', '--follow'], { files })).out.split('\n')).toHaveLength(3);
+  });
+});

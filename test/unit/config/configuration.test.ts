@@ -1,0 +1,96 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { decodeConfiguration } from '#app/config/configuration.ts';
+import { configurationJsonSchema } from '../../../config/schema/generate.ts';
+
+const EXAMPLE = new URL('../../../config/site/example.json', import.meta.url);
+const PUBLISHED = new URL('../../../config/schema/gridward.schema.json', import.meta.url);
+
+interface Tree {
+  [key: string]: Tree;
+}
+const example = (): Tree => JSON.parse(readFileSync(EXAMPLE, 'utf8')) as Tree;
+const bytesOf = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
+const set = (tree: Tree, path: string, value: unknown): void => {
+  const keys = path.split('.');
+  const last = keys.pop()!;
+  (keys.reduce((each, key) => each[key]!, tree) as Record<string, unknown>)[last] = value;
+};
+const problemsWith = (changes: Readonly<Record<string, unknown>>): readonly string[] => {
+  const tree = example();
+  for (const [path, value] of Object.entries(changes)) set(tree, path, value);
+  const decoded = decodeConfiguration(bytesOf(tree));
+  return decoded.ok ? [] : decoded.fault.map((problem) => `${problem.path} | ${problem.expected} | ${problem.found}`);
+};
+
+describe('the configuration file', () => {
+  it('of the example is fine', () => {
+    const decoded = decodeConfiguration(readFileSync(EXAMPLE));
+    expect(decoded).toMatchObject({
+      ok: true,
+      value: {
+        siteId: 'example',
+        limits: {
+          fallback: { exportLimit: 1500, importLimit: null },
+          commissioned: { exportLimit: 10_000, generationLimit: null },
+        },
+        devices: [{ device: 'pv', serialNumber: null, sign: 1 }, { device: 'grid-meter' }],
+      },
+    });
+  });
+
+  it('gets every problem listed with its path, what was expected and what was found', () => {
+    const problems = problemsWith({
+      'site.limits.fallback.exportW': -5,
+      'lines.0.baudRate': 9601,
+      'devices.0.unitId': 300,
+      'devices.1.role': 'metre',
+      'utilities.0.url': 'http://plain.example/',
+      extra: 1,
+    });
+    expect(problems).toEqual([
+      'site.limits.fallback.exportW | a number >=0 | -5',
+      'lines[0].baudRate | (1200 | 2400 | 4800 | 9600 | 19200 | 38400 | 57600 | 115200) | 9601',
+      'devices[0].unitId | a number <=247 | 300',
+      'devices[1].role | ("inverter" | "meter") | "metre"',
+      'utilities[0].url | an https:// address | "http://plain.example/"',
+      'extra | no such key | 1',
+    ]);
+  });
+
+  it('says which key is missing', () => {
+    const tree = example();
+    set(tree, 'site.limits', { commissioned: { exportW: null, generationW: null } });
+    const decoded = decodeConfiguration(bytesOf(tree));
+    expect(decoded).toMatchObject({ ok: false, fault: [{ path: 'site.limits.fallback', found: 'nothing' }] });
+  });
+
+  it.each<[Record<string, unknown>, string]>([
+    [{ 'devices.0.line': 'line-9' }, 'devices[0].line | one of line-1 | "line-9"'],
+    [{ 'devices.1.unitId': 1 }, 'devices[1].unitId | a unit id no other device of the line has | "line-1 unit 1"'],
+    [{ 'devices.1.id': 'pv' }, 'devices[1].id | a name no other device has | "pv"'],
+    [{ 'devices.0.role': 'meter' }, 'devices | exactly one meter, at the connection point | 2 meters'],
+    [{ 'devices.0.sign': -1 }, 'devices[0].sign | nothing: only a meter has a sign | -1'],
+    [
+      { 'site.limits.fallback.exportW': 20_000 },
+      'site.limits.fallback.exportW | at most site.limits.commissioned.exportW, 10000 | 20000',
+    ],
+  ])('is checked across its parts: %j', (changes, expected) => {
+    expect(problemsWith(changes)).toContain(expected);
+  });
+
+  it.each([
+    ['nothing', new Uint8Array(0)],
+    ['no UTF-8', new Uint8Array([0xff, 0xfe])],
+    ['no JSON', new TextEncoder().encode('{"format": 1,')],
+    ['too long', new Uint8Array(300_000)],
+    ['no object', new TextEncoder().encode('null')],
+  ])('with %s in it is refused', (_, bytes) => {
+    const decoded = decodeConfiguration(bytes);
+    expect(decoded).toMatchObject({ ok: false, fault: [{ path: '' }] });
+  });
+
+  it('has its JSON Schema published as the decoder knows it (node config/schema/generate.ts)', () => {
+    expect(readFileSync(PUBLISHED, 'utf8')).toBe(configurationJsonSchema());
+  });
+});
