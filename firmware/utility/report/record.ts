@@ -5,8 +5,8 @@ import type { LogRecord } from '#log/record.ts';
 /** The records that make something go to the utility. */
 export type ReportedBody = Extract<RecordBody, { readonly kind: 'transition' | 'reading' }>;
 
-/** Format of the bodies read here (design D17); another is left to the release that knows it. */
-const FORMATS: readonly number[] = [1];
+/** Formats of the bodies read here: this release's and the next one's (design D17). */
+const FORMATS: readonly number[] = [1, 2];
 
 const number = v.pipe(v.number(), v.finite());
 const spread = v.nullable(v.object({ mean: number, min: number, max: number }));

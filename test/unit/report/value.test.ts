@@ -1,0 +1,178 @@
+import { describe, expect, it } from 'vitest';
+import { hertz, utilitySeconds, vars, voltAmperes, volts, watts } from '#base/units.ts';
+import type { ReadingRecord, Transition, TransitionStatus } from '#control/record.ts';
+import type { SiteNameplate } from '#link/message.ts';
+import type { Lfdi } from '../../../firmware/utility/identity/fingerprint.ts';
+import { derCapability, derSettings } from '../../../firmware/utility/report/rating.ts';
+import { mirrorReadings, mirrorUsagePoint } from '../../../firmware/utility/report/reading.ts';
+import { responseFor } from '../../../firmware/utility/report/response.ts';
+import { dateStatus, derStatus, statusChanged } from '../../../firmware/utility/report/status.ts';
+import { writeResource } from '../../../firmware/utility/wire/write.ts';
+
+const lfdi = 'B37B0DC793759F646AD4489E3D4B96A3B1BF5185' as Lfdi;
+const context = { lfdi, pen: 32473 };
+
+const transition = (status: TransitionStatus, responseRequired: number, replyTo: string | null = '/rsp'): Transition => ({
+  kind: 'transition',
+  server: 'utility',
+  mRID: 'a1B2',
+  status,
+  at: utilitySeconds(1790000000.7),
+  replyTo,
+  responseRequired,
+  modes: ['opModExpLimW'],
+});
+
+describe('responses', () => {
+  it.each([
+    ['received', 1],
+    ['started', 2],
+    ['completed', 3],
+    ['cancelled', 6],
+    ['superseded', 7],
+  ] as const)('%s is status %d, of the event as served', (status, code) => {
+    const response = responseFor(transition(status, 0b11), context);
+    expect(response).toEqual({
+      replyTo: '/rsp',
+      body: { createdDateTime: 1790000000, endDeviceLFDI: lfdi, status: code, subject: 'a1B2' },
+    });
+  });
+
+  it('go only when asked for', () => {
+    expect(responseFor(transition('received', 0b10), context)).toBeNull();
+    expect(responseFor(transition('started', 0b01), context)).toBeNull();
+    expect(responseFor(transition('started', 0b100), context)).toBeNull();
+    expect(responseFor(transition('started', 0b11, null), context)).toBeNull();
+    expect(responseFor(transition('completed', 0b10), context)).not.toBeNull();
+  });
+});
+
+const plate: SiteNameplate = {
+  ratedPower: watts(45_009),
+  maxPower: watts(50_000),
+  ratedApparent: voltAmperes(70_001),
+  ratedVarInjected: 6_000,
+  ratedVarAbsorbed: 40_009,
+  referenceVoltage: volts(230),
+};
+
+describe('ratings', () => {
+  it('fit their types and are never overstated', () => {
+    expect(derCapability(plate)).toEqual({
+      modesSupported: '00000000',
+      rtgMaxVA: { multiplier: 1, value: 7000 },
+      rtgMaxVar: { multiplier: 0, value: 6000 },
+      rtgMaxVarNeg: { multiplier: 1, value: -4000 },
+      rtgMaxW: { multiplier: 1, value: 4500 },
+      rtgVNom: { multiplier: 0, value: 230 },
+      type: 4,
+      doeModesSupported: '05',
+    });
+  });
+
+  it('echo the gradient served, and never set more than is rated', () => {
+    const settings = derSettings(plate, { setGradW: 100, updatedAt: utilitySeconds(5) });
+    expect(settings).toMatchObject({ setGradW: 100, setMaxW: { multiplier: 1, value: 4500 }, updatedTime: 5 });
+    const small = derSettings(
+      { ...plate, ratedPower: watts(32_768), maxPower: watts(32_767) },
+      { setGradW: null, updatedAt: utilitySeconds(5) },
+    );
+    expect(small).toMatchObject({ setGradW: 27, setMaxW: { multiplier: 0, value: 32_760 } });
+    expect(derSettings(plate, { setGradW: 0, updatedAt: utilitySeconds(5) })).toMatchObject({ setGradW: 0 });
+  });
+
+  it('are not told before they are known, and leave out what is not', () => {
+    expect(derCapability(null)).toBeNull();
+    expect(derSettings(null, { setGradW: null, updatedAt: utilitySeconds(5) })).toBeNull();
+    const bare = derCapability({
+      ...plate,
+      ratedApparent: null,
+      ratedVarInjected: null,
+      ratedVarAbsorbed: null,
+      referenceVoltage: null,
+    });
+    expect(Object.keys(bare ?? {})).toEqual(['modesSupported', 'rtgMaxW', 'type', 'doeModesSupported']);
+  });
+});
+
+describe('status', () => {
+  const running = { genConnectStatus: 7, operationalModeStatus: 2, inverterStatus: null, alarmStatus: 0 } as const;
+
+  it('carries the time of each member’s own last change', () => {
+    const first = dateStatus(null, running, utilitySeconds(100));
+    const second = dateStatus(first, { ...running, operationalModeStatus: 1 }, utilitySeconds(200));
+    expect(derStatus(second, utilitySeconds(300))).toEqual({
+      alarmStatus: '00000000',
+      genConnectStatus: { dateTime: 100, value: '07' },
+      operationalModeStatus: { dateTime: 200, value: 1 },
+      readingTime: 300,
+    });
+  });
+
+  it('is told at once on a change only', () => {
+    expect(statusChanged(null, running)).toBe(true);
+    expect(statusChanged(running, { ...running })).toBe(false);
+    expect(statusChanged(running, { ...running, alarmStatus: 2 })).toBe(true);
+  });
+});
+
+const reading: ReadingRecord = {
+  kind: 'reading',
+  start: utilitySeconds(1790000100),
+  duration: 300,
+  coverage: 1,
+  siteNetImport: { mean: watts(-4213.4), min: watts(-5000), max: watts(0) },
+  siteReactiveImport: null,
+  siteVoltage: { mean: volts(241.84), min: volts(240), max: volts(243) },
+  siteFrequency: { mean: hertz(49.987), min: hertz(49.9), max: hertz(50.1) },
+  generation: { mean: watts(0.2), min: watts(0), max: watts(1) },
+  generationReactive: { mean: vars(-0.2), min: vars(-1), max: vars(0) },
+  importedEnergy: null,
+  exportedEnergy: null,
+};
+
+describe('readings', () => {
+  it('of the site: import positive, scaled by their type, the unknown left out', () => {
+    const readings = mirrorReadings('site', reading, context);
+    expect(readings?.MirrorMeterReading.map((item) => item.Reading?.value)).toEqual([-4213, 2418, 4999]);
+    expect(readings).toMatchObject({ all: 3, results: 3 });
+    expect(readings?.MirrorMeterReading[0]).toMatchObject({
+      lastUpdateTime: 1790000400,
+      Reading: { qualityFlags: '0001', timePeriod: { duration: 300, start: 1790000100 } },
+    });
+  });
+
+  it('of the DER: a measured zero is a zero, also from below', () => {
+    const values = mirrorReadings('der', reading, context)?.MirrorMeterReading.map((item) => item.Reading?.value);
+    expect(values).toEqual([0, 0]);
+  });
+
+  it('are questionable when the interval was not covered, absent when nothing was measured or it is off the minute', () => {
+    const gap = mirrorReadings('site', { ...reading, coverage: 0.99 }, context);
+    expect(gap?.MirrorMeterReading[0]?.Reading?.qualityFlags).toBe('0010');
+    expect(mirrorReadings('der', { ...reading, generation: null, generationReactive: null }, context)).toBeNull();
+    expect(mirrorReadings('site', { ...reading, start: utilitySeconds(1790000101) }, context)).toBeNull();
+    expect(mirrorReadings('site', { ...reading, duration: 0 }, context)).toBeNull();
+  });
+
+  it('have the mRIDs of their mirror, whose roles are exact', () => {
+    const site = mirrorUsagePoint('site', 300, context);
+    expect(site).toMatchObject({ roleFlags: '0003', mRID: 'B37B0DC793759F646AD4480300032473', postRate: 300 });
+    expect(mirrorUsagePoint('der', 300, context)).toMatchObject({ roleFlags: '0049' });
+    expect(site.MirrorMeterReading.map((item) => item.ReadingType?.uom)).toEqual([38, 63, 29, 33]);
+    for (const item of site.MirrorMeterReading)
+      expect(item.ReadingType).toMatchObject({ dataQualifier: 2, kind: 37, intervalLength: 300 });
+    const known = new Set(site.MirrorMeterReading.map((item) => item.mRID));
+    expect(mirrorReadings('site', reading, context)?.MirrorMeterReading.every((item) => known.has(item.mRID))).toBe(true);
+  });
+
+  it('can all be written', () => {
+    expect(writeResource('MirrorUsagePoint', mirrorUsagePoint('der', 60, context))).toContain(
+      '<flowDirection>19</flowDirection>',
+    );
+    const list = mirrorReadings('site', reading, context);
+    expect(list === null ? '' : writeResource('MirrorMeterReadingList', list)).toContain('<value>-4213</value>');
+    const capability = derCapability(plate);
+    expect(capability === null ? '' : writeResource('DERCapability', capability)).toContain('<ns2:doeModesSupported>05<');
+  });
+});
