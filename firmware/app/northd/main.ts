@@ -1,0 +1,91 @@
+/**
+ * northd as a process. Directories from CONFIGURATION_DIRECTORY, STATE_DIRECTORY, RUNTIME_DIRECTORY; log lines on stdout;
+ * LOG_LEVEL=debug shows the polls. Ends by itself only where nothing is left to do without a person (exit 78).
+ */
+import type { Note } from '#base/ports.ts';
+import { monotonicClock } from '#platform/clock/monotonic-clock.ts';
+import { jsonLog } from '#platform/console/json-log.ts';
+import { systemEntropy } from '#platform/entropy/system-entropy.ts';
+import { directoryFiles } from '#platform/files/directory-files.ts';
+import { httpClient } from '#platform/http/client.ts';
+import { unixSockets } from '#platform/sockets/unix-sockets.ts';
+import { readBootId } from '#platform/systemd/boot-id.ts';
+import packageJson from '../../../package.json' with { type: 'json' };
+import { acceptConfiguration, EXIT_CONFIGURATION, problemText } from '../config/accept.ts';
+import { directoriesFrom } from '../config/directories.ts';
+import { loadUtility } from './load.ts';
+import { northd } from './northd.ts';
+
+const log = jsonLog({
+  level: process.env['LOG_LEVEL'] === 'debug' ? 'debug' : 'info',
+  now: () => monotonicClock.now(),
+  write: (line) => process.stdout.write(line),
+  prefix: process.env['JOURNAL_STREAM'] !== undefined,
+});
+const note: (note: Note) => void = log.of('northd');
+
+const refuse = (text: string): void => {
+  note({ event: 'configuration-refused', level: 'error', text });
+  process.exitCode = EXIT_CONFIGURATION;
+};
+
+/** Stays alive with nothing to do: a site without a utility, or not commissioned yet. */
+const idle = async (text: string): Promise<void> => {
+  note({ event: 'no-utility', level: 'info', text });
+  await ended();
+};
+
+const ended = async (): Promise<void> => {
+  const keepAlive = setInterval(() => undefined, 60_000);
+  await new Promise<void>((resolve) => {
+    process.once('SIGTERM', resolve);
+    process.once('SIGINT', resolve);
+  });
+  clearInterval(keepAlive);
+};
+
+const run = async (): Promise<void> => {
+  const directories = directoriesFrom(process.env);
+  if (!directories.ok) {
+    refuse(`not set: ${directories.fault.join(', ')}`);
+    return;
+  }
+  const { configuration, state, runtime } = directories.value;
+  const files = directoryFiles(configuration);
+  const accepted = await acceptConfiguration({ configuration: files, state: directoryFiles(state), note }, false);
+  if (!accepted.ok) {
+    refuse(accepted.fault.problems.map(problemText).join('; '));
+    return;
+  }
+  const utilities = accepted.value.kind === 'uncommissioned' ? [] : accepted.value.configuration.utilities;
+  const utility = utilities[0];
+  if (utility === undefined) {
+    await idle(accepted.value.kind === 'uncommissioned' ? 'not commissioned' : 'no utility is configured');
+    return;
+  }
+  if (utilities.length > 1)
+    note({ event: 'utilities-ignored', level: 'warn', text: `only ${utility.name} is served by this release` });
+  const loaded = await loadUtility(utility, configuration, files);
+  const bootId = await readBootId();
+  if (!loaded.ok || !bootId.ok) {
+    refuse(!loaded.ok ? loaded.fault : bootId.ok ? '' : bootId.fault);
+    return;
+  }
+  const north = await northd(
+    {
+      clock: monotonicClock,
+      entropy: systemEntropy,
+      link: unixSockets,
+      state: directoryFiles(state),
+      http: httpClient(loaded.value.tls, { serverLFDI: null, chainRule: null }),
+      note,
+    },
+    { ...loaded.value.config, release: packageJson.version, bootId: bootId.value, directory: runtime },
+  );
+  note({ event: 'started', level: 'info', text: `${utility.name} at ${utility.url}, LFDI ${loaded.value.config.lfdi}` });
+  await ended();
+  await north.stop();
+  note({ event: 'ended', level: 'info', text: 'stopped as asked' });
+};
+
+await run();

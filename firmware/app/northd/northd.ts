@@ -1,0 +1,71 @@
+import type { Clock, Entropy, Files, Note } from '#base/ports.ts';
+import type { LinkPort } from '#link/port.ts';
+import type { Lfdi } from '#utility/identity/fingerprint.ts';
+import type { UtilityProfile } from '#utility/translate/profile.ts';
+import type { HttpClient } from '#utility/walk/http-port.ts';
+import type { WalkSettings } from '#utility/walk/settings.ts';
+import { Channels } from './channels.ts';
+import { ControlLink } from './control-link.ts';
+import { UtilitySession } from './session.ts';
+import { Waker } from './waker.ts';
+
+export interface NorthdPorts {
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly link: LinkPort;
+  /** The state directory: the log is below it, and the file `north`. */
+  readonly state: Files;
+  /** Made with the identity and the trust of the utility. */
+  readonly http: HttpClient;
+  readonly note: (note: Note) => void;
+}
+
+export interface NorthdConfig {
+  readonly release: string;
+  readonly bootId: string;
+  /** Runtime directory, where controld's socket is. */
+  readonly directory: string;
+  /** Name of the server in the configuration. */
+  readonly server: string;
+  readonly lfdi: Lfdi;
+  /** IANA private enterprise number that ends our mRIDs. */
+  readonly pen: number;
+  readonly profile: UtilityProfile;
+  readonly walk: WalkSettings;
+}
+
+export interface Northd {
+  /** Ends what is in flight and saves the cursors; never rejects. */
+  stop(): Promise<void>;
+}
+
+/**
+ * The north process for one utility server: walks it, tells controld what it says, and delivers what the log holds for it. Runs until
+ * stopped, whatever is down: the server, controld, the log.
+ */
+export const northd = async (ports: NorthdPorts, config: NorthdConfig): Promise<Northd> => {
+  const waker = new Waker(ports.clock);
+  const channels = new Channels({
+    files: ports.state,
+    context: { server: config.server, lfdi: config.lfdi, pen: config.pen },
+    note: ports.note,
+  });
+  await channels.load();
+  const control = new ControlLink({
+    ...ports,
+    port: ports.link,
+    directory: config.directory,
+    release: config.release,
+    onNews: () => waker.wake(),
+  });
+  const session = new UtilitySession(ports, config, { channels, control, waker });
+  const running = session.run();
+  const stop = async (): Promise<void> => {
+    session.stop();
+    await ports.http.close();
+    await running;
+    await channels.save();
+    control.close();
+  };
+  return { stop };
+};
