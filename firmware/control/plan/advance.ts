@@ -113,6 +113,7 @@ const foretell = (
   const waiting = events.filter((event) => isLive(event) && event.phase === 'waiting');
   if (waiting.length === 0) return events;
   const running = events.filter((event) => isLive(event) && event.phase === 'running' && isSafe(event, waiting, primacyOf));
+  if (running.length === 0) return events;
   const spanOf = effectiveSpans(events);
   return events.map((event) => {
     const wanted = executableModes(event);

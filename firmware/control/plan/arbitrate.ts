@@ -38,7 +38,12 @@ const decide = (a: StoredEvent, b: StoredEvent, primacyOf: PrimacyOf): { readonl
  * True when `a` is the better of two conflicting events: lowest primacy, then newest creation time, even when it is less restrictive
  * (design section 3); equal ones: the server's EventStatus decides, else the later start, else the higher mRID.
  */
-export const isBetter = (a: StoredEvent, b: StoredEvent, primacyOf: PrimacyOf): boolean => decide(a, b, primacyOf).order < 0;
+export const isBetter = (a: StoredEvent, b: StoredEvent, primacyOf: PrimacyOf): boolean => {
+  // The two that mostly decide, without building the whole comparison: a thousand events may meet at one instant.
+  const byPrimacy = primacyOf(a) - primacyOf(b);
+  const first = byPrimacy === 0 ? b.body.creationTime - a.body.creationTime : byPrimacy;
+  return first === 0 ? decide(a, b, primacyOf).order < 0 : first < 0;
+};
 
 /** Why the better of two events is better. */
 export const reasonFor = (a: StoredEvent, b: StoredEvent, primacyOf: PrimacyOf): Reason => decide(a, b, primacyOf).reason;
@@ -49,11 +54,9 @@ export const heldModes = (event: StoredEvent): readonly ControlMode[] =>
 
 /** Modes `event` loses now to the better of the running events it conflicts with. */
 export const newlyLost = (event: StoredEvent, running: readonly StoredEvent[], primacyOf: PrimacyOf): readonly ControlMode[] => {
-  const held = heldModes(event);
-  if (held.length === 0) return [];
   const better = running.filter((other) => other !== event && conflict(event, other) && isBetter(other, event, primacyOf));
   if (better.length === 0) return [];
-  return held.filter((mode) => better.some((other) => heldModes(other).includes(mode)));
+  return heldModes(event).filter((mode) => better.some((other) => heldModes(other).includes(mode)));
 };
 
 /**
