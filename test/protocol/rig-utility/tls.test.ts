@@ -181,7 +181,7 @@ describe('a connection', () => {
     agent.destroy();
   });
 
-  it('sees the server clock with its offset', async () => {
+  it('sees the server clock with its offset', () => {
     server.setOffset(-86_400);
     expect(Math.abs(server.now() + 86_400 - Date.now() / 1000)).toBeLessThan(60);
     server.setOffset(0);

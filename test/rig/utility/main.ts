@@ -73,7 +73,9 @@ const follow = (
   let down = false;
   let busy = false;
   const step = async (): Promise<void> => {
-    const wanted = downAt(faults, server.now() - startedAt);
+    const elapsed = server.now() - startedAt;
+    const { repeatSeconds } = server.state.options;
+    const wanted = downAt(faults, repeatSeconds === null ? elapsed : elapsed % repeatSeconds);
     if (wanted !== down) {
       down = wanted;
       await (wanted ? server.goDown() : server.comeBack());
@@ -106,6 +108,7 @@ const start = async (): Promise<void> => {
       startedAt,
       scenario: values.layout === undefined ? utility : { ...utility, layout: values.layout },
       pin,
+      repeatSeconds,
       ...(values['in-band'] === true ? { registration: 'in-band' } : { devices: [pki.device] }),
     }),
   );
