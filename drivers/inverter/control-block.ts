@@ -53,7 +53,7 @@ export const blockStart = (control: ControlProfile): number => pointAddress(cont
 /** Registers of the self-identifying read-back: from the model's ID to the end of the write block. */
 export const readBackLength = (control: ControlProfile): number => blockStart(control) + control.writeBlock.length;
 
-export interface BlockReading {
+interface BlockReading {
   /** Every register the profile compares reads as written. */
   readonly stands: boolean;
   /** WMaxLimPct as read. */

@@ -46,7 +46,7 @@ export interface ControlTarget {
   readonly scale: CapScale;
 }
 
-export interface LimitWriterOptions {
+interface LimitWriterOptions {
   readonly device: DeviceId;
   readonly unitId: number;
   readonly line: Line;

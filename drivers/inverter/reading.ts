@@ -25,17 +25,17 @@ const STATES: readonly InverterState[] = [
   'standby',
 ];
 
-export const inverterState = (st: number | null): InverterState => (st === null ? 'unknown' : (STATES[st - 1] ?? 'unknown'));
+const inverterState = (st: number | null): InverterState => (st === null ? 'unknown' : (STATES[st - 1] ?? 'unknown'));
 
 /** Output beyond this multiple of the rating is no measurement (sunspec.md 2.3). */
 const PLAUSIBLE_RATING = 1.5;
 
-export type ReadingFault =
+type ReadingFault =
   | BlockFault
   /** All zeros with St 0 or 7: a known null frame of some inverters, not a measurement. */
   | { readonly kind: 'null-frame' };
 
-export interface InverterReading {
+interface InverterReading {
   readonly sample: InverterSample;
   /** What was thrown out of the block: scale factors out of range, implausible output. */
   readonly rejected: readonly string[];

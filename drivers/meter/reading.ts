@@ -31,7 +31,7 @@ export interface SlowMeterValues {
 
 export const NO_SLOW_VALUES: SlowMeterValues = { reactiveImport: null, importedEnergy: null, exportedEnergy: null };
 
-export interface MeterReading {
+interface MeterReading {
   readonly sample: MeterSample;
   readonly slow: SlowMeterValues;
   /** What was thrown out of the block. */

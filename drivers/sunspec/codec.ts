@@ -5,8 +5,8 @@ import { HEADER_REGISTERS, registersOf } from './points.ts';
 import type { Model, ModelValues, PointSpec, PointTable, PointType } from './points.ts';
 
 /** Scale factors outside these are nonsense (SunSpec point type sunssf). */
-export const SCALE_MIN = -10;
-export const SCALE_MAX = 10;
+const SCALE_MIN = -10;
+const SCALE_MAX = 10;
 
 /** The registers are not the model they were asked as: nothing of them may be believed. */
 export type BlockFault =
@@ -14,7 +14,7 @@ export type BlockFault =
   | { readonly kind: 'wrong-model'; readonly expected: number; readonly found: number }
   | { readonly kind: 'wrong-length'; readonly expected: number; readonly found: number };
 
-export interface Decoded<P extends PointTable> {
+interface Decoded<P extends PointTable> {
   readonly values: ModelValues<P>;
   /** Scale factor points that were read and lie outside -10..10; what they scale is null. */
   readonly badScales: readonly string[];
@@ -85,7 +85,7 @@ const ABSENT: Readonly<Record<Exclude<PointType, 'string' | 'acc64' | 'pad'>, nu
 };
 
 /** One point, unscaled; null when not implemented or beyond the registers. */
-export const decodePoint = (point: PointSpec, words: Uint16Array): number | bigint | string | null => {
+const decodePoint = (point: PointSpec, words: Uint16Array): number | bigint | string | null => {
   const size = registersOf(point);
   if (point.at + size > words.length || point.type === 'pad') return null;
   const own = words.subarray(point.at, point.at + size);
@@ -113,7 +113,7 @@ const decodeString = (words: Uint16Array): string | null => {
 };
 
 /** Largest uint16 that is a value: 65535 reads as not implemented. */
-export const UINT16_MAX = 0xfffe;
+const UINT16_MAX = 0xfffe;
 
 /**
  * The register value of a uint16 that is worth at most `value`: the nearest step when that is not worth more, else the one

@@ -16,7 +16,7 @@ import { spanTo } from './points.ts';
 import { placeOf, recordFrom, suits } from './record.ts';
 
 /** Failures in a row after which a device counts as silent (sunspec.md 7.5). */
-export const FAILURES_UNTIL_SILENT = 3;
+const FAILURES_UNTIL_SILENT = 3;
 /** The first probe comes soon: most silences are a short disturbance. */
 const FIRST_PROBE: DurationMs = seconds(1);
 /** Design section 4: probed about every 10 s. */
@@ -30,7 +30,7 @@ const REJECTED_RETRY: DurationMs = seconds(30);
 /** Model 123 from its ID to WMaxLimPct_SF: header, present limit and scale in one read. */
 const CONTROL_HEADER_REGISTERS = spanTo(controlsModel, 'WMaxLimPct_SF');
 
-export interface ContactOptions {
+interface ContactOptions {
   readonly device: DeviceId;
   readonly role: DeviceRole;
   readonly unitId: number;

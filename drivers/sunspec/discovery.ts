@@ -6,7 +6,7 @@ import { BODY_MODELS, readLimitScale, readNameplate } from './ratings.ts';
 import { HEADER_REGISTERS } from './points.ts';
 
 /** Where a SunSpec map may begin, in the order of likelihood (SunSpec Modbus: 40000, 50000, 0). */
-export const BASES = [40_000, 50_000, 0] as const;
+const BASES = [40_000, 50_000, 0] as const;
 /** 'SunS' */
 const MARKER = [0x5375, 0x6e53] as const;
 /** Read of marker, first model id and first length. */
@@ -19,7 +19,7 @@ const LAST_ADDRESS = 0xffff;
 export const MODELS_MAX = 100;
 /** Longest body the walk reads: one FC03. */
 const READ_MAX = 125;
-export interface ReadAction {
+interface ReadAction {
   readonly kind: 'read';
   readonly address: number;
   readonly count: number;
