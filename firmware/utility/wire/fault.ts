@@ -33,7 +33,9 @@ export interface WireNote {
     | 'odd-hex'
     | 'cut-text'
     /** An item of a list was unusable (or beyond the bound) and left out. In a list of programs this makes the walk incomplete. */
-    | 'dropped-item';
+    | 'dropped-item'
+    /** The same inside an item (a reading of a usage point); the item itself stays. */
+    | 'dropped-part';
   readonly path: string;
   readonly text: string;
   readonly count: number;

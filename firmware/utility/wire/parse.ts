@@ -104,7 +104,12 @@ const storeChild = (
   if (!read.ok) {
     if (!droppable) return read;
     const { fault } = read;
-    notes.add('dropped-item', `${place.path}/${rule.name}`, 'path' in fault ? `${fault.kind} ${fault.path}` : fault.kind);
+    // Only the root's own path has no slash: its items are what a page counts.
+    notes.add(
+      place.path.includes('/') ? 'dropped-part' : 'dropped-item',
+      `${place.path}/${rule.name}`,
+      'path' in fault ? `${fault.kind} ${fault.path}` : fault.kind,
+    );
     return ok(undefined);
   }
   const earlier = fields[rule.name];

@@ -7,6 +7,9 @@ export const DEPTH_MAX = 32;
 /** Elements taken of one body: 1 000 controls of 40 elements and some. */
 export const ELEMENTS_MAX = 50_000;
 
+/** Characters of one start tag; a thousand attributes are no 2030.5 resource and cost the validator quadratic time. */
+const TAG_CHARS_MAX = 16 * 1024;
+
 /** One left-to-right pass over the markup before any parser sees it: bounds depth and elements, refuses DOCTYPE. Linear in the text. */
 export const survey = (text: string): Result<void, WireFault> => {
   let depth = 0;
@@ -17,6 +20,7 @@ export const survey = (text: string): Result<void, WireFault> => {
     if (end.kind === 'declaration') return fail({ kind: 'entity' });
     if (end.kind === 'open-ended') return fail({ kind: 'malformed', why: 'markup without an end' });
     if (end.kind === 'start') {
+      if (end.at - at > TAG_CHARS_MAX) return fail({ kind: 'malformed', why: 'a start tag is too long' });
       depth += 1;
       elements += 1;
       if (depth > DEPTH_MAX) return fail({ kind: 'too-deep' });

@@ -106,6 +106,21 @@ describe('what is tolerated', () => {
     });
   });
 
+  it('counts a dropped item however many notes came before it, and a part of an item apart', () => {
+    const strange = Array.from({ length: 40 }, (_, index) => `<x${index}/>`).join('');
+    const read = readResource('DERControlList', list(strange + control('zz', '')));
+    expect(read.ok && read.value.notes.filter((note) => note.kind === 'dropped-item')).toMatchObject([{ count: 1 }]);
+    const point =
+      '<MirrorUsagePoint><mRID>01</mRID><roleFlags>0003</roleFlags><serviceCategoryKind>0</serviceCategoryKind><status>1</status>' +
+      `<deviceLFDI>${'0'.repeat(40)}</deviceLFDI><MirrorMeterReading/></MirrorUsagePoint>`;
+    const mirrors = readResource(
+      'MirrorUsagePointList',
+      bytes(`<MirrorUsagePointList ${NS} all="1" results="1">${point}</MirrorUsagePointList>`),
+    );
+    expect(mirrors.ok && mirrors.value.value.MirrorUsagePoint.length).toBe(1);
+    expect(mirrors.ok && mirrors.value.notes.map((note) => note.kind)).toEqual(['dropped-part']);
+  });
+
   it('missing counts, a bad poll rate, another order, an unknown element', () => {
     const body = bytes(
       `<DERProgramList ${NS} pollRate="-5"><DERProgram><primacy>1</primacy><mRID>ab</mRID><news/></DERProgram></DERProgramList>`,
