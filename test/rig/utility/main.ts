@@ -1,7 +1,7 @@
 /**
  * The utility server as a process of its own:
  *   node test/rig/utility/main.ts --dir DIR [--scenario FILE] [--port N] [--layout random|apiV2] [--offset SECONDS] [--pin N] [--seed N] [--in-band]
- * Makes the certificates in DIR/pki, prints one JSON line {url, pin, lfdi, ...paths}, and writes DIR/requests.jsonl (one exchange a line),
+ * Makes the certificates in DIR/pki, prints one JSON line {url, pin, startedAt (server time of scenario second 0), lfdi, ...paths}, and writes DIR/requests.jsonl (one exchange a line),
  * DIR/readings.jsonl and DIR/served.json. FILE is JSON: a scenario with a `utility` part, or that part alone.
  */
 import { randomInt } from 'node:crypto';
@@ -149,6 +149,7 @@ const start = async (): Promise<void> => {
     JSON.stringify({
       url: server.url,
       pin,
+      startedAt,
       serca,
       cert: device.cert,
       key: device.key,
