@@ -1,0 +1,193 @@
+import { type Cancel, type Files } from '#base/ports.ts';
+import { after, type MonoMs, seconds } from '#base/units.ts';
+import { startClock } from '#control/clock/clock.ts';
+import type { ControlState, SiteFacts, TickResult } from '#control/tick/state.ts';
+import { retainServers } from '#control/plan/fold.ts';
+import type { Configuration } from '../config/configuration.ts';
+import { Field } from './field.ts';
+import { Journal } from './journal.ts';
+import { Loop } from './loop.ts';
+import { NorthLink } from './north-link.ts';
+import type { ControldPorts } from './ports.ts';
+import { siteFacts } from './site-facts.ts';
+import { generationNow, siteNameplate, siteStatus, snapshotOf } from './status.ts';
+import { DeviceStore, type Memory, MemoryStore, planIdOf } from './stores.ts';
+import { ViewLink } from './view-link.ts';
+import { viewOf } from './view.ts';
+
+const SHOW_EVERY = seconds(1);
+/** Export that the inverters known to produce do not explain: one that is silent or asleep may have opened. */
+const UNEXPLAINED_FRACTION = 0.03;
+
+/** A running controld. */
+export interface Controld {
+  /** Ends it in order: sessions, lines, links, then the log is flushed. */
+  stop(): Promise<void>;
+}
+
+class Process {
+  readonly #ports: ControldPorts;
+  readonly #configuration: Configuration;
+  readonly #devices: DeviceStore;
+  readonly #journal: Journal;
+  readonly #field: Field;
+  readonly #loop: Loop;
+  readonly #north: NorthLink;
+  readonly #view: ViewLink;
+  readonly #seed: string;
+  #planId: string | null;
+  #facts: SiteFacts;
+  #cancelShow: Cancel = () => undefined;
+
+  constructor(
+    ports: ControldPorts,
+    configuration: Configuration,
+    loaded: { memory: Memory; devices: DeviceStore; store: MemoryStore },
+  ) {
+    const { memory, devices, store } = loaded;
+    const { clock, bootId, link: port, runtimeDirectory: directory, release, state: files } = ports;
+    this.#ports = ports;
+    this.#configuration = configuration;
+    this.#devices = devices;
+    this.#seed = memory.seed;
+    this.#planId = memory.planId;
+    this.#facts = siteFacts(configuration, memory.seed, (device) => devices.of(device));
+    this.#journal = new Journal({
+      files,
+      clock,
+      bootId,
+      store,
+      onCommitted: (head) => this.#north.ring(head),
+      note: ports.note('log'),
+    });
+    this.#field = new Field({
+      configuration,
+      clock,
+      linePort: ports.linePort,
+      known: (device) => devices.of(device),
+      onSample: (sample) => this.#loop.onSample(sample),
+      onOutcome: (device, outcome) => this.#loop.onOutcome(device, outcome),
+      onRecord: (record) => {
+        devices.keep(record).catch((error: unknown) => this.#broken(error));
+        this.#facts = siteFacts(configuration, this.#seed, (device) => devices.of(device));
+        this.#loop.onChange();
+      },
+      onStanding: () => this.#loop.onChange(),
+      note: ports.note,
+    });
+    this.#loop = new Loop(
+      {
+        ports,
+        facts: () => this.#facts,
+        standings: () => new Map([...this.#field.sights()].map(([device, sight]) => [device, sight.standing])),
+        act: (result, now) => this.#act(result, now),
+        onFolded: (set) => {
+          this.#planId = planIdOf(set);
+        },
+        keep: (state, transitions) => this.#journal.keep(this.#memoryOf(state), transitions),
+        record: (bodies) => this.#journal.add(bodies),
+        note: ports.note('control'),
+      },
+      memory,
+    );
+    this.#north = new NorthLink({
+      port,
+      directory,
+      release,
+      planId: () => this.#planId,
+      snapshot: () => this.#snapshot(),
+      head: () => this.#journal.head,
+      onProgramSet: (set) => this.#loop.onProgramSet(set),
+      onAnchor: (anchor) => this.#loop.onAnchor(anchor),
+      onRecord: (record) => this.#journal.add([record]),
+      note: ports.note('link'),
+    });
+    this.#view = new ViewLink({ port, directory, release, trace: (line) => this.#field.trace(line), note: ports.note('view') });
+  }
+
+  async start(memory: Memory): Promise<void> {
+    // The site first: the stored plan binds and the lines open before the log and the sockets do.
+    this.#field.prepare();
+    this.#loop.start();
+    this.#field.start();
+    this.#show();
+    await Promise.all([this.#journal.open(memory), this.#north.open(), this.#view.open()]);
+  }
+
+  async stop(): Promise<void> {
+    this.#cancelShow();
+    this.#loop.stop();
+    this.#field.stop();
+    this.#north.close();
+    this.#view.close();
+    await this.#journal.flush();
+  }
+
+  #act(result: TickResult, now: MonoMs): void {
+    for (const command of result.commands) this.#field.command(command);
+    if (result.attend) this.#field.attend(now);
+    this.#field.probe(now, this.#suspects(result.state, now));
+  }
+
+  /** More export than the inverters that answer can explain. */
+  #suspects(state: ControlState, now: MonoMs): boolean {
+    const { sight } = state.limiter;
+    if (!sight.seen || sight.netImport === null) return false;
+    const known = generationNow(state, this.#field.sights(), now) ?? 0;
+    const rating = this.#facts.inverters.reduce((sum, inverter) => sum + (inverter.maxPower ?? 0), 0);
+    const netExport = 0 - sight.netImport;
+    return netExport > known + UNEXPLAINED_FRACTION * rating;
+  }
+
+  #memoryOf(state: ControlState): Omit<Memory, 'outbox' | 'logHead'> {
+    return { seed: this.#seed, plan: state.plan, clock: state.clock, planId: this.#planId };
+  }
+
+  #snapshot(): ReturnType<typeof snapshotOf> {
+    const inverters = this.#configuration.devices.filter((device) => device.role === 'inverter');
+    const nameplate = siteNameplate(inverters.map(({ device }) => this.#devices.of(device)));
+    return snapshotOf(nameplate, siteStatus(this.#loop.state, this.#field.sights(), this.#ports.clock.now()));
+  }
+
+  #show(): void {
+    const now = this.#ports.clock.now();
+    this.#north.show(this.#snapshot());
+    if (this.#view.isWatched) {
+      const utility = this.#loop.utility;
+      this.#view.show(
+        viewOf({ state: this.#loop.state, sights: this.#field.sights(), lines: this.#field.lines(), now, utility }),
+      );
+    }
+    this.#cancelShow = this.#ports.clock.at(after(now, SHOW_EVERY), () => this.#show());
+  }
+
+  #broken(error: unknown): void {
+    this.#ports.note('controld')({ event: 'broken', level: 'error', text: String(error) });
+  }
+}
+
+const load = async (
+  ports: ControldPorts,
+  configuration: Configuration,
+  files: Files,
+): Promise<{ memory: Memory; devices: DeviceStore; store: MemoryStore }> => {
+  const store = new MemoryStore(files);
+  const devices = new DeviceStore(files, ports.note('devices'));
+  const [stored] = await Promise.all([store.load(ports.entropy, ports.note('plan')), devices.load()]);
+  const instant = { bootId: ports.bootId, mono: ports.clock.now(), wall: ports.clock.wall() };
+  const started = startClock(stored.clock, instant);
+  for (const note of started.notes) ports.note('clock')(note);
+  const plan = retainServers(
+    stored.plan,
+    configuration.utilities.map((utility) => utility.name),
+  );
+  return { memory: { ...stored, plan, clock: started.state }, devices, store };
+};
+
+/** Runs the control process: resolves once it runs. The limit in the stored plan binds before any network, log or socket is up. */
+export const controld = async (ports: ControldPorts, configuration: Configuration): Promise<Controld> => {
+  const loaded = await load(ports, configuration, ports.state);
+  const running = new Process(ports, configuration, loaded);
+  await running.start(loaded.memory);
+  return { stop: async () => await running.stop() };
+};

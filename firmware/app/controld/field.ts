@@ -1,0 +1,166 @@
+import { assert } from '#base/assert.ts';
+import type { Clock, Note } from '#base/ports.ts';
+import { type MonoMs, seconds, after, watts } from '#base/units.ts';
+import type { Command } from '#control/tick/state.ts';
+import { InverterSession } from '#drivers/inverter/session.ts';
+import { LineEngine } from '#drivers/line/engine.ts';
+import type { LinePort } from '#drivers/line/port.ts';
+import type { LineStatus } from '#drivers/line/settings.ts';
+import type { FrameTrace } from '#drivers/line/trace.ts';
+import { MeterSession } from '#drivers/meter/session.ts';
+import { inverterProfileNamed, meterProfileNamed } from '#drivers/profile/catalogue.ts';
+import type { DeviceId, DeviceRecord, WriteOutcome } from '#site/device.ts';
+import type { DeviceStanding, Sample } from '#site/sample.ts';
+import type { Configuration, DeviceConfiguration, LineConfiguration } from '../config/configuration.ts';
+import type { DeviceSight } from './status.ts';
+
+/** More than this through a connection point is no measurement of a site of this class. */
+const PLAUSIBLE_POWER = watts(1_000_000);
+/** While a whole line is down its devices are tried this often (design section 4). */
+const PROBE_EVERY = seconds(1);
+/** How long a change of cap is watched with fast polling, renewed while it lasts. */
+const ATTEND_FOR = seconds(1.5);
+
+export interface FieldOptions {
+  readonly configuration: Configuration;
+  readonly clock: Clock;
+  readonly linePort: (line: LineConfiguration) => LinePort;
+  readonly known: (device: DeviceId) => DeviceRecord | null;
+  readonly onSample: (sample: Sample) => void;
+  readonly onOutcome: (device: DeviceId, outcome: WriteOutcome) => void;
+  readonly onRecord: (record: DeviceRecord) => void;
+  readonly onStanding: () => void;
+  readonly note: (module: string) => (note: Note) => void;
+}
+
+type Session = InverterSession | MeterSession;
+
+/** The lines and the devices on them: samples and outcomes come in, setpoints go out. */
+export class Field {
+  readonly #options: FieldOptions;
+  readonly #lines = new Map<string, LineEngine>();
+  readonly #sessions = new Map<DeviceId, Session>();
+  readonly #silentSince = new Map<DeviceId, MonoMs>();
+  #probedAt: MonoMs | null = null;
+
+  constructor(options: FieldOptions) {
+    this.#options = options;
+  }
+
+  /** Builds lines and sessions; nothing is opened, but setpoints may be given from here on. */
+  prepare(): void {
+    const { configuration, clock, linePort } = this.#options;
+    for (const line of configuration.lines) {
+      const settings = { ...line, localEcho: false, paced: true };
+      this.#lines.set(line.name, new LineEngine(settings, clock, linePort(line)));
+    }
+    for (const device of configuration.devices) this.#sessions.set(device.device, this.#session(device));
+  }
+
+  start(): void {
+    for (const line of this.#lines.values()) line.start();
+    // Inverters first: on a line that answers, verification and the cap go ahead of the meter.
+    for (const kind of ['inverter', 'meter'] as const) {
+      for (const device of this.#options.configuration.devices)
+        if (device.role === kind) this.#sessions.get(device.device)?.start();
+    }
+  }
+
+  stop(): void {
+    for (const session of this.#sessions.values()) session.stop();
+    for (const line of this.#lines.values()) line.stop();
+  }
+
+  command({ setpoint, urgency }: Command): void {
+    const session = this.#sessions.get(setpoint.device);
+    assert(session instanceof InverterSession, 'a setpoint goes to an inverter');
+    session.want(setpoint, urgency);
+  }
+
+  /** Polls every inverter fast for the next moment. */
+  attend(now: MonoMs): void {
+    for (const session of this.#sessions.values()) if (session instanceof InverterSession) session.attend(after(now, ATTEND_FOR));
+  }
+
+  /** Once a tick: tries the devices of a line on which none answers, each second; `suspect`: power appeared that nobody explains. */
+  probe(now: MonoMs, suspect: boolean): void {
+    if (this.#probedAt !== null && now - this.#probedAt < PROBE_EVERY) return;
+    this.#probedAt = now;
+    for (const line of this.#lines.keys()) {
+      const devices = this.#options.configuration.devices.filter((device) => device.line === line);
+      const none = devices.every((device) => this.#standing(device.device) !== 'answering');
+      for (const { device } of devices) {
+        const standing = this.#standing(device);
+        const away = standing === 'silent' || (standing === 'asleep' && suspect);
+        if (away && (none || suspect)) this.#sessions.get(device)?.probeNow();
+      }
+    }
+  }
+
+  sights(): ReadonlyMap<DeviceId, DeviceSight> {
+    return new Map(
+      [...this.#sessions.keys()].map((device) => [
+        device,
+        { standing: this.#standing(device), silentSince: this.#silentSince.get(device) ?? null },
+      ]),
+    );
+  }
+
+  lines(): readonly LineStatus[] {
+    return [...this.#lines.values()].map((line) => line.status());
+  }
+
+  trace(line: string): FrameTrace | null {
+    return this.#lines.get(line)?.trace ?? null;
+  }
+
+  record(device: DeviceId): DeviceRecord | null {
+    return this.#sessions.get(device)?.record() ?? this.#options.known(device);
+  }
+
+  #standing(device: DeviceId): DeviceStanding {
+    return this.#sessions.get(device)?.standing() ?? 'unverified';
+  }
+
+  #session(configuration: DeviceConfiguration): Session {
+    const { device, unitId } = configuration;
+    const { clock, known, note, onSample, onRecord } = this.#options;
+    const line = this.#lines.get(configuration.line);
+    assert(line !== undefined, 'an accepted configuration names its lines');
+    const shared = {
+      device,
+      unitId,
+      line,
+      clock,
+      known: known(device),
+      expectedSerial: configuration.serialNumber,
+      onRecord,
+      onNote: note(configuration.role),
+      onStanding: (standing: DeviceStanding) => this.#stands(device, standing),
+    };
+    if (configuration.role === 'meter') {
+      const profile = meterProfileNamed(configuration.profile);
+      assert(profile !== null, 'an accepted configuration names profiles of this release');
+      return new MeterSession({
+        ...shared,
+        profile,
+        fitting: { sign: configuration.sign, plausiblePower: PLAUSIBLE_POWER },
+        onSample,
+      });
+    }
+    const profile = inverterProfileNamed(configuration.profile);
+    assert(profile !== null, 'an accepted configuration names profiles of this release');
+    return new InverterSession({
+      ...shared,
+      profile,
+      onSample,
+      onOutcome: (outcome) => this.#options.onOutcome(device, outcome),
+    });
+  }
+
+  #stands(device: DeviceId, standing: DeviceStanding): void {
+    if (standing === 'answering') this.#silentSince.delete(device);
+    else if (!this.#silentSince.has(device)) this.#silentSince.set(device, this.#options.clock.now());
+    this.#options.onStanding();
+  }
+}

@@ -1,0 +1,170 @@
+import type { Cancel, Note } from '#base/ports.ts';
+import { durationMs, after, type MonoMs, type UtilitySeconds } from '#base/units.ts';
+import { utilityExact, type ClockAnchor } from '#control/clock/clock.ts';
+import { newLimiter } from '#control/limiter/limiter.ts';
+import type { ProgramSet } from '#control/program.ts';
+import type { RecordBody, Transition } from '#control/record.ts';
+import type { ControlState, SiteFacts, TickInputs, TickResult } from '#control/tick/state.ts';
+import { controlTick } from '#control/tick/tick.ts';
+import type { DeviceId, WriteOutcome } from '#site/device.ts';
+import type { DeviceStanding, Sample } from '#site/sample.ts';
+import { addSamples, type IntervalState, newInterval } from '#telemetry/interval.ts';
+import type { ControldPorts } from './ports.ts';
+import type { Memory } from './stores.ts';
+
+/** The tick turns at least this often, and at once when a sample or an outcome arrived. */
+const TICK_EVERY = durationMs(200);
+const READING_SECONDS = 60;
+/** Inputs that may gather between two ticks; more is a line gone mad, and the newest are dropped. */
+const INPUTS_MAX = 256;
+
+export interface LoopOptions {
+  readonly ports: Pick<ControldPorts, 'clock' | 'bootId' | 'onGoodTick'>;
+  readonly facts: () => SiteFacts;
+  readonly standings: () => ReadonlyMap<DeviceId, DeviceStanding>;
+  /** Called within the tick, before anything is written: the site acts first. */
+  readonly act: (result: TickResult, now: MonoMs) => void;
+  /** A program set is part of the plan now. */
+  readonly onFolded: (set: ProgramSet) => void;
+  /** The plan or the clock changed, or transitions happened. */
+  readonly keep: (state: ControlState, transitions: readonly Transition[]) => void;
+  readonly record: (bodies: readonly RecordBody[]) => void;
+  readonly note: (note: Note) => void;
+}
+
+/** Gathers what arrives, runs the tick, hands on what it decided. The only state of control that lives in time. */
+export class Loop {
+  readonly #options: LoopOptions;
+  #state: ControlState;
+  #intervals: IntervalState;
+  #samples: Sample[] = [];
+  #outcomes: { device: DeviceId; outcome: WriteOutcome }[] = [];
+  #sets: ProgramSet[] = [];
+  #anchors: ClockAnchor[] = [];
+  #alarm: Cancel = () => undefined;
+  #dueAt: MonoMs | null = null;
+  #utility: UtilitySeconds | null = null;
+  #stopped = false;
+
+  constructor(options: LoopOptions, memory: Pick<Memory, 'plan' | 'clock'>) {
+    this.#options = options;
+    this.#state = {
+      plan: memory.plan,
+      clock: memory.clock,
+      limiter: newLimiter(),
+      tracks: new Map(),
+      follows: new Map(),
+      asked: new Map(),
+      ceilings: new Map(),
+      alarms: [],
+      limits: {},
+      decision: null,
+    };
+    const inverters = options.facts().inverters.map((inverter) => inverter.device);
+    this.#intervals = newInterval({ seconds: READING_SECONDS, inverters });
+  }
+
+  get state(): ControlState {
+    return this.#state;
+  }
+
+  get utility(): UtilitySeconds | null {
+    return this.#utility;
+  }
+
+  /** The first tick: caps from the stored plan are asked for before anything is known of the site. */
+  start(): void {
+    this.#tick();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#alarm();
+  }
+
+  onSample(sample: Sample): void {
+    if (this.#samples.length < INPUTS_MAX) this.#samples.push(sample);
+    this.#soon();
+  }
+
+  onOutcome(device: DeviceId, outcome: WriteOutcome): void {
+    if (this.#outcomes.length < INPUTS_MAX) this.#outcomes.push({ device, outcome });
+    this.#soon();
+  }
+
+  onProgramSet(set: ProgramSet): void {
+    // A newer set of the same server replaces one that no tick has seen yet.
+    this.#sets = [...this.#sets.filter((one) => one.server !== set.server), set];
+    this.#soon();
+  }
+
+  onAnchor(anchor: ClockAnchor): void {
+    if (this.#anchors.length < INPUTS_MAX) this.#anchors.push(anchor);
+    this.#soon();
+  }
+
+  /** A standing or a record changed. */
+  onChange(): void {
+    this.#soon();
+  }
+
+  #soon(): void {
+    this.#arm(this.#options.ports.clock.now());
+  }
+
+  #arm(at: MonoMs): void {
+    if (this.#stopped || (this.#dueAt !== null && this.#dueAt <= at)) return;
+    this.#alarm();
+    this.#dueAt = at;
+    this.#alarm = this.#options.ports.clock.at(at, () => this.#tick());
+  }
+
+  #tick(): void {
+    this.#dueAt = null;
+    if (this.#stopped) return;
+    const { ports, facts, standings, act, onFolded, keep, record, note } = this.#options;
+    const now = ports.clock.now();
+    const inputs: TickInputs = {
+      now,
+      bootId: ports.bootId,
+      wall: ports.clock.wall(),
+      samples: this.#samples,
+      outcomes: this.#outcomes,
+      standings: standings(),
+      programSets: this.#sets,
+      anchors: this.#anchors,
+    };
+    this.#samples = [];
+    this.#outcomes = [];
+    this.#sets = [];
+    this.#anchors = [];
+    const before = this.#state;
+    const result = controlTick(before, facts(), inputs);
+    this.#state = result.state;
+    this.#utility = result.utility;
+    act(result, now);
+    for (const one of result.notes) note(one);
+    if (result.utility !== null) for (const set of inputs.programSets) onFolded(set);
+    const transitions = result.records.filter((body) => body.kind === 'transition');
+    if (
+      transitions.length > 0 ||
+      result.state.plan !== before.plan ||
+      result.state.clock !== before.clock ||
+      inputs.programSets.length > 0
+    ) {
+      keep(result.state, transitions);
+    }
+    const others = result.records.filter((body) => body.kind !== 'transition');
+    const readings = this.#readings(inputs);
+    if (others.length > 0 || readings.length > 0) record([...others, ...readings]);
+    ports.onGoodTick();
+    this.#arm(after(now, TICK_EVERY));
+  }
+
+  #readings(inputs: TickInputs): readonly RecordBody[] {
+    const utility = utilityExact(this.#state.clock, { bootId: inputs.bootId, mono: inputs.now, wall: inputs.wall });
+    const step = addSamples(this.#intervals, inputs.samples, inputs.now, utility);
+    this.#intervals = step.state;
+    return step.records;
+  }
+}

@@ -1,0 +1,90 @@
+import process from 'node:process';
+import { after, durationMs } from '#base/units.ts';
+import { inverterProfileNamed, meterProfileNamed } from '#drivers/profile/catalogue.ts';
+import { SerialLinePort } from '#drivers/line/serial-port.ts';
+import { monotonicClock } from '#platform/clock/monotonic-clock.ts';
+import { jsonLog } from '#platform/console/json-log.ts';
+import { systemEntropy } from '#platform/entropy/system-entropy.ts';
+import { directoryFiles } from '#platform/files/directory-files.ts';
+import { unixSockets } from '#platform/sockets/unix-sockets.ts';
+import { readBootId } from '#platform/systemd/boot-id.ts';
+import { serviceManager } from '#platform/systemd/notify.ts';
+import { acceptConfiguration, EXIT_CONFIGURATION, problemText } from '../config/accept.ts';
+import type { Configuration } from '../config/configuration.ts';
+import { directoriesFrom } from '../config/directories.ts';
+import { RELEASE } from '../release.ts';
+import { controld } from './controld.ts';
+
+const EXIT_BROKEN = 70;
+/** A stop that takes longer is ended; the devices do what their last setpoint says of silence. */
+const STOP_WITHIN_MS = 5000;
+
+const log = jsonLog({
+  level: process.env['GRIDWARD_LOG'] === 'debug' ? 'debug' : 'info',
+  now: () => monotonicClock.now(),
+  write: (line) => process.stdout.write(line),
+  prefix: process.env['JOURNAL_STREAM'] !== undefined,
+});
+const note = log.of('controld');
+
+const die = (code: number, text: string): never => {
+  note({ event: 'exit', level: 'error', text });
+  process.exit(code);
+};
+
+const unknownProfiles = (configuration: Configuration): readonly string[] =>
+  configuration.devices
+    .filter(({ role, profile }) => (role === 'meter' ? meterProfileNamed(profile) : inverterProfileNamed(profile)) === null)
+    .map(({ device, profile }) => `device ${device}: this release has no ${profile} device profile of that role`);
+
+const run = async (): Promise<void> => {
+  const directories = directoriesFrom(process.env);
+  if (!directories.ok) return die(EXIT_CONFIGURATION, `not set to an absolute path: ${directories.fault.join(', ')}`);
+  const state = directoryFiles(directories.value.state);
+  const configurationFiles = directoryFiles(directories.value.configuration);
+  const accepted = await acceptConfiguration({ configuration: configurationFiles, state, note: log.of('config') }, true);
+  if (!accepted.ok) return die(EXIT_CONFIGURATION, accepted.fault.problems.map(problemText).join('; '));
+  if (accepted.value.kind === 'uncommissioned') return die(EXIT_CONFIGURATION, 'no configuration: the site is not commissioned');
+  const { configuration } = accepted.value;
+  const unknown = unknownProfiles(configuration);
+  if (unknown.length > 0) return die(EXIT_CONFIGURATION, unknown.join('; '));
+  const bootId = await readBootId();
+  const manager = serviceManager(process.env['NOTIFY_SOCKET']);
+  const running = await controld(
+    {
+      clock: monotonicClock,
+      entropy: systemEntropy,
+      bootId: bootId.ok ? bootId.value : 'unknown-boot',
+      state,
+      link: unixSockets,
+      runtimeDirectory: directories.value.runtime,
+      linePort: (line) => new SerialLinePort(line.path, line, monotonicClock),
+      note: (module) => log.of(module),
+      onGoodTick: () => manager.watchdog(),
+      release: RELEASE,
+    },
+    configuration,
+  );
+  manager.ready();
+  note({ event: 'running', level: 'info', text: `controld ${RELEASE} runs site ${configuration.siteId}` });
+  const stop = (signal: string): void => {
+    note({ event: 'stopping', level: 'info', text: signal });
+    manager.stopping();
+    const late = monotonicClock.at(after(monotonicClock.now(), durationMs(STOP_WITHIN_MS)), () => process.exit(0));
+    running.stop().then(
+      () => {
+        late();
+        process.exit(0);
+      },
+      (error: unknown) => die(EXIT_BROKEN, String(error)),
+    );
+  };
+  process.once('SIGTERM', () => stop('SIGTERM'));
+  process.once('SIGINT', () => stop('SIGINT'));
+};
+
+process.on('uncaughtException', (error) => die(EXIT_BROKEN, error.stack ?? String(error)));
+process.on('unhandledRejection', (reason) =>
+  die(EXIT_BROKEN, reason instanceof Error ? (reason.stack ?? reason.message) : String(reason)),
+);
+await run();

@@ -1,0 +1,84 @@
+import type { Note } from '#base/ports.ts';
+import type { ClockAnchor } from '#control/clock/clock.ts';
+import type { ProgramSet } from '#control/program.ts';
+import type { RecordBody } from '#control/record.ts';
+import type { SiteSnapshot } from '#link/message.ts';
+import { type FromNorth, helloOf, servePlan, type ToNorth } from '#link/role.ts';
+import type { LinkServer, Peer } from '#link/server.ts';
+import type { LinkPort } from '#link/port.ts';
+
+export interface NorthLinkOptions {
+  readonly port: LinkPort;
+  readonly directory: string;
+  readonly release: string;
+  /** Digest of the newest program set folded. */
+  readonly planId: () => string | null;
+  readonly snapshot: () => SiteSnapshot;
+  readonly head: () => number;
+  readonly onProgramSet: (set: ProgramSet) => void;
+  readonly onAnchor: (anchor: ClockAnchor) => void;
+  readonly onRecord: (record: RecordBody) => void;
+  readonly note: (note: Note) => void;
+}
+
+/** controld's side of the socket to northd: takes what the utility says, tells what the site is, rings when the log grew. */
+export class NorthLink {
+  readonly #options: NorthLinkOptions;
+  #server: LinkServer<ToNorth> | null = null;
+  #sent = '';
+
+  constructor(options: NorthLinkOptions) {
+    this.#options = options;
+  }
+
+  async open(): Promise<void> {
+    const { port, directory, release, planId, note } = this.#options;
+    const opened = await servePlan({
+      port,
+      directory,
+      hello: () => helloOf(release, planId()),
+      note,
+      onPeer: (peer) => {
+        this.#greet(peer);
+        return { onMessage: (message) => this.#take(message), onClosed: () => undefined };
+      },
+    });
+    if (opened.ok) this.#server = opened.value;
+    else note({ event: 'link-unavailable', level: 'error', text: `${opened.fault.path}: ${opened.fault.why}` });
+  }
+
+  /** The log grew. */
+  ring(head: number): void {
+    this.#server?.broadcast({ type: 'log-head', seq: head });
+  }
+
+  /** Sends the snapshot when it changed. */
+  show(snapshot: SiteSnapshot): void {
+    const text = JSON.stringify(snapshot);
+    if (text === this.#sent) return;
+    this.#sent = text;
+    this.#server?.broadcast(snapshot);
+  }
+
+  close(): void {
+    this.#server?.close();
+  }
+
+  #greet(peer: Peer<ToNorth>): void {
+    peer.send(this.#options.snapshot());
+    peer.send({ type: 'log-head', seq: this.#options.head() });
+  }
+
+  #take(message: FromNorth): void {
+    switch (message.type) {
+      case 'program-set':
+        this.#options.onProgramSet(message.set);
+        return;
+      case 'clock-anchor':
+        this.#options.onAnchor(message);
+        return;
+      case 'north-note':
+        this.#options.onRecord({ kind: 'north', event: message.event, text: message.text });
+    }
+  }
+}

@@ -1,0 +1,22 @@
+import type { Clock, Entropy, Files, Note } from '#base/ports.ts';
+import type { LinePort } from '#drivers/line/port.ts';
+import type { LinkPort } from '#link/port.ts';
+import type { LineConfiguration } from '../config/configuration.ts';
+
+/** The outside world as controld sees it; everything else in it is ours and pure. */
+export interface ControldPorts {
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  /** Identity of this boot of the machine. */
+  readonly bootId: string;
+  /** The state directory. */
+  readonly state: Files;
+  readonly link: LinkPort;
+  /** Directory of the sockets. */
+  readonly runtimeDirectory: string;
+  readonly linePort: (line: LineConfiguration) => LinePort;
+  readonly note: (module: string) => (note: Note) => void;
+  /** Told at the end of every good tick (design D12). */
+  readonly onGoodTick: () => void;
+  readonly release: string;
+}

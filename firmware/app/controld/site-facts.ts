@@ -1,0 +1,42 @@
+import { watts } from '#base/units.ts';
+import type { SiteFacts } from '#control/tick/state.ts';
+import { onSilenceOf } from '#drivers/profile/profile.ts';
+import { inverterProfileNamed } from '#drivers/profile/catalogue.ts';
+import type { DeviceId, DeviceRecord } from '#site/device.ts';
+import { assert } from '#base/assert.ts';
+import type { Configuration } from '../config/configuration.ts';
+
+/** Registers of an inverter may be this old when read; a device profile of a slower one will say so (issue on devices). */
+const READING_AGE_MS = 150;
+
+/** The site as the tick knows it, from the configuration and the devices met so far. */
+export const siteFacts = (
+  configuration: Configuration,
+  seed: string,
+  record: (device: DeviceId) => DeviceRecord | null,
+): SiteFacts => {
+  const meter = configuration.devices.find((device) => device.role === 'meter');
+  assert(meter !== undefined, 'an accepted configuration has a meter at the connection point');
+  const inverters = configuration.devices
+    .filter((device) => device.role === 'inverter')
+    .map((device) => {
+      const profile = inverterProfileNamed(device.profile);
+      assert(profile !== null, 'an accepted configuration names profiles of this release');
+      return {
+        device: device.device,
+        maxPower: record(device.device)?.nameplate?.maxPower ?? null,
+        minOutputFraction: profile.minimumStableOutput,
+        onSilence: onSilenceOf(profile),
+      };
+    });
+  const { commissioned, fallback } = configuration.limits;
+  return {
+    meter: meter.device,
+    inverters,
+    commissioned: { exportW: commissioned.exportLimit, generationW: commissioned.generationLimit },
+    fallback: { exportW: fallback.exportLimit, importW: fallback.importLimit },
+    unmeteredGeneration: watts(0),
+    readingAgeMs: READING_AGE_MS,
+    seed,
+  };
+};

@@ -1,0 +1,105 @@
+import { watts, type VoltAmperes, type Watts } from '#base/units.ts';
+import type { ControlState } from '#control/tick/state.ts';
+import { latestGeneration } from '#control/limiter/generation.ts';
+import type { SiteNameplate, SiteSnapshot, SiteStatus } from '#link/message.ts';
+import type { DeviceId, DeviceRecord, Nameplate } from '#site/device.ts';
+import type { DeviceStanding, InverterState } from '#site/sample.ts';
+import type { MonoMs } from '#base/units.ts';
+
+/** IEEE 2030.5 ConnectStatusType bits. */
+const CONNECTED = 1;
+const AVAILABLE = 2;
+const OPERATING = 4;
+/** SunSpec St value as IEEE 2030.5 InverterStatusType (0 N/A, 1 off, 2 sleeping, ... 8 standby): same order. */
+const INVERTER_STATUS: Readonly<Record<InverterState, number>> = {
+  unknown: 0,
+  off: 1,
+  sleeping: 2,
+  starting: 3,
+  producing: 4,
+  throttled: 5,
+  'shutting-down': 6,
+  fault: 7,
+  standby: 8,
+};
+/** A device silent for longer has its connect bits clear (CSIP-AUS). */
+const SILENT_MS = 60_000;
+
+const sumOf = (nameplates: readonly Nameplate[], pick: (nameplate: Nameplate) => number | null): number | null => {
+  let sum = 0;
+  for (const nameplate of nameplates) {
+    const one = pick(nameplate);
+    if (one === null) return null;
+    sum += one;
+  }
+  return sum;
+};
+
+/** Ratings of the inverters met so far, summed; null while one of them was never met. */
+export const siteNameplate = (inverters: readonly (DeviceRecord | null)[]): SiteNameplate | null => {
+  const nameplates: Nameplate[] = [];
+  for (const record of inverters) {
+    if (record?.nameplate === null || record?.nameplate === undefined) return null;
+    nameplates.push(record.nameplate);
+  }
+  const [first] = nameplates;
+  if (first === undefined) return null;
+  return {
+    ratedPower: watts(sumOf(nameplates, (one) => one.ratedPower) ?? 0),
+    maxPower: watts(sumOf(nameplates, (one) => one.maxPower) ?? 0),
+    ratedApparent: sumOf(nameplates, (one) => one.ratedApparent) as VoltAmperes | null,
+    ratedVarInjected: sumOf(nameplates, (one) => one.ratedVarInjected),
+    ratedVarAbsorbed: sumOf(nameplates, (one) => one.ratedVarAbsorbed),
+    referenceVoltage: first.referenceVoltage,
+  };
+};
+
+export interface DeviceSight {
+  readonly standing: DeviceStanding;
+  /** When it last stopped answering; null while it answers. */
+  readonly silentSince: MonoMs | null;
+}
+
+const connectBits = (sight: DeviceSight | undefined, now: MonoMs): number => {
+  if (sight === undefined) return 0;
+  if (sight.standing === 'asleep') return CONNECTED | AVAILABLE;
+  const away = sight.silentSince !== null && now - sight.silentSince > SILENT_MS;
+  return away ? 0 : CONNECTED | AVAILABLE | OPERATING;
+};
+
+/** Best connect state of any inverter, worst status; a device silent for more than a minute counts as away. */
+export const siteStatus = (state: ControlState, sights: ReadonlyMap<DeviceId, DeviceSight>, now: MonoMs): SiteStatus => {
+  let genConnectStatus = 0;
+  let inverterStatus: number | null = null;
+  let producing = false;
+  let limited = false;
+  for (const [device, track] of state.tracks) {
+    const sight = sights.get(device);
+    genConnectStatus |= connectBits(sight, now);
+    producing ||= (latestGeneration(track, now) ?? 0) > 0;
+    limited ||= track.heldCap !== null && track.heldCap < track.maxPower;
+    const status = INVERTER_STATUS[sight?.standing === 'asleep' ? 'sleeping' : track.state];
+    inverterStatus = Math.max(inverterStatus ?? 0, status);
+  }
+  // Nothing produced for want of sun, and no control of ours explains it: off (CSIP-AUS ALL-08).
+  const explained = limited && state.decision !== null && state.decision.command <= 0;
+  return { genConnectStatus, operationalModeStatus: producing || explained ? 2 : 1, inverterStatus, alarmStatus: 0 };
+};
+
+export const snapshotOf = (nameplate: SiteNameplate | null, status: SiteStatus): SiteSnapshot => ({
+  type: 'site-snapshot',
+  nameplate,
+  status,
+});
+
+/** Generation of all inverters now; null when one that should answer does not. */
+export const generationNow = (state: ControlState, sights: ReadonlyMap<DeviceId, DeviceSight>, now: MonoMs): Watts | null => {
+  let sum = 0;
+  for (const [device, track] of state.tracks) {
+    if (sights.get(device)?.standing === 'asleep') continue;
+    const one = latestGeneration(track, now);
+    if (one === null) return null;
+    sum += one;
+  }
+  return state.tracks.size === 0 ? null : watts(sum);
+};
