@@ -20,9 +20,9 @@ export const readSimple = (type: SimpleType, text: string): Result<SimpleRead, s
     case 'mrid':
       return isMrid(type, text) ? ok({ value: text }) : fail(expectation(type));
     case 'uri':
-      return text !== '' && byteLength(text) <= type.bytes ? ok({ value: text }) : fail(expectation(type));
+      return /^\S+$/.test(text) && byteLength(text) <= type.bytes ? ok({ value: text }) : fail(expectation(type));
     case 'text': {
-      const value = cutToBytes(text, type.bytes);
+      const value = cutToBytes(text, type.bytes).trimEnd();
       return ok(value === text ? { value } : { value, tolerated: 'cut-text' });
     }
   }

@@ -31,6 +31,7 @@ export const parseXml = (body: Uint8Array): Result<XmlElement, WireFault> => {
   if (body.length > BODY_BYTES_MAX) return fail({ kind: 'oversized', bytes: body.length });
   const text = decodeUtf8(body);
   if (text === null) return fail({ kind: 'not-utf8' });
+  if (FORBIDDEN.test(text)) return fail({ kind: 'malformed', why: 'a character XML does not allow' });
   const surveyed = survey(text);
   if (!surveyed.ok) return surveyed;
   const tree = parseText(text);
@@ -40,6 +41,9 @@ export const parseXml = (body: Uint8Array): Result<XmlElement, WireFault> => {
   if (root === undefined || roots.length > 1) return fail({ kind: 'malformed', why: 'not exactly one root element' });
   return resolve(root, new Map([['xml', 'http://www.w3.org/XML/1998/namespace']]));
 };
+
+/** What XML 1.0 does not allow in a document, raw or as a reference. */
+const FORBIDDEN = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
 
 const decodeUtf8 = (body: Uint8Array): string | null => {
   try {
@@ -180,5 +184,7 @@ const referred = (name: string): string | null => {
     : /^#\d{1,7}$/.test(name)
       ? Number(name.slice(1))
       : 0;
-  return code > 0 && code <= 0x10ffff && !(code >= 0xd800 && code <= 0xdfff) ? String.fromCodePoint(code) : null;
+  if (code === 0 || code > 0x10ffff) return null;
+  const character = String.fromCodePoint(code);
+  return FORBIDDEN.test(character) ? null : character;
 };
