@@ -1,6 +1,7 @@
 import { type Cancel, type Files } from '#base/ports.ts';
 import { after, type MonoMs, seconds } from '#base/units.ts';
 import { startClock } from '#control/clock/clock.ts';
+import type { ProgramSet } from '#control/program.ts';
 import type { ControlState, SiteFacts, TickResult } from '#control/tick/state.ts';
 import { retainServers } from '#control/plan/fold.ts';
 import type { Configuration } from '../config/configuration.ts';
@@ -11,7 +12,7 @@ import { NorthLink } from './north-link.ts';
 import type { ControldPorts } from './ports.ts';
 import { siteFacts } from './site-facts.ts';
 import { generationNow, siteNameplate, siteStatus, snapshotOf } from './status.ts';
-import { DeviceStore, type Memory, MemoryStore, planIdOf } from './stores.ts';
+import { DeviceStore, type Memory, MemoryStore } from './stores.ts';
 import { ViewLink } from './view-link.ts';
 import { viewOf } from './view.ts';
 
@@ -36,6 +37,7 @@ class Process {
   readonly #view: ViewLink;
   readonly #seed: string;
   #planId: string | null;
+  readonly #planIds = new WeakMap<ProgramSet, string>();
   #facts: SiteFacts;
   #cancelShow: Cancel = () => undefined;
 
@@ -82,7 +84,7 @@ class Process {
         standings: () => new Map([...this.#field.sights()].map(([device, sight]) => [device, sight.standing])),
         act: (result, now) => this.#act(result, now),
         onFolded: (set) => {
-          this.#planId = planIdOf(set);
+          this.#planId = this.#planIds.get(set) ?? null;
         },
         keep: (state, transitions) => this.#journal.keep(this.#memoryOf(state), transitions),
         record: (bodies) => this.#journal.add(bodies),
@@ -97,7 +99,10 @@ class Process {
       planId: () => this.#planId,
       snapshot: () => this.#snapshot(),
       head: () => this.#journal.head,
-      onProgramSet: (set) => this.#loop.onProgramSet(set),
+      onProgramSet: (set, planId) => {
+        this.#planIds.set(set, planId);
+        this.#loop.onProgramSet(set);
+      },
       onAnchor: (anchor) => this.#loop.onAnchor(anchor),
       onRecord: (record) => this.#journal.add([record]),
       note: ports.note('link'),

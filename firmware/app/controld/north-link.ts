@@ -15,7 +15,8 @@ export interface NorthLinkOptions {
   readonly planId: () => string | null;
   readonly snapshot: () => SiteSnapshot;
   readonly head: () => number;
-  readonly onProgramSet: (set: ProgramSet) => void;
+  /** `planId`: northd's name for this content, told back in the next hello. */
+  readonly onProgramSet: (set: ProgramSet, planId: string) => void;
   readonly onAnchor: (anchor: ClockAnchor) => void;
   readonly onRecord: (record: RecordBody) => void;
   readonly note: (note: Note) => void;
@@ -72,7 +73,7 @@ export class NorthLink {
   #take(message: FromNorth): void {
     switch (message.type) {
       case 'program-set':
-        this.#options.onProgramSet(message.set);
+        this.#options.onProgramSet(message.set, message.planId);
         return;
       case 'clock-anchor':
         this.#options.onAnchor(message);

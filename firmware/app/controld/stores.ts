@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import * as v from 'valibot';
 import type { Entropy, Files, Note } from '#base/ports.ts';
 import { fail, ok, type Result } from '#base/result.ts';
@@ -6,7 +5,6 @@ import { type ClockState, unknownClock } from '#control/clock/clock.ts';
 import { decodeClock, encodeClock } from '#control/clock/store.ts';
 import { emptyPlan, type Plan } from '#control/plan/plan.ts';
 import { decodePlan, encodePlan } from '#control/plan/store.ts';
-import type { ProgramSet } from '#control/program.ts';
 import type { Transition } from '#control/record.ts';
 import { StateFile } from '#log/state-file.ts';
 import type { DeviceId, DeviceRecord } from '#site/device.ts';
@@ -30,9 +28,6 @@ export interface Memory {
   readonly outbox: readonly Transition[];
   readonly logHead: number;
 }
-
-/** Content digest of a program set: northd resends when controld holds another. */
-export const planIdOf = (set: ProgramSet): string => createHash('sha256').update(JSON.stringify(set)).digest('hex').slice(0, 32);
 
 const transition = v.object({
   kind: v.literal('transition'),
