@@ -68,7 +68,7 @@ class Process {
       linePort: ports.linePort,
       known: (device) => devices.of(device),
       onSample: (sample) => this.#loop.onSample(sample),
-      onOutcome: (device, outcome) => this.#loop.onOutcome(device, outcome),
+      onOutcome: () => this.#loop.onChange(),
       onRecord: (record) => {
         devices.keep(record).catch((error: unknown) => this.#broken(error));
         this.#facts = siteFacts(configuration, this.#seed, (device) => devices.of(device));
@@ -82,6 +82,7 @@ class Process {
         ports,
         facts: () => this.#facts,
         standings: () => new Map([...this.#field.sights()].map(([device, sight]) => [device, sight.standing])),
+        held: () => this.#field.held(),
         act: (result, now) => this.#act(result, now),
         onFolded: (set) => {
           this.#planId = this.#planIds.get(set) ?? null;

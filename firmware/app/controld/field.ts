@@ -1,6 +1,6 @@
 import { assert } from '#base/assert.ts';
 import type { Clock, Note } from '#base/ports.ts';
-import { type MonoMs, seconds, after, watts } from '#base/units.ts';
+import { type MonoMs, seconds, after, type Watts, watts } from '#base/units.ts';
 import type { Command } from '#control/tick/state.ts';
 import { InverterSession } from '#drivers/inverter/session.ts';
 import { LineEngine } from '#drivers/line/engine.ts';
@@ -9,7 +9,7 @@ import type { LineStatus } from '#drivers/line/settings.ts';
 import type { FrameTrace } from '#drivers/line/trace.ts';
 import { MeterSession } from '#drivers/meter/session.ts';
 import { inverterProfileNamed, meterProfileNamed } from '#drivers/profile/catalogue.ts';
-import type { DeviceId, DeviceRecord, WriteOutcome } from '#site/device.ts';
+import type { DeviceId, DeviceRecord } from '#site/device.ts';
 import type { DeviceStanding, Sample } from '#site/sample.ts';
 import type { Configuration, DeviceConfiguration, LineConfiguration } from '../config/configuration.ts';
 import type { DeviceSight } from './status.ts';
@@ -27,7 +27,8 @@ export interface FieldOptions {
   readonly linePort: (line: LineConfiguration) => LinePort;
   readonly known: (device: DeviceId) => DeviceRecord | null;
   readonly onSample: (sample: Sample) => void;
-  readonly onOutcome: (device: DeviceId, outcome: WriteOutcome) => void;
+  /** A write ended: what the inverter holds may have changed. */
+  readonly onOutcome: () => void;
   readonly onRecord: (record: DeviceRecord) => void;
   readonly onStanding: () => void;
   readonly note: (module: string) => (note: Note) => void;
@@ -106,6 +107,13 @@ export class Field {
     );
   }
 
+  /** The highest cap each inverter can be holding, proven by read-back; null: unproven. */
+  held(): ReadonlyMap<DeviceId, Watts | null> {
+    const held = new Map<DeviceId, Watts | null>();
+    for (const [device, session] of this.#sessions) if (session instanceof InverterSession) held.set(device, session.heldCap());
+    return held;
+  }
+
   lines(): readonly LineStatus[] {
     return [...this.#lines.values()].map((line) => line.status());
   }
@@ -154,7 +162,7 @@ export class Field {
       ...shared,
       profile,
       onSample,
-      onOutcome: (outcome) => this.#options.onOutcome(device, outcome),
+      onOutcome: this.#options.onOutcome,
     });
   }
 

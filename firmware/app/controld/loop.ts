@@ -1,12 +1,12 @@
 import type { Cancel, Note } from '#base/ports.ts';
-import { durationMs, after, type MonoMs, type UtilitySeconds } from '#base/units.ts';
+import { durationMs, after, type MonoMs, type UtilitySeconds, type Watts } from '#base/units.ts';
 import { utilityExact, type ClockAnchor } from '#control/clock/clock.ts';
 import { newLimiter } from '#control/limiter/limiter.ts';
 import type { ProgramSet } from '#control/program.ts';
 import type { RecordBody, Transition } from '#control/record.ts';
 import type { ControlState, SiteFacts, TickInputs, TickResult } from '#control/tick/state.ts';
 import { controlTick } from '#control/tick/tick.ts';
-import type { DeviceId, WriteOutcome } from '#site/device.ts';
+import type { DeviceId } from '#site/device.ts';
 import type { DeviceStanding, Sample } from '#site/sample.ts';
 import { addSamples, type IntervalState, newInterval } from '#telemetry/interval.ts';
 import type { ControldPorts } from './ports.ts';
@@ -22,6 +22,8 @@ export interface LoopOptions {
   readonly ports: Pick<ControldPorts, 'clock' | 'bootId' | 'onGoodTick'>;
   readonly facts: () => SiteFacts;
   readonly standings: () => ReadonlyMap<DeviceId, DeviceStanding>;
+  /** What each inverter provably holds now. */
+  readonly held: () => ReadonlyMap<DeviceId, Watts | null>;
   /** Called within the tick, before anything is written: the site acts first. */
   readonly act: (result: TickResult, now: MonoMs) => void;
   /** A program set is part of the plan now. */
@@ -38,7 +40,6 @@ export class Loop {
   #state: ControlState;
   #intervals: IntervalState;
   #samples: Sample[] = [];
-  #outcomes: { device: DeviceId; outcome: WriteOutcome }[] = [];
   #sets: ProgramSet[] = [];
   #anchors: ClockAnchor[] = [];
   #alarm: Cancel = () => undefined;
@@ -87,11 +88,6 @@ export class Loop {
     this.#soon();
   }
 
-  onOutcome(device: DeviceId, outcome: WriteOutcome): void {
-    if (this.#outcomes.length < INPUTS_MAX) this.#outcomes.push({ device, outcome });
-    this.#soon();
-  }
-
   onProgramSet(set: ProgramSet): void {
     // A newer set of the same server replaces one that no tick has seen yet.
     this.#sets = [...this.#sets.filter((one) => one.server !== set.server), set];
@@ -103,7 +99,7 @@ export class Loop {
     this.#soon();
   }
 
-  /** A standing or a record changed. */
+  /** A standing, a record or a held cap changed. */
   onChange(): void {
     this.#soon();
   }
@@ -122,20 +118,19 @@ export class Loop {
   #tick(): void {
     this.#dueAt = null;
     if (this.#stopped) return;
-    const { ports, facts, standings, act, onFolded, keep, record, note } = this.#options;
+    const { ports, facts, standings, held, act, onFolded, keep, record, note } = this.#options;
     const now = ports.clock.now();
     const inputs: TickInputs = {
       now,
       bootId: ports.bootId,
       wall: ports.clock.wall(),
       samples: this.#samples,
-      outcomes: this.#outcomes,
+      held: held(),
       standings: standings(),
       programSets: this.#sets,
       anchors: this.#anchors,
     };
     this.#samples = [];
-    this.#outcomes = [];
     this.#sets = [];
     this.#anchors = [];
     const before = this.#state;

@@ -8,7 +8,7 @@ const READINGS_SPAN_MS = 8000;
 /** A reading this old no longer says what the inverter does. */
 export const READING_STALE_MS = 3000;
 /** Cap changes below this fraction of WMax do not count as a disturbance of the plant. */
-const DISTURBANCE_FRACTION = 0.01;
+const DISTURBANCE_FRACTION = 0.004;
 
 export interface GenerationReading {
   readonly at: MonoMs;
@@ -25,7 +25,7 @@ export interface GenerationTrack {
   readonly state: InverterState;
   /** The cap that provably holds (written and read back), null while none does. */
   readonly heldCap: Watts | null;
-  /** When the held cap last changed by more than one per cent of WMax. */
+  /** When the held cap last changed by more than 0.4 per cent of WMax. */
   readonly disturbedAt: MonoMs | null;
   /** When `heldCap` was last confirmed at a new value. */
   readonly heldSince: MonoMs | null;

@@ -7,8 +7,8 @@ import { type GenerationTrack, isMoving, latestGeneration, predicted } from './g
 import { type LoadState, NO_LOAD_KNOWN, provenLoad, withOutput, withoutMeter, withPoll } from './load.ts';
 import { armWitness, NOT_YET_SEEN, type SightState, settleWitness, withMeterSample, withTime } from './sight.ts';
 
-/** Distance kept below the limit, so that noise stays inside it: 0.4 % of the limit, 8-40 W. */
-const MARGIN_FRACTION = 0.004;
+/** Distance kept below the limit, so that noise stays inside it: 0.3 % of the limit, 5-30 W. */
+const MARGIN_FRACTION = 0.003;
 /** A cut deeper than this fraction of WMax is made by over-cutting (design D6). */
 const OVERCUT_FRACTION = 0.025;
 /** Time from a decision until the inverter acts on it: the write's wire time and turnaround. */
@@ -93,7 +93,7 @@ export const observeCapChange = (
 export const observeGeneration = (state: LimiterState, track: GenerationTrack, now: MonoMs): LimiterState =>
   withGain(state, track.device, withSettledReading(gainOf(state, track.device), track, now));
 
-const margin = (limit: Watts): number => Math.min(40, Math.max(8, MARGIN_FRACTION * limit));
+const margin = (limit: Watts): number => Math.min(30, Math.max(5, MARGIN_FRACTION * limit));
 
 /** Generation allowed by the limits given the load that may be relied on; never below zero, never above the rating. */
 const allowed = (limits: PowerLimits, load: Watts, plant: Plant, keep: (limit: Watts) => number): Watts => {

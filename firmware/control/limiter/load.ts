@@ -5,7 +5,7 @@ import { type Envelope, envelope, type GenerationTrack } from './generation.ts';
 /** A load must have been there this long before the whole of it is relied on (a kettle comes and goes). */
 export const PROVING_MS = 8000;
 /** Of a load that rose by more than that, this fraction of the rating is relied on at once: it stays inside the band if it goes again. */
-const BONUS_FRACTION = 0.0104;
+const BONUS_FRACTION = 0.0102;
 const HISTORY_MAX = 64;
 
 /** One refresh of the meter's registers, which happened after `from` and not after `to`. */

@@ -1,7 +1,7 @@
 import type { MonoMs, Watts } from '#base/units.ts';
 import { newTrack, withHeldCap, withReading, type GenerationTrack } from '#control/limiter/generation.ts';
 import { type LimiterState, observeCapChange, observeGeneration, observeMeter, type Plant } from '#control/limiter/limiter.ts';
-import type { DeviceId, WriteOutcome } from '#site/device.ts';
+import type { DeviceId } from '#site/device.ts';
 import type { Sample } from '#site/sample.ts';
 import type { SiteFacts, TickInputs } from './state.ts';
 
@@ -26,28 +26,12 @@ export const tracksFor = (
   return next;
 };
 
-const heldAfter = (outcome: WriteOutcome, held: Watts | null): Watts | null => {
-  switch (outcome.kind) {
-    case 'confirmed':
-      return outcome.cap;
-    case 'mismatch':
-      return null;
-    // A lost or refused write leaves what was there; the session reads it back before it is believed again.
-    case 'lost':
-    case 'refused':
-      return held;
-  }
-};
-
-const withOutcome = (observed: Observed, device: DeviceId, outcome: WriteOutcome, now: MonoMs): Observed => {
-  const track = observed.tracks.get(device);
-  if (track === undefined) return observed;
-  const held = heldAfter(outcome, track.heldCap);
+const withHeld = (observed: Observed, track: GenerationTrack, held: Watts | null, now: MonoMs): Observed => {
   if (held === track.heldCap) return observed;
   const from = track.heldCap ?? track.maxPower;
   const next = withHeldCap(track, held, now);
   const limiter = observeCapChange(observed.limiter, next, from, held ?? track.maxPower, now);
-  return { limiter, tracks: new Map(observed.tracks).set(device, next) };
+  return { limiter, tracks: new Map(observed.tracks).set(track.device, next) };
 };
 
 const withSample = (observed: Observed, sample: Sample, facts: SiteFacts, plant: Plant, now: MonoMs): Observed => {
@@ -65,16 +49,16 @@ const withSample = (observed: Observed, sample: Sample, facts: SiteFacts, plant:
   };
 };
 
-/** Takes write outcomes, then samples, in order of arrival. */
+/** Takes what each inverter provably holds, then the samples in order of arrival. */
 export const observe = (
   before: Observed,
-  inputs: Pick<TickInputs, 'now' | 'samples' | 'outcomes'>,
+  inputs: Pick<TickInputs, 'now' | 'samples' | 'held'>,
   facts: SiteFacts,
   plant: Plant,
 ): Observed => {
-  const { now, samples, outcomes } = inputs;
+  const { now, samples, held } = inputs;
   let observed = before;
-  for (const { device, outcome } of outcomes) observed = withOutcome(observed, device, outcome, now);
+  for (const [device, track] of before.tracks) observed = withHeld(observed, track, held.get(device) ?? null, now);
   for (const sample of samples) observed = withSample(observed, sample, facts, plant, now);
   return observed;
 };

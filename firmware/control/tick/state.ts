@@ -10,7 +10,7 @@ import type { CommissionedLimits, FallbackLimits } from '#control/plan/active.ts
 import type { Plan } from '#control/plan/plan.ts';
 import type { ProgramSet } from '#control/program.ts';
 import type { RecordBody } from '#control/record.ts';
-import type { DeviceId, OnSilence, Setpoint, WriteOutcome } from '#site/device.ts';
+import type { DeviceId, OnSilence, Setpoint } from '#site/device.ts';
 import type { DeviceStanding, Sample } from '#site/sample.ts';
 
 /** What the tick must know of an inverter beyond what it measures. */
@@ -43,7 +43,8 @@ export interface TickInputs {
   readonly wall: WallSeconds;
   /** In order of arrival. */
   readonly samples: readonly Sample[];
-  readonly outcomes: readonly { readonly device: DeviceId; readonly outcome: WriteOutcome }[];
+  /** The highest cap each inverter can be holding, proven by read-back; absent or null: unproven. */
+  readonly held: ReadonlyMap<DeviceId, Watts | null>;
   readonly standings: ReadonlyMap<DeviceId, DeviceStanding>;
   readonly programSets: readonly ProgramSet[];
   readonly anchors: readonly ClockAnchor[];
