@@ -3,6 +3,7 @@
  * LOG_LEVEL=debug shows the polls. Ends by itself only where nothing is left to do without a person (exit 78).
  */
 import type { Note } from '#base/ports.ts';
+import type { MonoMs } from '#base/units.ts';
 import { monotonicClock } from '#platform/clock/monotonic-clock.ts';
 import { jsonLog } from '#platform/console/json-log.ts';
 import { systemEntropy } from '#platform/entropy/system-entropy.ts';
@@ -36,12 +37,13 @@ const idle = async (text: string): Promise<void> => {
 };
 
 const ended = async (): Promise<void> => {
-  const keepAlive = setInterval(() => undefined, 60_000);
+  // A pending deadline keeps the process alive where nothing else does.
+  const cancel = monotonicClock.at(Number.POSITIVE_INFINITY as MonoMs, () => undefined);
   await new Promise<void>((resolve) => {
     process.once('SIGTERM', resolve);
     process.once('SIGINT', resolve);
   });
-  clearInterval(keepAlive);
+  cancel();
 };
 
 const run = async (): Promise<void> => {

@@ -270,7 +270,7 @@ export class UtilitySession {
     const refusal = reply.ok && !taken ? ` ${new TextDecoder().decode(reply.value.body.subarray(0, REFUSAL_BYTES))}` : '';
     this.#note(
       'exchange',
-      job.what === 'walk' ? 'debug' : taken ? 'info' : 'warn',
+      job.what === 'walk' || (taken && job.what === 'der status') ? 'debug' : taken ? 'info' : 'warn',
       `${job.what}: ${job.method} ${job.url} ${why}${refusal}`,
     );
   }
