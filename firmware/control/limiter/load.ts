@@ -6,6 +6,8 @@ import { type Envelope, envelope, type GenerationTrack } from './generation.ts';
 export const PROVING_MS = 8000;
 /** Of a load that rose by more than that, this fraction of the rating is relied on at once: it stays inside the band if it goes again. */
 const BONUS_FRACTION = 0.0102;
+/** The first estimate wants the output known to within this fraction of the rating. */
+const FIRST_WIDTH_FRACTION = 0.02;
 const HISTORY_MAX = 64;
 
 /** One refresh of the meter's registers, which happened after `from` and not after `to`. */
@@ -69,7 +71,7 @@ export const withPoll = (state: LoadState, sample: MeterSample): LoadState => {
     polledAt: sample.takenAt,
     fingerprint: sample.fingerprint,
     refresh: { netImport: sample.netImport, from, to: sample.takenAt, base: state.estimate },
-    history: [...state.history, { at: sample.takenAt, load: state.estimate ?? watts(0) }]
+    history: (state.estimate === null ? [] : [...state.history, { at: sample.takenAt, load: state.estimate }])
       .filter((entry) => sample.takenAt - entry.at <= PROVING_MS)
       .slice(-HISTORY_MAX),
   };
@@ -84,6 +86,10 @@ export const withOutput = (state: LoadState, tracks: readonly GenerationTrack[],
   if (output === null) return state.estimate === null ? state : { ...state, estimate: null, history: [] };
   const low = output.low + refresh.netImport;
   const high = output.high + refresh.netImport;
+  // Nothing known before and the output on the move: a first guess would have to be undone. Until it settles no load is relied on.
+  const rating = tracks.reduce((sum, track) => sum + track.maxPower, 0);
+  if (refresh.base === null && high - low > FIRST_WIDTH_FRACTION * rating)
+    return { ...state, refresh: output.settled ? null : refresh };
   const estimate = watts(Math.max(0, clamp(refresh.base ?? low, low, high)));
   const history = state.history.map((entry, index) =>
     index === state.history.length - 1 ? { at: entry.at, load: estimate } : entry,
