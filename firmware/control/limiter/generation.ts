@@ -7,6 +7,8 @@ const READINGS_MAX = 24;
 const READINGS_SPAN_MS = 8000;
 /** A reading this old no longer says what the inverter does. */
 export const READING_STALE_MS = 3000;
+/** A reading this shortly after an instant still speaks for it. */
+const KNOWN_BEFORE_MS = 50;
 /** Cap changes below this fraction of WMax do not count as a disturbance of the plant. */
 const DISTURBANCE_FRACTION = 0.004;
 
@@ -161,11 +163,11 @@ export const envelope = (
     include(reach.low);
     include(reach.high);
   }
-  if (low > high) {
-    // Every reading lies after the window: the oldest is the nearest known.
-    const oldest = track.readings[0];
-    if (oldest === undefined) return null;
-    include(oldest.generation);
+  const oldest = track.readings[0];
+  if (oldest !== undefined && oldest.at > from + KNOWN_BEFORE_MS) {
+    // Before the first reading the output may have been anything.
+    include(0);
+    include(track.maxPower);
   }
   return { low: watts(low), high: watts(high), settled: covered };
 };

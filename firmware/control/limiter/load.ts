@@ -7,7 +7,7 @@ export const PROVING_MS = 8000;
 /** Of a load that rose by more than that, this fraction of the rating is relied on at once: it stays inside the band if it goes again. */
 const BONUS_FRACTION = 0.0102;
 /** The first estimate wants the output known to within this fraction of the rating. */
-const FIRST_WIDTH_FRACTION = 0.02;
+const FIRST_WIDTH_FRACTION = 0.005;
 const HISTORY_MAX = 64;
 
 /** One refresh of the meter's registers, which happened after `from` and not after `to`. */
