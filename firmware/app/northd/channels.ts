@@ -35,6 +35,8 @@ export interface ChannelOptions {
   /** The state directory. */
   readonly files: Files;
   readonly context: ReportContext;
+  /** Response.status values that the utility takes; others are never sent. */
+  readonly responses: readonly number[];
   readonly note: (note: Note) => void;
 }
 
@@ -74,7 +76,7 @@ export class Channels {
       }
       this.#logFailed = false;
       for (const record of records.value) {
-        const delivery = deliveryOf(channel, record, this.#options.context);
+        const delivery = this.#taken(deliveryOf(channel, record, this.#options.context));
         this.#queues[channel] = offer(this.#queues[channel], record.seq, delivery);
       }
     }
@@ -114,6 +116,11 @@ export class Channels {
 
   wakeAt(channel: ReportChannel): MonoMs {
     return wakeAt(this.#queues[channel]) ?? (Number.POSITIVE_INFINITY as MonoMs);
+  }
+
+  #taken(delivery: Delivery<ReportPayload> | null): Delivery<ReportPayload> | null {
+    const status = delivery?.payload.kind === 'response' ? delivery.payload.body.status : undefined;
+    return status === undefined || this.#options.responses.includes(status) ? delivery : null;
   }
 
   #sayLogFailed(text: string): void {

@@ -32,7 +32,6 @@ export class DerReports {
   #status: DatedStatus | null = null;
   #statusSent: { readonly status: SiteStatus; readonly at: MonoMs; readonly url: string } | null = null;
   #settingsAt: { readonly key: string; readonly since: UtilitySeconds } | null = null;
-  #offered: Put | null = null;
 
   constructor(write: WriteOptions, setGradWDefault: number) {
     this.#write = write;
@@ -44,11 +43,11 @@ export class DerReports {
     const places = tree.ders[0];
     if (places === undefined) return null;
     this.#status = dateStatus(this.#status, snapshot.status, utility);
-    this.#offered =
+    return (
       this.#capability(now, places, snapshot) ??
       this.#settings(now, utility, places, tree, snapshot) ??
-      this.#statusPut(now, utility, places, tree);
-    return this.#offered;
+      this.#statusPut(now, utility, places, tree)
+    );
   }
 
   /** `refused`: a final 4xx. */

@@ -27,8 +27,6 @@ const profileSchema = v.pipe(
     /** Seconds. `default`, `time`, `post`: where the server states none; `min`, `max`: clamp of what it states. */
     rates: v.strictObject({ default: seconds, time: seconds, min: seconds, max: seconds, post: seconds }),
     pageLimit: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(500)),
-    /** MirrorUsagePoints by role with all their readings, or one for each reading (SAPN). */
-    mirrorGrouping: v.picklist(['by-role', 'by-reading']),
   }),
   v.check(({ rates }) => rates.min <= rates.max, 'rates.min must not exceed rates.max'),
 );
