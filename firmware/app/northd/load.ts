@@ -13,9 +13,10 @@ import type { UtilityConfiguration } from '../config/configuration.ts';
 import { readSecret } from '../config/secrets.ts';
 import type { NorthdConfig } from './northd.ts';
 
-/** Profiles that come with the release. */
+/** Profiles that come with the release. The configuration takes no dots in names, so the file `csip-aus-v1.2` also goes by hyphens. */
 const SHIPPED: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ['csip-aus-v1.2', csipAus],
+  ['csip-aus-v1-2', csipAus],
   ['csip-baseline', csipBaseline],
 ]);
 const PROFILE_BYTES_MAX = 64 * 1024;
