@@ -1,0 +1,81 @@
+# Gridward. `make run` starts a simulated site, a utility server and the gateway; `make help` says the rest.
+# Everything is written below this folder, into build/ and node_modules/.
+MAKEFLAGS += --no-print-directory
+SCENARIO ?= day
+SEED ?= 1
+TOOLS := test/tooling
+NODE := build/bin/node
+RUN := PATH="$(CURDIR)/build/bin:$(CURDIR)/node_modules/.bin:$$PATH"
+# two make in one checkout take turns
+ALONE := mkdir -p build/cache && flock build/setup.lock
+SOURCES := $(shell find firmware drivers config -name '*.ts' -o -name '*.json') package.json
+
+.PHONY: help setup build run dev check test bench sim soak mutants format clean packages python
+.DEFAULT_GOAL := help
+
+help:
+	@echo 'make run [SCENARIO=day|steps|comms-loss|meter-loss|night]   simulated site, utility server and gateway, live'
+	@echo 'make test       everything, with the Debian packages it needs'
+	@echo 'make check      before a commit: format, types, lint, imports, dead code, quick tests'
+	@echo 'make bench      the figures beside their limits'
+	@echo 'make sim SEED=n one seeded simulation'
+	@echo 'make mutants    breaks the product line by line; the tests must notice'
+	@echo 'make soak       the long kill test'
+	@echo 'make dev        rebuilds on save, restarts what changed'
+	@echo 'make build, format, clean'
+
+setup: build
+
+$(NODE):
+	@$(TOOLS)/debian.sh run
+	@$(ALONE) $(TOOLS)/node.sh
+
+node_modules/.package-lock.json: package-lock.json package.json | $(NODE)
+	@$(ALONE) $(TOOLS)/modules.sh
+
+build/rig/pty: test/rig/site/pty.c | $(NODE)
+	@mkdir -p build/rig
+	@cc -std=c17 -O2 -Wall -Wextra -Werror -o $@.$$$$ $< && mv $@.$$$$ $@
+	@echo 'pty       $@'
+
+build/bundle/controld.mjs: $(SOURCES) $(TOOLS)/bundle.ts node_modules/.package-lock.json
+	@$(ALONE) $(NODE) $(TOOLS)/bundle.ts
+	@touch $@
+
+build: build/bundle/controld.mjs build/rig/pty
+
+packages: | $(NODE)
+	@$(TOOLS)/debian.sh test
+
+python: packages
+	@$(ALONE) $(TOOLS)/python.sh
+
+run: build
+	@$(RUN) node test/rig/run/main.ts --scenario $(SCENARIO)
+
+dev: build
+	@$(RUN) node $(TOOLS)/dev.ts --scenario $(SCENARIO)
+
+check: build
+	@$(RUN) node $(TOOLS)/verify.ts check
+
+test: build python
+	@$(RUN) node $(TOOLS)/verify.ts test
+
+bench: build
+	@$(RUN) node test/bench/main.ts
+
+sim: build
+	@$(RUN) node test/sim/main.ts --seed $(SEED)
+
+soak: build
+	@$(RUN) node test/e2e/soak.ts
+
+mutants: build
+	@$(RUN) node test/mutants/main.ts
+
+format: node_modules/.package-lock.json
+	@$(RUN) biome format --config-path=.biome.json --write
+
+clean:
+	@rm -rf build node_modules

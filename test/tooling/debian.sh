@@ -1,0 +1,30 @@
+#!/bin/sh
+# Debian packages by purpose: `debian.sh run` is what make run needs, `debian.sh test` what the tests need besides.
+# What is missing is named in one apt line, and installed where this runs as root.
+set -eu
+missing=
+# program:package
+wants='cc:gcc openssl:openssl flock:util-linux'
+[ "${1:-run}" = run ] || wants="$wants socat:socat mbpoll:mbpoll xmllint:libxml2-utils git:git"
+for want in $wants; do
+  command -v "${want%%:*}" >/dev/null || missing="$missing ${want#*:}"
+done
+# the C library's headers come with no program of their own
+[ -e /usr/include/stdio.h ] || missing="$missing libc6-dev"
+if [ "${1:-run}" = test ]; then
+  command -v python3 >/dev/null || missing="$missing python3"
+  python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
+fi
+[ -n "$missing" ] || exit 0
+echo "packages  missing:$missing"
+line="apt-get install -y --no-install-recommends$missing"
+if [ "$(id -u)" != 0 ]; then
+  echo "install them as root, then run make again: $line" >&2
+  exit 1
+fi
+echo "packages  $line"
+export DEBIAN_FRONTEND=noninteractive
+# another apt may hold the lock
+apt-get -o DPkg::Lock::Timeout=300 update -qq >/dev/null
+# shellcheck disable=SC2086 # a list of words
+apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends $missing >/dev/null

@@ -1,0 +1,69 @@
+/**
+ * `verify.ts check | test | again`: what make check, make test and the second run of the CI on another Node do.
+ * One line a step with its seconds; what failed shows its output; the last line is `N passed, N failed`.
+ */
+import { availableParallelism } from 'node:os';
+import { counted, endAll, tests, whole, type Outcome, type Step } from './step.ts';
+
+const BIOME = ['ci', '--colors=off', '--config-path=.biome.json'];
+const TSC = ['-p', '.', '--incremental', '--tsBuildInfoFile', 'build/cache/tsc.json'];
+const ESLINT = [
+  ...['-c', '.eslint.config.js', 'firmware', 'drivers', 'test', '--max-warnings', '0'],
+  ...['--cache', '--cache-strategy', 'content', '--cache-location', 'build/cache/eslint'],
+];
+
+const format = whole('format', 'biome', BIOME);
+const types = whole('types', 'tsc', TSC);
+const lint = whole('lint', 'eslint', ESLINT);
+const imports = whole('imports', process.execPath, ['test/tooling/imports.ts']);
+const deadCode = whole('dead code', 'knip', ['--config', '.knip.json', '--no-progress', '--cache', '--cache-location', 'build/cache/knip']);
+const mutants = counted('mutants', 'test/mutants/main.ts', [], 'caught', 'survived');
+
+/** Two lanes run side by side; within a lane one step after the other. */
+const QUICK: readonly (readonly Step[])[] = [
+  [lint, types],
+  [format, imports, deadCode, tests('tidy'), tests('golden'), tests('unit'), tests('property')],
+];
+
+/** What listens to real time runs alone. */
+const SLOW: readonly Step[] = [tests('sim'), tests('protocol'), tests('e2e'), mutants];
+
+const PLANS: Readonly<Record<string, { readonly lanes: readonly (readonly Step[])[]; readonly after: readonly Step[] }>> = {
+  check: { lanes: QUICK, after: [] },
+  test: { lanes: QUICK, after: SLOW },
+  again: { lanes: [], after: [tests('unit'), tests('protocol', ['test/protocol/line', 'test/protocol/north'], 'line and TLS')] },
+};
+
+const started = performance.now();
+const seconds = (from: number): string => `${((performance.now() - from) / 1000).toFixed(1)} s`;
+const outcomes: Outcome[] = [];
+
+const perform = async ({ name, run }: Step): Promise<void> => {
+  const from = performance.now();
+  const outcome = await run();
+  outcomes.push(outcome);
+  const { passed, failed, text } = outcome;
+  const verdict = failed === 0 ? 'ok  ' : 'FAIL';
+  process.stdout.write(`${verdict} ${name.padEnd(14)}${`${passed} passed, ${failed} failed`.padEnd(28)}${seconds(from).padStart(8)}\n`);
+  if (text !== '') process.stdout.write(`${text.trim()}\n`);
+};
+
+const one = async (steps: readonly Step[]): Promise<void> => {
+  for (const step of steps) await perform(step);
+};
+
+const plan = PLANS[process.argv[2] ?? ''];
+if (plan === undefined) throw new Error(`usage: verify.ts ${Object.keys(PLANS).join(' | ')}`);
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    endAll();
+    process.exit(130);
+  });
+}
+await Promise.all(plan.lanes.map(one));
+await one(plan.after);
+const passed = outcomes.reduce((total, outcome) => total + outcome.passed, 0);
+const failed = outcomes.reduce((total, outcome) => total + outcome.failed, 0);
+process.stdout.write(`node ${process.version}, ${availableParallelism()} cores, ${seconds(started)}\n`);
+process.stdout.write(`${passed} passed, ${failed} failed\n`);
+process.exitCode = failed === 0 ? 0 : 1;
