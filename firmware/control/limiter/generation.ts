@@ -1,4 +1,4 @@
-import { type DurationMs, type MonoMs, type Watts, watts } from '#base/units.ts';
+import { type DurationMs, type MonoMs, monoMs, type Watts, watts } from '#base/units.ts';
 import type { DeviceId } from '#site/device.ts';
 import type { InverterSample, InverterState } from '#site/sample.ts';
 
@@ -7,6 +7,8 @@ const READINGS_MAX = 24;
 const READINGS_SPAN_MS = 8000;
 /** A reading this old no longer says what the inverter does. */
 export const READING_STALE_MS = 3000;
+/** A write is read back within this time, or it was lost and is repeated. */
+const IN_FLIGHT_MS = 1500;
 /** A reading this shortly after an instant still speaks for it. */
 const KNOWN_BEFORE_MS = 50;
 /** Cap changes below this fraction of WMax do not count as a disturbance of the plant. */
@@ -31,6 +33,8 @@ export interface GenerationTrack {
   readonly disturbedAt: MonoMs | null;
   /** When `heldCap` was last confirmed at a new value. */
   readonly heldSince: MonoMs | null;
+  /** A cap on its way to the inverter: it may act before it is read back. */
+  readonly asked: { readonly cap: Watts; readonly at: MonoMs } | null;
 }
 
 export const newTrack = (device: DeviceId, maxPower: Watts): GenerationTrack => ({
@@ -41,6 +45,7 @@ export const newTrack = (device: DeviceId, maxPower: Watts): GenerationTrack => 
   heldCap: null,
   disturbedAt: null,
   heldSince: null,
+  asked: null,
 });
 
 /** Adds a reading; one that is older than the newest, or without a power, changes nothing but the state. */
@@ -59,6 +64,19 @@ export const withHeldCap = (track: GenerationTrack, cap: Watts | null, now: Mono
   const to = cap ?? track.maxPower;
   const disturbs = Math.abs(to - from) > DISTURBANCE_FRACTION * track.maxPower;
   return { ...track, heldCap: cap, heldSince: now, disturbedAt: disturbs ? now : track.disturbedAt };
+};
+
+/** Notes that a cap was sent. */
+export const withAskedCap = (track: GenerationTrack, cap: Watts, now: MonoMs): GenerationTrack => ({
+  ...track,
+  asked: { cap, at: now },
+});
+
+/** The cap that may already act although it was not read back yet; null: none. */
+const capInFlight = (track: GenerationTrack, at: MonoMs): Watts | null => {
+  const { asked, heldSince } = track;
+  if (asked === null || at - asked.at > IN_FLIGHT_MS || (heldSince !== null && heldSince >= asked.at)) return null;
+  return Math.abs(asked.cap - (track.heldCap ?? track.maxPower)) > DISTURBANCE_FRACTION * track.maxPower ? asked.cap : null;
 };
 
 /** The newest reading while it is fresh, else null. */
@@ -118,6 +136,11 @@ const beyond = (
 ): { low: number; high: number } => {
   const value = newest.generation;
   const cap = track.heldCap ?? track.maxPower;
+  const inFlight = capInFlight(track, monoMs(newest.at + gap));
+  if (inFlight !== null) {
+    const most = Math.max(value, Math.min(Math.max(cap, inFlight), track.maxPower));
+    return { low: Math.min(value, cap, inFlight), high: inFlight < value ? value : most };
+  }
   const underWay = isMoving(track, newest.at, settleMs) || (track.disturbedAt !== null && track.disturbedAt >= newest.at);
   if (underWay) return { low: Math.min(value, cap), high: Math.max(value, Math.min(cap, track.maxPower)) };
   const rate = slope(track);

@@ -1,27 +1,29 @@
-import type { MonoMs, Watts } from '#base/units.ts';
+import { type MonoMs, type Watts, watts } from '#base/units.ts';
 import { newTrack, withHeldCap, withReading, type GenerationTrack } from '#control/limiter/generation.ts';
 import { type LimiterState, observeCapChange, observeGeneration, observeMeter, type Plant } from '#control/limiter/limiter.ts';
 import type { DeviceId } from '#site/device.ts';
 import type { Sample } from '#site/sample.ts';
-import type { SiteFacts, TickInputs } from './state.ts';
+import type { InverterFacts, SiteFacts, TickInputs } from './state.ts';
 
 export interface Observed {
   readonly limiter: LimiterState;
   readonly tracks: ReadonlyMap<DeviceId, GenerationTrack>;
 }
 
-/** One track per inverter whose rating is known; a rating that changed starts its track afresh. */
+/**
+ * One track per inverter; one that was never met has a rating of 0 W and no readings, so that nobody takes its output for nothing.
+ * A rating that changed starts its track afresh.
+ */
 export const tracksFor = (
   tracks: ReadonlyMap<DeviceId, GenerationTrack>,
   facts: SiteFacts,
 ): ReadonlyMap<DeviceId, GenerationTrack> => {
-  const complete = facts.inverters.every((one) => (tracks.get(one.device)?.maxPower ?? null) === one.maxPower);
-  if (complete) return tracks;
+  const rating = (one: InverterFacts): Watts => one.maxPower ?? watts(0);
+  if (facts.inverters.every((one) => tracks.get(one.device)?.maxPower === rating(one))) return tracks;
   const next = new Map<DeviceId, GenerationTrack>();
-  for (const { device, maxPower } of facts.inverters) {
-    if (maxPower === null) continue;
-    const known = tracks.get(device);
-    next.set(device, known?.maxPower === maxPower ? known : newTrack(device, maxPower));
+  for (const one of facts.inverters) {
+    const known = tracks.get(one.device);
+    next.set(one.device, known?.maxPower === rating(one) ? known : newTrack(one.device, rating(one)));
   }
   return next;
 };

@@ -3,7 +3,7 @@ import { durationMs, type MonoMs, type UtilitySeconds, watts, type Watts } from 
 import { allocate, ask, type Asked, type Claim } from '#control/allocate/allocate.ts';
 import { applyAnchor, type ClockState, noteWall, utilityNow } from '#control/clock/clock.ts';
 import { follow, FOLLOWING, type FollowState } from '#control/follow/follow.ts';
-import { type GenerationTrack, latestGeneration } from '#control/limiter/generation.ts';
+import { type GenerationTrack, latestGeneration, withAskedCap } from '#control/limiter/generation.ts';
 import { type Decision, decide, gainOf, type LimiterState, type Plant } from '#control/limiter/limiter.ts';
 import type { ActiveLimits, LimitSource } from '#control/limits.ts';
 import { activeLimits } from '#control/plan/active.ts';
@@ -119,6 +119,7 @@ interface Asking {
   readonly ceilings: ReadonlyMap<DeviceId, Watts>;
   readonly follows: ReadonlyMap<DeviceId, FollowState>;
   readonly commands: readonly Command[];
+  readonly tracks: ReadonlyMap<DeviceId, GenerationTrack>;
 }
 
 interface View {
@@ -136,10 +137,11 @@ const askAll = (state: ControlState, facts: SiteFacts, claims: readonly Claim[],
   const asked = new Map(state.asked);
   const follows = new Map(state.follows);
   const commands: Command[] = [];
+  const tracks = new Map(view.tracks);
   for (const { device, maxPower } of claims) {
     const track = view.tracks.get(device);
     const known = facts.inverters.find((one) => one.device === device);
-    if (track === undefined || known === undefined) continue;
+    if (track === undefined || known === undefined || maxPower <= 0) continue;
     const before = state.asked.get(device) ?? null;
     const wish = { cap: caps.get(device) ?? watts(0), ceiling: ceilings.get(device) ?? watts(0), completes };
     const next = ask(before, wish, maxPower, view.now);
@@ -148,13 +150,14 @@ const askAll = (state: ControlState, facts: SiteFacts, claims: readonly Claim[],
     const wanted = next ?? before;
     if (wanted === null || (next === null && !obeys.assert)) continue;
     asked.set(device, wanted);
+    tracks.set(device, withAskedCap(track, wanted.cap, view.now));
     const raises = next !== null && before !== null && next.cap > before.cap;
     commands.push({
       setpoint: { device, command: { kind: 'cap', cap: wanted.cap }, onSilence: known.onSilence },
       urgency: raises ? 'raise' : 'cut',
     });
   }
-  return { asked, ceilings, follows, commands };
+  return { asked, ceilings, follows, commands, tracks };
 };
 
 /** True when every inverter that answers provably holds no more than the limits allow, and does what it holds (Response 2, design section 3). */
@@ -221,7 +224,7 @@ export const controlTick = (before: ControlState, facts: SiteFacts, inputs: Tick
     plan: planned.plan,
     clock: dated.clock,
     limiter,
-    tracks: observed.tracks,
+    tracks: asking.tracks,
     follows: asking.follows,
     asked: asking.asked,
     ceilings: asking.ceilings,
