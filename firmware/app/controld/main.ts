@@ -50,6 +50,9 @@ const run = async (): Promise<void> => {
   if (unknown.length > 0) return die(EXIT_CONFIGURATION, unknown.join('; '));
   const bootId = await readBootId();
   const manager = serviceManager(process.env['NOTIFY_SOCKET']);
+  // Without its datagrams the service manager ends us as hung: better to hear why first.
+  if (!manager.isPresent && process.env['NOTIFY_SOCKET'] !== undefined)
+    note({ event: 'no-service-manager', level: 'error', text: manager.why });
   const running = await controld(
     {
       clock: monotonicClock,
@@ -66,9 +69,11 @@ const run = async (): Promise<void> => {
     configuration,
   );
   manager.ready();
+  manager.status(`runs site ${configuration.siteId}`);
   note({ event: 'running', level: 'info', text: `controld ${RELEASE} runs site ${configuration.siteId}` });
   const stop = (signal: string): void => {
     note({ event: 'stopping', level: 'info', text: signal });
+    manager.status(`stops: ${signal}`);
     manager.stopping();
     const late = monotonicClock.at(after(monotonicClock.now(), durationMs(STOP_WITHIN_MS)), () => process.exit(0));
     running.stop().then(

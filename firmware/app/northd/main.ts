@@ -3,7 +3,7 @@
  * LOG_LEVEL=debug shows the polls. Ends by itself only where nothing is left to do without a person (exit 78).
  */
 import type { Note } from '#base/ports.ts';
-import type { MonoMs } from '#base/units.ts';
+import { after, type MonoMs, seconds } from '#base/units.ts';
 import { monotonicClock } from '#platform/clock/monotonic-clock.ts';
 import { jsonLog } from '#platform/console/json-log.ts';
 import { systemEntropy } from '#platform/entropy/system-entropy.ts';
@@ -11,6 +11,7 @@ import { directoryFiles } from '#platform/files/directory-files.ts';
 import { httpClient } from '#platform/http/client.ts';
 import { unixSockets } from '#platform/sockets/unix-sockets.ts';
 import { readBootId } from '#platform/systemd/boot-id.ts';
+import { serviceManager } from '#platform/systemd/notify.ts';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { acceptConfiguration, EXIT_CONFIGURATION, problemText } from '../config/accept.ts';
 import { directoriesFrom } from '../config/directories.ts';
@@ -24,6 +25,9 @@ const log = jsonLog({
   prefix: process.env['JOURNAL_STREAM'] !== undefined,
 });
 const note: (note: Note) => void = log.of('northd');
+const manager = serviceManager(process.env['NOTIFY_SOCKET']);
+/** With nothing to do, a turn of the event loop is all the evidence there is. */
+const IDLE_EVIDENCE = seconds(20);
 
 const refuse = (text: string): void => {
   note({ event: 'configuration-refused', level: 'error', text });
@@ -33,7 +37,17 @@ const refuse = (text: string): void => {
 /** Stays alive with nothing to do: a site without a utility, or not commissioned yet. */
 const idle = async (text: string): Promise<void> => {
   note({ event: 'no-utility', level: 'info', text });
+  manager.ready();
+  manager.status(text);
+  let cancel = (): void => undefined;
+  const turn = (): void => {
+    manager.watchdog();
+    cancel = monotonicClock.at(after(monotonicClock.now(), IDLE_EVIDENCE), turn);
+  };
+  turn();
   await ended();
+  cancel();
+  manager.stopping();
 };
 
 const ended = async (): Promise<void> => {
@@ -47,6 +61,9 @@ const ended = async (): Promise<void> => {
 };
 
 const run = async (): Promise<void> => {
+  // Without its datagrams the service manager ends us as hung: better to hear why first.
+  if (!manager.isPresent && process.env['NOTIFY_SOCKET'] !== undefined)
+    note({ event: 'no-service-manager', level: 'error', text: manager.why });
   const directories = directoriesFrom(process.env);
   if (!directories.ok) {
     refuse(`not set: ${directories.fault.join(', ')}`);
@@ -81,11 +98,15 @@ const run = async (): Promise<void> => {
       state: directoryFiles(state),
       http: httpClient(loaded.value.tls, { serverLFDI: null, chainRule: null }),
       note,
+      onGoodTurn: () => manager.watchdog(),
     },
     { ...loaded.value.config, release: packageJson.version, bootId: bootId.value, directory: runtime },
   );
+  manager.ready();
+  manager.status(`${utility.name} at ${utility.url}`);
   note({ event: 'started', level: 'info', text: `${utility.name} at ${utility.url}, LFDI ${loaded.value.config.lfdi}` });
   await ended();
+  manager.stopping();
   await north.stop();
   note({ event: 'ended', level: 'info', text: 'stopped as asked' });
 };

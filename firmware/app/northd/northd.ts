@@ -18,6 +18,8 @@ export interface NorthdPorts {
   /** Made with the identity and the trust of the utility. */
   readonly http: HttpClient;
   readonly note: (note: Note) => void;
+  /** A turn of the session ended: a request was answered or given up, or there was nothing to ask (design D12). */
+  readonly onGoodTurn: () => void;
 }
 
 export interface NorthdConfig {

@@ -85,6 +85,7 @@ export class UtilitySession {
       await this.#parts.channels.fill(this.#parts.control.head);
       const job = this.#nextJob(clock.now());
       if (job === null) {
+        this.#ports.onGoodTurn();
         await this.#parts.waker.sleepUntil(this.#wakeAt(clock.now()));
         continue;
       }
@@ -93,6 +94,7 @@ export class UtilitySession {
       if (!reply.ok && reply.fault.kind === 'closed') break;
       this.#report(job, reply);
       await job.settle(clock.now(), reply);
+      this.#ports.onGoodTurn();
     }
   }
 
