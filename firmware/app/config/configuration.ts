@@ -33,6 +33,19 @@ export interface DeviceConfiguration {
   readonly sign: 1 | -1;
 }
 
+export interface FileIdentity {
+  readonly kind: 'file';
+  readonly certificate: string;
+  readonly key: string;
+  readonly trust: string;
+}
+
+/** Key and certificate are what `gridward identity` made. */
+export interface TpmIdentity {
+  readonly kind: 'tpm';
+  readonly trust: string;
+}
+
 export interface UtilityConfiguration {
   readonly name: string;
   /** Name of a file in config/utility, without `.json`. */
@@ -41,7 +54,7 @@ export interface UtilityConfiguration {
   /** Name of a secret (secrets.ts); null: not checked. */
   readonly registrationPin: string | null;
   /** PEM files, relative to the configuration directory or absolute. */
-  readonly identity: { readonly kind: 'file'; readonly certificate: string; readonly key: string; readonly trust: string };
+  readonly identity: FileIdentity | TpmIdentity;
 }
 
 export interface Configuration {

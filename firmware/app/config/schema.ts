@@ -99,15 +99,21 @@ const UtilitySchema = v.strictObject({
     v.nullable(name),
     v.description('Name of the secret that holds the registration PIN; null: the PIN is not checked.'),
   ),
-  identity: v.strictObject({
-    kind: v.literal('file'),
-    certificate: v.pipe(
-      path,
-      v.description('PEM: device certificate first, then its chain. Relative to the configuration directory.'),
-    ),
-    key: v.pipe(path, v.description('PEM: private key of the device.')),
-    trust: v.pipe(path, v.description('PEM: the roots (SERCA) the server must chain to.')),
-  }),
+  identity: v.variant('kind', [
+    v.strictObject({
+      kind: v.pipe(v.literal('tpm'), v.description('Key in the TPM, certificate installed by `gridward identity install`.')),
+      trust: v.pipe(path, v.description('PEM: the roots (SERCA) the server must chain to.')),
+    }),
+    v.strictObject({
+      kind: v.pipe(v.literal('file'), v.description('Key in a file: laboratories only.')),
+      certificate: v.pipe(
+        path,
+        v.description('PEM: device certificate first, then its chain. Relative to the configuration directory.'),
+      ),
+      key: v.pipe(path, v.description('PEM: private key of the device.')),
+      trust: v.pipe(path, v.description('PEM: the roots (SERCA) the server must chain to.')),
+    }),
+  ]),
 });
 
 /** The whole configuration file. The JSON Schema in config/schema is made from it (config/schema/generate.ts). */

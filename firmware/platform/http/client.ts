@@ -2,7 +2,7 @@ import { TLSSocket } from 'node:tls';
 import { Agent, buildConnector } from 'undici';
 import { fail, ok, type Result } from '#base/result.ts';
 import { BODY_BYTES_MAX, type HttpClient, type HttpFault, type HttpReply, type HttpRequest } from '#utility/walk/http-port.ts';
-import { tlsClientOptions, type ServerRule, type TlsIdentity } from '../tls/context.ts';
+import { type ServerRule, type TlsClientOptions, tlsClientOptions, type TlsIdentity } from '../tls/context.ts';
 import { decodeBody } from './coding.ts';
 import { faultOf } from './fault.ts';
 import { redirectOf } from './redirect.ts';
@@ -125,8 +125,15 @@ const replyOf = (url: string, got: Exchange): Result<HttpReply, HttpFault> => {
 /** Keeps the newest session of each server; undici's own cache holds it weakly and loses it at the next collection. */
 const resumingConnector = (identity: TlsIdentity, rule: ServerRule, limits: HttpLimits): buildConnector.connector => {
   const sessions = new Map<string, Buffer>();
-  const options = tlsClientOptions(identity, rule);
+  // Made at the first connection, and again until it can be: a TPM that is away now may be back for the next.
+  let options: TlsClientOptions | null = null;
   return (target, callback) => {
+    try {
+      options ??= tlsClientOptions(identity, rule);
+    } catch (error) {
+      callback(error instanceof Error ? error : new Error(String(error)), null);
+      return;
+    }
     const server = `${target.hostname}:${target.port}`;
     const session = sessions.get(server);
     const connect = buildConnector({

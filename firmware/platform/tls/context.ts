@@ -1,8 +1,17 @@
 import { createHash } from 'node:crypto';
-import { checkServerIdentity, type PeerCertificate, type DetailedPeerCertificate } from 'node:tls';
+import {
+  checkServerIdentity,
+  createSecureContext,
+  type DetailedPeerCertificate,
+  type PeerCertificate,
+  type SecureContext,
+} from 'node:tls';
 import { fail, ok, type Result } from '#base/result.ts';
 
-/** PEM texts. `certificate` is the chain, leaf first, without the root; `trust` holds the roots of this one utility. */
+/**
+ * PEM texts. `certificate` is the chain, leaf first, without the root; `trust` holds the roots of this one utility; `key` is a key or
+ * the name of one in the TPM (platform/tpm).
+ */
 export interface TlsIdentity {
   readonly certificate: string;
   readonly key: string;
@@ -39,28 +48,30 @@ const CHAIN_MAX = 8;
 
 /** What `tls.connect` gets, for every connection to one utility. */
 export interface TlsClientOptions {
-  readonly cert: string;
-  readonly key: string;
-  readonly ca: string;
-  readonly minVersion: 'TLSv1.2';
-  readonly maxVersion: 'TLSv1.2';
-  readonly ciphers: string;
-  readonly ecdhCurve: string;
-  readonly sigalgs: string;
+  readonly secureContext: SecureContext;
   readonly rejectUnauthorized: true;
   readonly checkServerIdentity: (host: string, certificate: PeerCertificate) => Error | undefined;
 }
 
-/** Client side of mutual TLS 1.2 as IEEE 2030.5 6.11 asks; verification is always on. */
+/**
+ * What all connections of one identity share, so that a key in the TPM is looked up once. Throws what OpenSSL says of the files, and
+ * where the TPM does not answer.
+ */
+export const identityContext = (identity: TlsIdentity): SecureContext =>
+  createSecureContext({
+    cert: identity.certificate,
+    key: identity.key,
+    ca: identity.trust,
+    minVersion: 'TLSv1.2',
+    maxVersion: 'TLSv1.2',
+    ciphers: SUITES,
+    ecdhCurve: CURVE,
+    sigalgs: 'ECDSA+SHA256',
+  });
+
+/** Client side of mutual TLS 1.2 as IEEE 2030.5 6.11 asks; verification is always on. Throws as identityContext does. */
 export const tlsClientOptions = (identity: TlsIdentity, rule: ServerRule): TlsClientOptions => ({
-  cert: identity.certificate,
-  key: identity.key,
-  ca: identity.trust,
-  minVersion: 'TLSv1.2',
-  maxVersion: 'TLSv1.2',
-  ciphers: SUITES,
-  ecdhCurve: CURVE,
-  sigalgs: 'ECDSA+SHA256',
+  secureContext: identityContext(identity),
   rejectUnauthorized: true,
   checkServerIdentity: (host, certificate) => refusalOf(host, certificate, rule),
 });

@@ -1,4 +1,5 @@
 import type { HttpFaultKind } from '#utility/walk/http-port.ts';
+import { tpmFaultOfTlsCode } from '../tpm/fault.ts';
 
 /** OpenSSL's verification results, by Node's names. */
 const UNTRUSTED = new Set([
@@ -34,6 +35,7 @@ export const tlsFaultOf = (code: string): HttpFaultKind | null => {
   if (UNTRUSTED.has(code)) return 'tls-untrusted';
   if (EXPIRED.has(code)) return 'tls-expired';
   if (NAMED.has(code)) return 'tls-name';
+  if (tpmFaultOfTlsCode(code) !== null) return 'tls-key';
   if (!code.startsWith('ERR_SSL_') && code !== 'EPROTO') return null;
   if (SUITE.some((part) => code.includes(part))) return 'tls-suite';
   return 'tls-refused';

@@ -27,6 +27,7 @@ export interface HttpReply {
  * Why no reply came.
  * `tls-untrusted`: no chain to the pinned roots, or a chain rule broken. `tls-expired`: outside its validity. `tls-name`: wrong name, LFDI or key.
  * `tls-refused`: the server ended the handshake (often: it does not know our certificate). `tls-suite`: no common version or suite.
+ * `tls-key`: our own key did not sign; the text names what the TPM said.
  * `oversized`: more than BODY_BYTES_MAX, also after decompression. `redirect`: not https, too many, or of a request with a body.
  */
 export type HttpFaultKind =
@@ -35,6 +36,7 @@ export type HttpFaultKind =
   | 'tls-name'
   | 'tls-refused'
   | 'tls-suite'
+  | 'tls-key'
   | 'refused'
   | 'unresolved'
   | 'unreachable'

@@ -12,7 +12,7 @@ export interface Fault {
   readonly delay?: number;
   /** This response code instead of the TPM's answer. */
   readonly answer?: number;
-  /** No answer, ever. */
+  /** No answer before the fault is taken back. */
   readonly hang?: true;
   /** Calls `reset` on the test's side when the command is seen, and hangs up. */
   readonly cut?: true;
@@ -25,6 +25,7 @@ const HEADER = 10;
 const [, , here = '', there = ''] = process.argv;
 const counts: Record<number, number> = {};
 let fault: Fault | null = null;
+let hanging: (() => void)[] = [];
 let upstream: Socket | null = null;
 let turn: Promise<void> = Promise.resolve();
 
@@ -80,7 +81,7 @@ const serve = async (client: Socket, command: Buffer): Promise<void> => {
   counts[code] = (counts[code] ?? 0) + 1;
   const injected = fault?.code === code ? fault : null;
   if (injected !== null) tell({ seen: code });
-  if (injected?.hang === true) return;
+  if (injected?.hang === true) await new Promise<void>((resolve) => hanging.push(resolve));
   if (injected?.cut === true) {
     client.destroy();
     return;
@@ -116,7 +117,11 @@ const control = createServer((client) => {
 });
 
 process.on('message', (message: ToBus) => {
-  if ('fault' in message) fault = message.fault;
+  if ('fault' in message) {
+    fault = message.fault;
+    for (const go of hanging) go();
+    hanging = [];
+  }
   tell({ counts });
 });
 process.on('disconnect', () => process.exit(0));
