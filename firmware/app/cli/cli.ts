@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
 import { checkConfiguration } from './config-check.ts';
+import { TPM_DEFAULT } from '../identity/tpm-identity.ts';
+import { runIdentity } from './identity.ts';
 import { showLog } from './log.ts';
 import { type CliPorts, EXIT } from './ports.ts';
 import { showStatus } from './status.ts';
@@ -12,11 +14,18 @@ const USAGE = `usage:
                                               the last frames of a serial line
   gridward log [--since N] [--follow] [--json]
                                               the event log after record N
+  gridward identity create --type OID --serial TEXT
+                                              makes the device's key in the TPM
+  gridward identity csr                       the certificate request of the newest key
+  gridward identity install FILE              keeps the issued chain, leaf first
+  gridward identity show [--json]             keys, LFDI, SFDI
+  gridward identity renew [--discard LFDI]    another key beside the one in use
 
   --runtime DIR   directory of controld's sockets (RUNTIME_DIRECTORY, /run/gridward)
-  --state DIR     directory of the event log (STATE_DIRECTORY, /var/lib/gridward)
+  --state DIR     directory of the event log and of the identity (STATE_DIRECTORY, /var/lib/gridward)
+  --tpm TCTI      where the TPM is (GRIDWARD_TPM, device:/dev/tpmrm0)
 
-exit codes: 0 fine, 1 the answer is no (problems found, no such line), 64 wrong usage,
+exit codes: 0 fine, 1 the answer is no (problems found, no such line, refused), 64 wrong usage,
             66 a file cannot be read, 69 controld does not answer
 `;
 
@@ -28,6 +37,10 @@ const OPTIONS = {
   since: { type: 'string', default: '0' },
   runtime: { type: 'string' },
   state: { type: 'string' },
+  tpm: { type: 'string' },
+  type: { type: 'string' },
+  serial: { type: 'string' },
+  discard: { type: 'string' },
 } as const;
 
 const parse = (
@@ -65,6 +78,7 @@ export const runCli = async (
     since,
     runtime: values.runtime ?? env['RUNTIME_DIRECTORY'] ?? '/run/gridward',
     state: values.state ?? env['STATE_DIRECTORY'] ?? '/var/lib/gridward',
+    tcti: values.tpm ?? env['GRIDWARD_TPM'] ?? TPM_DEFAULT,
     release,
   };
   const code = await dispatch(ports, positionals, command);
@@ -78,6 +92,10 @@ interface Command {
   readonly since: number;
   readonly runtime: string;
   readonly state: string;
+  readonly tcti: string;
+  readonly type?: string | undefined;
+  readonly serial?: string | undefined;
+  readonly discard?: string | undefined;
   readonly release: string;
 }
 
@@ -85,6 +103,10 @@ interface Command {
 const dispatch = async (ports: CliPorts, words: readonly string[], options: Command): Promise<number | null> => {
   const { json, runtime, state, release } = options;
   const operand = words.at(-1) ?? '';
+  if (words[0] === 'identity') {
+    const { tcti, type, serial, discard } = options;
+    return await runIdentity(ports, words.slice(1), { state, tcti, type, serial, discard, json });
+  }
   switch (`${words.slice(0, words[0] === 'config' ? 2 : 1).join(' ')}, ${words.length}`) {
     case 'config check, 3':
       return await checkConfiguration(ports, operand, json);

@@ -3,6 +3,8 @@ import { monotonicClock } from '#platform/clock/monotonic-clock.ts';
 import { systemEntropy } from '#platform/entropy/system-entropy.ts';
 import { directoryFiles } from '#platform/files/directory-files.ts';
 import { unixSockets } from '#platform/sockets/unix-sockets.ts';
+import { openTpm } from '#platform/tpm/tpm.ts';
+import { fail } from '#base/result.ts';
 import { runCli } from './cli.ts';
 
 const RELEASE = 'cli';
@@ -20,6 +22,10 @@ process.exitCode = await runCli(
     error: (text) => process.stderr.write(text),
     filesIn: directoryFiles,
     link: unixSockets,
+    tpm: (tcti) => {
+      const tpm = openTpm(tcti);
+      return tpm.ok ? tpm : fail(tpm.fault.text);
+    },
     clock: monotonicClock,
     entropy: systemEntropy,
     stop: stop.signal,

@@ -1,5 +1,7 @@
 import type { Clock, Entropy, Files } from '#base/ports.ts';
+import type { Result } from '#base/result.ts';
 import type { LinkPort } from '#link/port.ts';
+import type { Tpm } from '#platform/tpm/tpm.ts';
 
 /** What a command may touch; main.ts wires the real things. */
 export interface CliPorts {
@@ -8,6 +10,8 @@ export interface CliPorts {
   readonly error: (text: string) => void;
   readonly filesIn: (directory: string) => Files;
   readonly link: LinkPort;
+  /** The TPM at a TCTI; the fault is for a person. */
+  readonly tpm: (tcti: string) => Result<Tpm, string>;
   readonly clock: Clock;
   readonly entropy: Entropy;
   /** Aborted by Ctrl-C: ends what follows. */

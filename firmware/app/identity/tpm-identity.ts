@@ -18,8 +18,7 @@ export const tpmIdentity = async (
   if (!record.ok) return record;
   const wanted = slot === 'active' ? record.value.active : slot;
   const certificate = wanted === null ? null : (record.value.slots[wanted]?.chain ?? null);
-  if (wanted === null || certificate === null)
-    return fail('no certificate is installed: gridward identity create, csr, install');
+  if (wanted === null || certificate === null) return fail('no certificate is installed: gridward identity create, csr, install');
   const auth = await loadAuth(state, wanted);
   if (!auth.ok) return auth;
   const handle = TPM_HANDLES[wanted];

@@ -36,12 +36,13 @@ export const loadUtility = async (
   utility: UtilityConfiguration,
   directory: string,
   files: Files,
+  own: OwnIdentity,
 ): Promise<Result<Loaded, string>> => {
   const profile = await loadProfile(utility.profile, files);
   if (!profile.ok) return profile;
   const pin = await loadPin(utility.registrationPin, files);
   if (!pin.ok) return pin;
-  const tls = await loadIdentity(utility.identity, directory);
+  const tls = await loadIdentity(utility.identity, directory, own);
   if (!tls.ok) return tls;
   const leaf = leafOf(tls.value.certificate);
   if (!leaf.ok) return leaf;
@@ -91,12 +92,27 @@ const loadPin = async (name: string | null, files: Files): Promise<Result<number
     : fail(`the secret ${name} is no registration PIN (five digits and a check digit)`);
 };
 
+/** Where the identity comes from that no file of the configuration names. */
+export interface OwnIdentity {
+  /** Of the TPM, for a utility with these roots. */
+  readonly tpm: (trust: string) => Promise<Result<TlsIdentity, string>>;
+  /** A key in a file is refused. */
+  readonly production: boolean;
+}
+
 const loadIdentity = async (
   identity: UtilityConfiguration['identity'],
   directory: string,
+  own: OwnIdentity,
 ): Promise<Result<TlsIdentity, string>> => {
+  if (identity.kind === 'file' && own.production)
+    return fail('identity.kind file is for laboratories: this gateway keeps its key in the TPM (identity.kind tpm)');
   const text = async (path: string): Promise<string> => await readFile(isAbsolute(path) ? path : join(directory, path), 'utf8');
   try {
+    if (identity.kind === 'tpm') {
+      const made = await own.tpm(await text(identity.trust));
+      return made.ok ? checkIdentity(made.value) : made;
+    }
     const [certificate, key, trust] = [await text(identity.certificate), await text(identity.key), await text(identity.trust)];
     return checkIdentity({ certificate, key, trust });
   } catch (error) {

@@ -2,7 +2,8 @@
  * northd as a process. Directories from CONFIGURATION_DIRECTORY, STATE_DIRECTORY, RUNTIME_DIRECTORY; log lines on stdout;
  * LOG_LEVEL=debug shows the polls. Ends by itself only where nothing is left to do without a person (exit 78).
  */
-import type { Note } from '#base/ports.ts';
+import type { Files, Note } from '#base/ports.ts';
+import { fail } from '#base/result.ts';
 import { after, type MonoMs, seconds } from '#base/units.ts';
 import { monotonicClock } from '#platform/clock/monotonic-clock.ts';
 import { jsonLog } from '#platform/console/json-log.ts';
@@ -12,9 +13,12 @@ import { httpClient } from '#platform/http/client.ts';
 import { unixSockets } from '#platform/sockets/unix-sockets.ts';
 import { readBootId } from '#platform/systemd/boot-id.ts';
 import { serviceManager } from '#platform/systemd/notify.ts';
+import { openTpm } from '#platform/tpm/tpm.ts';
 import packageJson from '../../../package.json' with { type: 'json' };
+import { TPM_DEFAULT } from '../identity/tpm-identity.ts';
 import { acceptConfiguration, EXIT_CONFIGURATION, problemText } from '../config/accept.ts';
 import { directoriesFrom } from '../config/directories.ts';
+import { chooseIdentity, type Wanted } from './identity.ts';
 import { loadUtility } from './load.ts';
 import { northd } from './northd.ts';
 
@@ -60,6 +64,18 @@ const ended = async (): Promise<void> => {
   cancel();
 };
 
+/** The identity in the TPM; waiting for a TPM is a state of its own, not a start that hangs. */
+const ownIdentity = async (state: Files, wanted: Wanted): ReturnType<typeof chooseIdentity> => {
+  const tpm = openTpm(process.env['GRIDWARD_TPM'] ?? TPM_DEFAULT);
+  if (!tpm.ok) return fail(`the TPM cannot be used: ${tpm.fault.text}`);
+  const onWait = (text: string): void => {
+    manager.ready();
+    manager.status(text);
+    manager.watchdog();
+  };
+  return await chooseIdentity({ state, tpm: tpm.value, clock: monotonicClock, note, onWait }, wanted);
+};
+
 const run = async (): Promise<void> => {
   // Without its datagrams the service manager ends us as hung: better to hear why first.
   if (!manager.isPresent && process.env['NOTIFY_SOCKET'] !== undefined)
@@ -84,7 +100,18 @@ const run = async (): Promise<void> => {
   }
   if (utilities.length > 1)
     note({ event: 'utilities-ignored', level: 'warn', text: `only ${utility.name} is served by this release` });
-  const loaded = await loadUtility(utility, configuration, files);
+  const stop = new AbortController();
+  const end = (): void => stop.abort();
+  process.on('SIGTERM', end).on('SIGINT', end);
+  const loaded = await loadUtility(utility, configuration, files, {
+    tpm: async (trust) => await ownIdentity(directoryFiles(state), { trust, url: utility.url, stop: stop.signal }),
+    production: process.env['GRIDWARD_PRODUCTION'] === '1',
+  });
+  process.off('SIGTERM', end).off('SIGINT', end);
+  if (stop.signal.aborted) {
+    manager.stopping();
+    return;
+  }
   const bootId = await readBootId();
   if (!loaded.ok || !bootId.ok) {
     refuse(!loaded.ok ? loaded.fault : bootId.ok ? '' : bootId.fault);

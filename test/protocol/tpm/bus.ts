@@ -19,7 +19,10 @@ export interface Fault {
 }
 
 export type ToBus = { readonly fault: Fault | null } | { readonly count: true };
-export type FromBus = { readonly counts: Readonly<Record<number, number>> } | { readonly ready: true } | { readonly seen: number };
+export type FromBus =
+  | { readonly counts: Readonly<Record<number, number>> }
+  | { readonly ready: true }
+  | { readonly seen: number };
 
 const HEADER = 10;
 const [, , here = '', there = ''] = process.argv;

@@ -42,6 +42,7 @@ const terminal = async (args: readonly string[], options: { serve?: boolean; fil
     out: (text) => out.push(text),
     outBytes: (chunk) => bytes.push(chunk),
     error: (text) => errors.push(text),
+    tpm: () => ({ ok: false, fault: 'no TPM here' }),
     filesIn: () => options.files ?? new MemoryFiles(),
     link,
     clock,
