@@ -44,10 +44,15 @@ test('a handle that is taken is not written over', async () => {
   expect(await signs()).toBe(true);
 });
 
-test('it cannot be duplicated', async () => {
-  const auth = `hex:${AUTH.toString('hex')}`;
-  const args = ['-C', 'null', '-c', '0x81010001', '-G', 'null', '-p', auth, '-r', 'dup.priv', '-s', 'dup.seed'];
-  await expect(machine.tool('tpm2_duplicate', ...args)).rejects.toThrow(/auth|policy|handle|attribute/i);
+test('it cannot be duplicated, neither with its auth value nor by a policy for duplication', async () => {
+  const files = ['-C', 'null', '-c', '0x81010001', '-G', 'null', '-r', 'dup.priv', '-s', 'dup.seed'];
+  await expect(machine.tool('tpm2_duplicate', ...files, '-p', `hex:${AUTH.toString('hex')}`)).rejects.toThrow(
+    'authorization handle is not correct for command',
+  );
+  await machine.tool('tpm2_startauthsession', '-S', 'session.ctx', '--policy-session');
+  await machine.tool('tpm2_policycommandcode', '-S', 'session.ctx', 'TPM2_CC_Duplicate');
+  await expect(machine.tool('tpm2_duplicate', ...files, '-p', 'session:session.ctx')).rejects.toThrow('a policy check failed');
+  await machine.tool('tpm2_flushcontext', 'session.ctx');
 });
 
 test('a wrong auth value is refused, however often, and never locks the key', async () => {

@@ -126,7 +126,9 @@ export const startTpm = async (): Promise<TpmMachine> => {
       swtpm = await startSwtpm(state, there);
     },
     tool: async (name, ...args) => {
-      const { stdout } = await run(name, [...args, '-T', tcti], { cwd: directory, timeout: 20_000 });
+      // What a sanitizer preloads into us is no business of the tools.
+      const env = { ...process.env, LD_PRELOAD: '' };
+      const { stdout } = await run(name, [...args, '-T', tcti], { cwd: directory, timeout: 20_000, env });
       return stdout;
     },
     pid: () => swtpm.pid ?? 0,

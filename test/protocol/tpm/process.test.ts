@@ -35,7 +35,12 @@ const perform = async (what: string): Promise<{ readonly end: number | string; r
     const { stdout } = await run(process.execPath, [script, what, machine.tcti, AUTH.toString('hex'), flush], { cwd: root });
     return { end: 0, out: stdout.trim() };
   } catch (error) {
-    const { code, signal, stdout, stderr } = error as { code: number | null; signal: string | null; stdout: string; stderr: string };
+    const { code, signal, stdout, stderr } = error as {
+      code: number | null;
+      signal: string | null;
+      stdout: string;
+      stderr: string;
+    };
     return { end: code ?? signal ?? 'unknown', out: `${stdout}${stderr}` };
   }
 };

@@ -34,7 +34,7 @@ const inWorker = async (mode: string, end: boolean): Promise<number> => {
 };
 
 const JOBS: Readonly<Record<string, () => Promise<string> | string>> = {
-  'flush': () => {
+  flush: () => {
     const { flush } = createRequire(import.meta.url)(addon) as { flush: () => boolean };
     ready();
     const outcome: string[] = [];
@@ -70,7 +70,7 @@ const JOBS: Readonly<Record<string, () => Promise<string> | string>> = {
     generateKeyPairSync('ec', { namedCurve: 'P-256' });
     return `worker ${code}, main ${signOnce() > 60}`;
   },
-  'threads': async () => {
+  threads: async () => {
     ready();
     const codes = Promise.all([inWorker('many-signs', false), inWorker('many-signs', false), inWorker('for-ever', true)]);
     for (let times = 0; times < 20; times += 1) signOnce();

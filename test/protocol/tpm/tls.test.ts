@@ -14,7 +14,7 @@ import { pem } from '#platform/tpm/der.ts';
 import { openTpm, type Tpm, TPM_HANDLES, tpmKeyPem } from '#platform/tpm/tpm.ts';
 import type { HttpClient, HttpFault, HttpReply } from '#utility/walk/http-port.ts';
 import { makePki, type Pki } from '../../rig/utility/pki.ts';
-import { issue } from './authority.ts';
+import { enrol } from './enrolled.ts';
 import { COMMAND, startTpm, type TpmMachine } from './machine.ts';
 
 const run = promisify(execFile);
@@ -36,14 +36,7 @@ beforeAll(async () => {
   machine = await startTpm();
   pki = await makePki(join(machine.directory, 'pki'));
   tpm = value(openTpm(machine.tcti, { sign: SIGN_LIMIT, command: 3000, create: 20_000 }));
-  tpm.know(TPM_HANDLES.a, AUTH);
-  const { point } = value(await tpm.createKey(TPM_HANDLES.a, AUTH));
-  const info = requestInfo(point, { type: '1.3.6.1.4.1.32473.1', serial: 'GW-0001' });
-  if (!info.ok) throw new Error(info.fault);
-  const signature = value(await tpm.sign(TPM_HANDLES.a, digestOf(info.value)));
-  const request = pem('CERTIFICATE REQUEST', signedRequest(info.value, signature));
-  const certificate = await issue(join(machine.directory, 'pki'), request);
-  identity = { certificate, key: tpmKeyPem(TPM_HANDLES.a), trust: await readFile(pki.serca, 'utf8') };
+  identity = await enrol(tpm, AUTH, join(machine.directory, 'pki'));
   expect(tpm.serveTls().ok).toBe(true);
 });
 
@@ -144,7 +137,7 @@ test.each([
   expect(text).toContain('New, TLSv1.2');
 });
 
-test('ordinary EC keys go on working, also after a flush of the method cache', async () => {
+test('ordinary EC keys and keys in files go on working beside it', async () => {
   generateKeyPairSync('ec', { namedCurve: 'P-256' });
   expect(await tlsSelfTest(identity)).toEqual({ ok: true, value: undefined });
   const file: TlsIdentity = {
