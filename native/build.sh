@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds build/native/gridward.node, once for Node 22 and later. `build.sh sanitize`: build/native-sanitize/gridward.node with
 # AddressSanitizer and UndefinedBehaviorSanitizer. The compiler and its target come from CXX, CXXFLAGS and LDFLAGS as usual;
-# OUT names another folder.
+# OUT names another folder, ARCH the processor as Node names it (arm64).
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 kind=${1:-plain}
@@ -29,7 +29,7 @@ mkdir -p "$work"
 cp -R "$root/native/binding.gyp" "$root/native/src" "$work/"
 ln -s "$root/node_modules" "$work/node_modules"
 cd "$work"
-"$node" "$root/node_modules/node-gyp/bin/node-gyp.js" rebuild --nodedir="$headers" --devdir="$work/dev" --jobs 2 --silent -- -Dsanitize="$sanitize" >"$root/$out/build.txt" 2>&1 || {
+"$node" "$root/node_modules/node-gyp/bin/node-gyp.js" rebuild ${ARCH:+--arch="$ARCH"} --nodedir="$headers" --devdir="$work/dev" --jobs 2 --silent -- -Dsanitize="$sanitize" >"$root/$out/build.txt" 2>&1 || {
   cat "$root/$out/build.txt" >&2
   exit 1
 }

@@ -29,7 +29,7 @@ const inWorker = async (mode: string, end: boolean): Promise<number> => {
   return await new Promise((resolve, reject) => {
     worker.once('error', reject);
     worker.once('exit', resolve);
-    if (end) worker.once('message', () => void worker.terminate());
+    if (end) worker.once('message', () => worker.terminate().catch(reject));
   });
 };
 
@@ -76,7 +76,10 @@ const JOBS: Readonly<Record<string, () => Promise<string> | string>> = {
     for (let times = 0; times < 20; times += 1) signOnce();
     return `${(await codes).slice(0, 2).join()} ${signOnce() > 60}`;
   },
-  'one-sign': () => String(ready() !== null && signOnce()),
+  'one-sign': () => {
+    ready();
+    return String(signOnce());
+  },
   'many-signs': () => {
     ready();
     for (let times = 0; times < 20; times += 1) signOnce();
@@ -93,8 +96,8 @@ const JOBS: Readonly<Record<string, () => Promise<string> | string>> = {
   },
   'exit-in-sign': async () => {
     const tpm = ready();
-    void tpm.sign(TPM_HANDLES.a, createHash('sha256').update(DATA).digest());
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    const signing = tpm.sign(TPM_HANDLES.a, createHash('sha256').update(DATA).digest());
+    await Promise.race([signing, new Promise((resolve) => setTimeout(resolve, 300))]);
     process.exit(7);
   },
 };
