@@ -29,7 +29,10 @@ const inWorker = async (mode: string, end: boolean): Promise<number> => {
   return await new Promise((resolve, reject) => {
     worker.once('error', reject);
     worker.once('exit', resolve);
-    if (end) worker.once('message', () => worker.terminate().catch(reject));
+    if (end)
+      worker.once('message', () => {
+        worker.terminate().catch(reject);
+      });
   });
 };
 
