@@ -97,6 +97,8 @@ const start = (program: string): ChildProcess => {
       RUNTIME_DIRECTORY: path('run'),
       GRIDWARD_TPM: machine.tcti,
       GRIDWARD_PRODUCTION: '1',
+      // Another build of the addon, where one is on trial.
+      ...(process.env['GRIDWARD_ADDON'] === undefined ? {} : { GRIDWARD_ADDON: process.env['GRIDWARD_ADDON'] }),
       ...(program === 'controld' ? { NOTIFY_SOCKET: path('notify') } : {}),
     },
     stdio: ['ignore', 'pipe', 'pipe'],
