@@ -39,7 +39,7 @@ export const cruise = (directory: string, folders: readonly string[]): Promise<C
         const violations = summary.violations.map(({ rule, from, to }) => ({ rule: rule.name, from, to }));
         resolve({ modules: summary.totalCruised, violations });
       } catch {
-        reject(new Error(`dependency-cruiser gave no report: ${stderr || String(error)}`));
+        reject(new Error(`dependency-cruiser gave no report: ${stderr} ${error?.message}`));
       }
     });
   });

@@ -3,8 +3,13 @@
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$root"
-installed=node_modules/.package-lock.json
-if [ -e "$installed" ] && [ ! package-lock.json -nt "$installed" ] && [ ! package.json -nt "$installed" ]; then exit 0; fi
+stamp=node_modules/.package-lock.json
+# the lock file that node_modules was made from: a newer date alone is no reason to install again
+made=node_modules/.made-from.json
+if [ -e "$stamp" ] && cmp -s package-lock.json "$made"; then
+  touch "$stamp"
+  exit 0
+fi
 command -v npm >/dev/null || {
   echo "npm is missing: apt-get install -y --no-install-recommends npm" >&2
   exit 1
@@ -14,5 +19,6 @@ npm ci --ignore-scripts --no-audit --no-fund --loglevel=error --cache build/npm-
   echo "npm ci failed: package.json and package-lock.json disagree, or there is no way to an npm registry" >&2
   exit 1
 }
-touch "$installed"
-echo "modules   $(find node_modules -name package.json -path '*node_modules/*' -prune | wc -l | tr -d ' ') packages"
+cp package-lock.json "$made"
+touch "$stamp"
+echo "modules   $(grep -c '"node_modules/' "$stamp") packages"
