@@ -63,7 +63,10 @@ const release = async (seed: number): Promise<number> => {
 const silent = async (seed: number): Promise<number> => {
   const random = new SeededRandom(seed, 'silent');
   const at = WARM_UP_SECONDS + random.between(0, 3);
-  const site = await startVirtualSite({ settings: siteOf({ plant: { load: () => 3000 }, seed }), utilityPhase: random.fraction() });
+  const site = await startVirtualSite({
+    settings: siteOf({ plant: { load: () => 3000 }, seed }),
+    utilityPhase: random.fraction(),
+  });
   site.utility.say(programSetOf(LIMIT_W, []));
   await site.runTo(at);
   site.site.meter.fault(at * 1000, { silent: true });

@@ -98,7 +98,8 @@ export const runStepTrial = async (
   const utilityPhase = random.fraction();
   const startsAt = UTILITY_EPOCH + WARM_UP_SECONDS + random.integer(0, 3);
   const slow = plant.deadSeconds + 3 * plant.lagSeconds + 100 / plant.slewPercentPerSecond;
-  const stepSeconds = (loadBefore === loadAfter ? startsAt - UTILITY_EPOCH - utilityPhase : WARM_UP_SECONDS + 3 * random.fraction()) + 2 * slow;
+  const stepSeconds =
+    (loadBefore === loadAfter ? startsAt - UTILITY_EPOCH - utilityPhase : WARM_UP_SECONDS + 3 * random.fraction()) + 2 * slow;
   const event = {
     mRID: 'step',
     start: Math.round(stepSeconds + UTILITY_EPOCH + utilityPhase),

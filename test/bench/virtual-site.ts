@@ -1,5 +1,4 @@
 import { utilitySeconds, watts } from '#base/units.ts';
-import type { Note } from '#base/ports.ts';
 import type { EventBody, ProgramSet } from '#control/program.ts';
 import type { Truth } from '../rig/site/plant.ts';
 import { RigSite, type SiteSettings } from '../rig/site/site.ts';
@@ -48,7 +47,7 @@ export interface VirtualSite {
 
 /** A note in one line. */
 export const noteText = ({ at, module, note }: NoteTaken, origin = 0): string =>
-  `${((at - origin) / 1000).toFixed(3)} ${module} ${(note as Note).level} ${note.event}: ${note.text}`;
+  `${((at - origin) / 1000).toFixed(3)} ${module} ${note.level} ${note.event}: ${note.text}`;
 
 export const startVirtualSite = async (options: VirtualSiteOptions): Promise<VirtualSite> => {
   const time = new VirtualTime();

@@ -135,7 +135,7 @@ const checkWrites = ({ simulation, outcome, spans }: Context): readonly Violatio
     if (watts * gain * 0.99 > allowed && watts < RATED_W) {
       violations.push({ rule: 'setpoint', at, text: `cap of ${Math.round(watts)} W where ${Math.round(allowed)} W are allowed` });
     }
-    if (watts >= RATED_W && allowed < RATED_W) {
+    if (watts >= RATED_W && allowed < RATED_W * gain * 0.99) {
       violations.push({ rule: 'setpoint', at, text: `full power where ${Math.round(allowed)} W are allowed` });
     }
   }
@@ -197,7 +197,9 @@ const checkEnergy = ({ simulation, outcome, spans, slowness }: Context): readonl
     allowed += Math.min(available, limit + load);
   }
   if (allowed === 0 || used / allowed >= 0.9) return [];
-  return [{ rule: 'energy', at: from, text: `${((100 * used) / allowed).toFixed(1)} % of the allowed energy used after healing` }];
+  return [
+    { rule: 'energy', at: from, text: `${((100 * used) / allowed).toFixed(1)} % of the allowed energy used after healing` },
+  ];
 };
 
 const checkProcess = ({ outcome, simulation }: Context): readonly Violation[] => {
