@@ -56,7 +56,7 @@ const killAndAwaitRestart = async (underway: Underway, program: Program): Promis
 
 const runsAgain = async (underway: Underway, from: number): Promise<void> => {
   await waitUntil('controld says that it runs', RESTART_WITHIN, () =>
-    underway.log.slice(from).some((line) => line.startsWith('controld') && line.includes('"running"')),
+    underway.log.slice(from).some((line) => line.includes(' controld ') && line.includes('"running"')),
   );
 };
 
