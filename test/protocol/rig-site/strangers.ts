@@ -24,25 +24,26 @@ const outputOf = async (program: string, args: readonly string[], advice: string
   });
 };
 
+const MBPOLL = 'mbpoll';
 const MBPOLL_ADVICE = 'install the Debian package mbpoll';
 const PYSUNSPEC_ADVICE = 'python3 -m venv build/venv && build/venv/bin/pip install pysunspec2==1.3.7 pyserial';
 
 /** Registers as mbpoll reads them, unsigned. */
 export const mbpollRead = async (path: string, unitId: number, address: number, count: number): Promise<readonly number[]> => {
   const where = ['-m', 'rtu', '-a', String(unitId), '-b', '9600', '-P', 'none', '-0', '-r', String(address), '-c', String(count)];
-  const text = await outputOf('mbpoll', [...where, '-t', '4:hex', '-1', '-q', path], MBPOLL_ADVICE);
+  const text = await outputOf(MBPOLL, [...where, '-t', '4:hex', '-1', '-q', path], MBPOLL_ADVICE);
   return [...text.matchAll(/^\[\d+\]:\s+0x([0-9A-F]{4})/gim)].map((match) => Number.parseInt(match[1] ?? '', 16));
 };
 
 /** Writes registers with function 16 as mbpoll does. */
 export const mbpollWrite = async (path: string, unitId: number, address: number, words: readonly number[]): Promise<void> => {
   const where = ['-m', 'rtu', '-a', String(unitId), '-b', '9600', '-P', 'none', '-0', '-r', String(address)];
-  await outputOf('mbpoll', [...where, '-t', '4', '-q', path, ...words.map(String)], MBPOLL_ADVICE);
+  await outputOf(MBPOLL, [...where, '-t', '4', '-q', path, ...words.map(String)], MBPOLL_ADVICE);
 };
 
 /** Lets mbpoll poll until `enough` says so. */
 export const mbpollLoop = async (path: string, args: readonly string[], enough: () => boolean): Promise<void> => {
-  const child = spawn('mbpoll', ['-m', 'rtu', '-b', '9600', '-P', 'none', '-0', '-t', '4', '-l', '100', '-q', ...args, path], {
+  const child = spawn(MBPOLL, ['-m', 'rtu', '-b', '9600', '-P', 'none', '-0', '-t', '4', '-l', '100', '-q', ...args, path], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   await new Promise<void>((resolve, reject) => {
