@@ -45,10 +45,6 @@ interface VirtualSite {
   runTo(siteSeconds: number): Promise<void>;
 }
 
-/** A note in one line. */
-const noteText = ({ at, module, note }: NoteTaken, origin = 0): string =>
-  `${((at - origin) / 1000).toFixed(3)} ${module} ${note.level} ${note.event}: ${note.text}`;
-
 export const startVirtualSite = async (options: VirtualSiteOptions): Promise<VirtualSite> => {
   const time = new VirtualTime();
   const truth: Truth[] = [];
