@@ -14,11 +14,18 @@ command -v npm >/dev/null || {
   echo "npm is missing: apt-get install -y --no-install-recommends npm" >&2
   exit 1
 }
-npm ci --ignore-scripts --no-audit --no-fund --loglevel=error --cache build/npm-cache >build/npm.txt 2>&1 || {
-  cat build/npm.txt >&2
-  echo "npm ci failed: package.json and package-lock.json disagree, or there is no way to an npm registry" >&2
-  exit 1
+install() {
+  npm "$@" --ignore-scripts --no-audit --no-fund --loglevel=error --cache build/npm-cache >build/npm.txt 2>&1
 }
+if ! install ci; then
+  # an old npm may find fault with a lock file that a newer one wrote
+  echo "modules   npm ci refused ($(head -n 1 build/npm.txt)): installing what the lock file says with npm install"
+  install install --no-save || {
+    cat build/npm.txt >&2
+    echo "the packages could not be installed: is there a way to an npm registry?" >&2
+    exit 1
+  }
+fi
 cp package-lock.json "$made"
 touch "$stamp"
 echo "modules   $(grep -c '"node_modules/' "$stamp") packages"

@@ -152,6 +152,7 @@ export const conduct = async (options: ConductOptions): Promise<Outcome> => {
   const conductor: Conductor = { board, gatewayLog: [], run: null, show: null, broken: null, end: () => undefined };
   const run = await start(conductor, options);
   conductor.run = run;
+  tell(conductor, 'runner', 'info', `files of this run until its end: ${run.directories.top}`);
   try {
     await watchOver(conductor, run, options);
     conductor.show?.leave();

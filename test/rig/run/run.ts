@@ -22,6 +22,8 @@ export interface RunOptions {
   readonly scenarioPath: string;
   readonly seed: number;
   readonly form: Form;
+  /** The gateway is told this address in place of the server's. */
+  readonly utilityUrl?: string;
   readonly onTruth: (truth: Truth) => void;
   readonly onTurn: (turn: FaultTurn) => void;
   readonly onUnit: (news: UnitNews) => void;
@@ -186,7 +188,8 @@ export const startRun = async (options: RunOptions): Promise<Run> => {
   const parts: Parts = { directories, guard: startGuard(directories.top), children: [], units: new Map(), stopping: false };
   try {
     const [utility, site] = await Promise.all([startUtility(options, parts), startSite(options, parts)]);
-    await writeConfiguration(directories, utility, options.scenario.site.ratedW);
+    const access = { ...utility, url: options.utilityUrl ?? utility.url };
+    await writeConfiguration(directories, access, options.scenario.site.ratedW);
     const origin = monotonicMs() - (Date.now() - utility.startedAt * 1000);
     await site.begin(utility.startedAt);
     await startGateway(options, parts);

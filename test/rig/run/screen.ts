@@ -118,6 +118,12 @@ const newsLine = (title: string, { at, source, level, text }: News, withSource: 
   return [...label(title), span(`${clockOf(at).padStart(5)} `, 'dim'), span(`${withSource ? `${source} ` : ''}${text}`, tone)];
 };
 
+/** What is said again and again is shown once, at its last time. */
+const withoutRepeats = (items: readonly News[]): readonly News[] => {
+  const last = new Map(items.map((item) => [item.text, item]));
+  return items.filter((item) => last.get(item.text) === item);
+};
+
 const listed = (title: string, items: readonly News[], most: number, withSource: boolean): readonly Line[] => {
   const shown = items.slice(Math.max(0, items.length - most));
   if (shown.length === 0) return [[...label(title), span('nothing yet', 'dim')]];
@@ -150,7 +156,7 @@ export const drawScreen = (
   look: Look,
   limitAt: (at: number) => number | null,
 ): readonly string[] => {
-  const posted = board.news.filter((news) => news.source === 'server');
+  const posted = withoutRepeats(board.news.filter((news) => news.source === 'server'));
   const log = board.news.filter((news) => news.source !== 'server' && news.level !== 'debug');
   const fixed = [
     ...heading(board, width, look),
