@@ -1,6 +1,6 @@
-import { limitTimeline, type LimitSpan, spanAt } from '../rig/scenario/timeline.ts';
 import type { Truth } from '../rig/site/plant.ts';
 import { type Fault, type FaultSpan, RATED_W, type Simulation } from './draw.ts';
+import { expectedLimits, type LimitSpan, spanAt } from './oracle.ts';
 import type { Outcome } from './run.ts';
 
 /** Something that must never happen, did. */
@@ -62,23 +62,6 @@ const spansOf = (simulation: Simulation, kinds: readonly Fault[], longer: number
   simulation.faults
     .filter(({ fault }) => kinds.includes(fault))
     .map(({ from, until }: FaultSpan) => ({ from, until: until + longer }));
-
-/** The rig's own view of the limit in force: what was served, when, by the rules of the standard. */
-const timelineOf = (simulation: Simulation, outcome: Outcome): readonly LimitSpan[] => {
-  const { events, defaults, utilityPhase, seconds } = simulation;
-  const controls = events.map((event) => ({
-    name: event.mRID,
-    primacy: event.program === 0 ? 1 : 5,
-    limitW: event.limitW,
-    createdAt: event.createdAt,
-    start: event.start - utilityPhase,
-    end: event.start + event.durationSeconds - utilityPhase,
-    servedAt: outcome.served.get(event.mRID) ?? null,
-    cancelServedAt: outcome.cancelServed.get(event.mRID) ?? null,
-  }));
-  const served = defaults.map((limitW, index) => ({ primacy: index === 0 ? 1 : 5, limitW, servedAt: outcome.firstSetAt }));
-  return limitTimeline({ controls, defaults: served, responses: [] }, seconds);
-};
 
 const checkExport = ({ simulation, outcome, spans, slowness }: Context): readonly Violation[] => {
   const budget = HARD_SECONDS + slowness;
@@ -230,7 +213,7 @@ const checkProcess = ({ outcome, simulation }: Context): readonly Violation[] =>
 export const check = (simulation: Simulation, outcome: Outcome): readonly Violation[] => {
   const { lagSeconds, deadSeconds, slewPercentPerSecond } = simulation.site.plant;
   const slowness = deadSeconds + 3 * Math.max(0, lagSeconds - 1) + 90 / slewPercentPerSecond;
-  const context = { simulation, outcome, spans: timelineOf(simulation, outcome), slowness };
+  const context = { simulation, outcome, spans: expectedLimits(simulation, outcome), slowness };
   const rules = [checkProcess, checkExport, checkBlind, checkWrites, checkWriteRate, checkTold, checkTransitions, checkEnergy];
   return rules
     .flatMap((rule) => rule(context))
