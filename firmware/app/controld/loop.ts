@@ -1,10 +1,9 @@
 import type { Cancel, Note } from '#base/ports.ts';
 import { durationMs, after, type MonoMs, type UtilitySeconds, type Watts } from '#base/units.ts';
 import { utilityExact, type ClockAnchor } from '#control/clock/clock.ts';
-import { newLimiter } from '#control/limiter/limiter.ts';
 import type { ProgramSet } from '#control/program.ts';
 import type { RecordBody, Transition } from '#control/record.ts';
-import type { ControlState, SiteFacts, TickInputs, TickResult } from '#control/tick/state.ts';
+import { type ControlState, type SiteFacts, startState, type TickInputs, type TickResult } from '#control/tick/state.ts';
 import { controlTick } from '#control/tick/tick.ts';
 import type { Connection, DeviceId } from '#site/device.ts';
 import type { DeviceStanding, Sample } from '#site/sample.ts';
@@ -51,20 +50,7 @@ export class Loop {
 
   constructor(options: LoopOptions, memory: Pick<Memory, 'plan' | 'clock'>) {
     this.#options = options;
-    this.#state = {
-      plan: memory.plan,
-      clock: memory.clock,
-      limiter: newLimiter(),
-      tracks: new Map(),
-      follows: new Map(),
-      asked: new Map(),
-      ceilings: new Map(),
-      alarms: [],
-      limits: {},
-      power: { exportLimit: null, generationLimit: null },
-      told: new Map(),
-      decision: null,
-    };
+    this.#state = startState(memory);
     const inverters = options.facts().inverters.map((inverter) => inverter.device);
     this.#intervals = newInterval({ seconds: READING_SECONDS, inverters });
   }

@@ -4,7 +4,7 @@ import type { Asked } from '#control/allocate/allocate.ts';
 import type { ClockAnchor, ClockState } from '#control/clock/clock.ts';
 import type { FollowState } from '#control/follow/follow.ts';
 import type { GenerationTrack } from '#control/limiter/generation.ts';
-import type { Decision, LimiterState, PowerLimits } from '#control/limiter/limiter.ts';
+import { type Decision, type LimiterState, newLimiter, type PowerLimits } from '#control/limiter/limiter.ts';
 import type { ActiveLimits } from '#control/limits.ts';
 import type { CommissionedLimits, FallbackLimits } from '#control/plan/active.ts';
 import type { Plan } from '#control/plan/plan.ts';
@@ -77,6 +77,22 @@ export interface ControlState {
   readonly told: ReadonlyMap<DeviceId, Connection>;
   readonly decision: Decision | null;
 }
+
+/** The state before the first tick: what was remembered, and nothing known of the site. */
+export const startState = (memory: Pick<ControlState, 'plan' | 'clock'>): ControlState => ({
+  plan: memory.plan,
+  clock: memory.clock,
+  limiter: newLimiter(),
+  tracks: new Map(),
+  follows: new Map(),
+  asked: new Map(),
+  ceilings: new Map(),
+  alarms: [],
+  limits: {},
+  power: { exportLimit: null, generationLimit: null },
+  told: new Map(),
+  decision: null,
+});
 
 export type Urgency = 'cut' | 'raise' | 'refresh';
 
