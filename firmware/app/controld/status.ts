@@ -110,7 +110,8 @@ export const siteStatus = (
     inverterStatus = Math.max(inverterStatus ?? 0, status);
   }
   // Nothing produced for want of sun, and no control of ours explains it: off (CSIP-AUS ALL-08).
-  const explained = limited && state.decision !== null && state.decision.command <= 0;
+  const returning = at.utility !== null && isReturning(state.plan.service, at.utility);
+  const explained = limited && state.decision !== null && (state.decision.command <= 0 || returning);
   return { genConnectStatus, operationalModeStatus: producing || explained ? 2 : 1, inverterStatus, alarmStatus: 0 };
 };
 
