@@ -21,6 +21,8 @@ const LONGEST_MS = 120_000;
 interface Run {
   readonly passed: number;
   readonly failed: number;
+  /** Test files that could not even be loaded: a break that does not parse catches nothing. */
+  readonly unloaded: number;
   readonly output: string;
 }
 
@@ -41,7 +43,7 @@ const makeTree = async (number: number): Promise<string> => {
   return tree;
 };
 
-/** Runs test files in a tree; a file that cannot be loaded counts as one failure, tests that hang as one more. */
+/** Runs test files in a tree; tests that hang count as one failure. */
 const runTests = (tree: string, files: readonly string[]): Promise<Run> =>
   new Promise((resolve) => {
     const report = join(tree, 'build/report.json');
@@ -71,15 +73,15 @@ const runTests = (tree: string, files: readonly string[]): Promise<Run> =>
       const text = await readFile(report, 'utf8').catch(() => null);
       await rm(report, { force: true });
       if (text === null) {
-        resolve({ passed: 0, failed: late ? 1 : 0, output });
+        resolve({ passed: 0, failed: late ? 1 : 0, unloaded: 0, output });
         return;
       }
       const { numPassedTests, numFailedTests, testResults } = JSON.parse(text) as Report;
       const unloaded = testResults.filter(({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0);
-      resolve({ passed: numPassedTests, failed: numFailedTests + unloaded.length, output });
+      resolve({ passed: numPassedTests, failed: numFailedTests, unloaded: unloaded.length, output });
     };
     child.once('close', () => {
-      finish().catch((error: unknown) => resolve({ passed: 0, failed: 0, output: String(error) }));
+      finish().catch((error: unknown) => resolve({ passed: 0, failed: 0, unloaded: 0, output: String(error) }));
     });
   });
 
@@ -96,9 +98,10 @@ const judge = async (tree: string, { file, search, replace, tests }: Mutant): Pr
     path,
     source.replace(search, () => replace),
   );
-  const { failed, passed, output } = await runTests(tree, tests);
+  const { failed, passed, unloaded, output } = await runTests(tree, tests);
   await writeFile(path, source);
   if (failed > 0) return null;
+  if (unloaded > 0) return `the tests cannot be loaded with it: ${output.slice(0, 1000)}`;
   return passed > 0 ? `${passed} tests stayed green: ${tests.join(', ')}` : `no test ran: ${output.slice(0, 1000)}`;
 };
 
@@ -107,8 +110,10 @@ const seconds = (from: number): string => `${((performance.now() - from) / 1000)
 /** The named tests must be green as things are: what is red anyway catches nothing. */
 const green = async (tree: string, mutants: readonly Mutant[]): Promise<string | null> => {
   const files = [...new Set(mutants.flatMap(({ tests }) => tests))].sort();
-  const { passed, failed, output } = await runTests(tree, files);
-  return failed === 0 && passed > 0 ? null : `without any break ${failed} tests are red, ${passed} green\n${output.slice(-4000)}`;
+  const { passed, failed, unloaded, output } = await runTests(tree, files);
+  return failed === 0 && unloaded === 0 && passed > 0
+    ? null
+    : `without any break ${failed} tests are red, ${passed} green\n${output.slice(-4000)}`;
 };
 
 const started = performance.now();

@@ -164,7 +164,7 @@ describe('documents', () => {
     );
     for (const { path, text } of records) {
       const number = Number(basename(path).slice(0, 4));
-      expect(text, path).toMatch(new RegExp(`^# ${number}\\. `));
+      expect(text, path).toMatch(new RegExp(`^# 0*${number}[. ]`));
       for (const part of ['Context', 'Decision', 'Consequences']) expect(text, path).toContain(`## ${part}`);
     }
   });

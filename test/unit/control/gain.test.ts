@@ -9,7 +9,7 @@ import { inverterSample, PV, WMAX } from './site.ts';
 const learned = (
   cap: number | null,
   output: (t: number) => number,
-  { span = 60_000, state = 'throttled' as InverterState, recap = 0 } = {},
+  { span = 60_000, state = 'throttled', recap = 0 }: { span?: number; state?: InverterState; recap?: number } = {},
 ): GainState => {
   let track: GenerationTrack = newTrack(PV, watts(WMAX));
   if (cap !== null) track = withHeldCap(track, watts(cap), monoMs(0));

@@ -55,19 +55,6 @@ export const inverterSample = (t: number, generation: number | null, state: Inve
   state,
 });
 
-/** A track with readings every 250 ms up to `until`, all alike, under a cap held since the start. */
-export const steadyTrack = (
-  until: number,
-  generation: number,
-  heldCap: number | null,
-  state: InverterState = 'throttled',
-): GenerationTrack => {
-  let track = newTrack(PV, watts(WMAX));
-  if (heldCap !== null) track = withHeldCap(track, watts(heldCap), monoMs(0));
-  for (let t = 250; t <= until; t += 250) track = withReading(track, inverterSample(t, generation, state));
-  return track;
-};
-
 export const limited = (exportLimit: number | null, generationLimit: number | null = null): PowerLimits => ({
   exportLimit: exportLimit === null ? null : watts(exportLimit),
   generationLimit: generationLimit === null ? null : watts(generationLimit),
