@@ -173,7 +173,9 @@ export const foldProgramSet = (
   const same = (a: readonly unknown[], b: readonly unknown[]): boolean =>
     a.length === b.length && a.every((item, i) => item === b[i]);
   const unchanged = same(programs, before.plan.programs) && same(kept, before.plan.events);
-  const folded = unchanged ? before.plan : settle({ ...before.plan, programs, events: kept, dueAt: dueAt(kept) }, now, out, surroundings);
+  const folded = unchanged
+    ? before.plan
+    : settle({ ...before.plan, programs, events: kept, dueAt: dueAt(kept) }, now, out, surroundings);
   const ordered = receivedFirst(out);
   return {
     plan: folded,
