@@ -5,7 +5,7 @@ import type { MeterSample } from '#site/sample.ts';
 import { type GainState, isSteady, UNTRIMMED, withCapChange, withSettledReading } from './gain.ts';
 import { type GenerationTrack, isMoving, latestGeneration, predicted } from './generation.ts';
 import { type LoadState, NO_LOAD_KNOWN, provenLoad, withOutput, withoutMeter, withPoll } from './load.ts';
-import { armWitness, NOT_YET_SEEN, type SightState, settleWitness, withMeterSample, withTime } from './sight.ts';
+import { armWitness, explainJump, NOT_YET_SEEN, type SightState, settleWitness, withMeterSample, withTime } from './sight.ts';
 
 /** Distance kept below the limit, so that noise stays inside it: 0.3 % of the limit, 5-30 W. */
 const MARGIN_FRACTION = 0.003;
@@ -146,6 +146,21 @@ const isWorthWatching = (track: GenerationTrack, now: MonoMs, settleMs: number):
   return fresh || output === null || output > (track.heldCap ?? track.maxPower);
 };
 
+/** After a doubtful jump of the flow: holds it against what the output did meanwhile, as soon as every inverter was read again. */
+const explained = (state: LimiterState, tracks: readonly GenerationTrack[]): LimiterState => {
+  const { jump } = state.sight;
+  if (jump === null) return state;
+  if (jump.outputBefore === null) {
+    const outputBefore = total(
+      tracks,
+      (track) => track.readings.findLast((reading) => reading.at <= jump.at)?.generation ?? null,
+    );
+    return { ...state, sight: { ...state.sight, jump: outputBefore === null ? null : { ...jump, outputBefore } } };
+  }
+  const after = total(tracks, (track) => track.readings.find((reading) => reading.at > jump.at)?.generation ?? null);
+  return after === null ? state : { ...state, sight: explainJump(state.sight, after - jump.outputBefore) };
+};
+
 const witnessed = (state: LimiterState, plant: Plant, tracks: readonly GenerationTrack[], now: MonoMs): LimiterState => {
   const witness = state.sight.witness;
   if (witness === null || now - witness.at < 1500 || !tracks.every(isSteady)) return state;
@@ -168,7 +183,7 @@ export const decide = (
 ): { readonly state: LimiterState; readonly decision: Decision } => {
   assert(plant.maxPower >= 0 && plant.minOutput <= plant.maxPower, 'a plant has a rating and a lesser minimum');
   const timed = { ...state, sight: withTime(state.sight, now) };
-  const checked = witnessed(timed, plant, tracks, now);
+  const checked = witnessed(explained(timed, tracks), plant, tracks, now);
   const seen = checked.sight.seen;
   // While blind the load is forgotten; it is learned afresh before the sight returns, from the samples that count towards it.
   const load = withOutput(!seen && state.sight.seen ? withoutMeter(checked.load) : checked.load, tracks, {
