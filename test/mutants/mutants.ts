@@ -241,9 +241,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a superseded event resumes when the better one ends',
-    file: 'firmware/control/plan/advance.ts',
-    search: "return left.length > 0 ? next : closeEvent(next, 'superseded', t, out);",
-    replace: 'return left.length > 0 ? next : event;',
+    file: 'firmware/control/plan/replay.ts',
+    search: 'else supersede(board, index, next, t, out);',
+    replace: '',
     tests: PLAN,
   },
   {

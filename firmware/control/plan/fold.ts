@@ -1,6 +1,7 @@
 import { type UtilitySeconds, utilitySeconds } from '#base/units.ts';
 import type { EventBody, Program, ProgramSet, ServerStatus } from '../program.ts';
-import { advancePlan, closeEvent, settle, transitionOf, type Outbox, type PlanStep } from './advance.ts';
+import { advancePlan, settle, type PlanStep } from './advance.ts';
+import { closeEvent, transitionOf, type Outbox } from './answer.ts';
 import { bounded } from './bound.ts';
 import { NOTHING_KNOWN, type Surroundings } from './course.ts';
 import { dueAt } from './effective.ts';
@@ -173,7 +174,9 @@ export const foldProgramSet = (
   const same = (a: readonly unknown[], b: readonly unknown[]): boolean =>
     a.length === b.length && a.every((item, i) => item === b[i]);
   const unchanged = same(programs, before.plan.programs) && same(kept, before.plan.events);
-  const folded = unchanged ? before.plan : settle({ ...before.plan, programs, events: kept, dueAt: dueAt(kept) }, now, out, surroundings);
+  const folded = unchanged
+    ? before.plan
+    : settle({ ...before.plan, programs, events: kept, dueAt: dueAt(kept) }, now, out, surroundings);
   const ordered = receivedFirst(out);
   return {
     plan: folded,

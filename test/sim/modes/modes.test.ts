@@ -9,10 +9,7 @@ const NOTHING_W = 0.02 * RATED_W;
 describe('opModMaxLimW', () => {
   it('caps the generation at its per cent of setMaxW, and 100 per cent is no limit', async () => {
     const gateway = await new Gateway().until(3);
-    const events = [
-      control('half', 30, 60, { opModMaxLimW: 50 }),
-      control('all', 120, 60, { opModMaxLimW: 100 }),
-    ];
+    const events = [control('half', 30, 60, { opModMaxLimW: 50 }), control('all', 120, 60, { opModMaxLimW: 100 })];
     gateway.say(says(FREE, null, events));
     await gateway.until(170);
     expect(gateway.generationAt(25)).toBeGreaterThan(0.99 * RATED_W);
@@ -24,7 +21,9 @@ describe('opModMaxLimW', () => {
   it('binds together with the other limits: the tightest in effect', async () => {
     const gateway = await new Gateway(0).until(3);
     const limits = { opModMaxLimW: 50, opModGenLimW: watts(6000), opModExpLimW: watts(3000) };
-    gateway.say(says(FREE, null, [control('E', 30, 60, limits), control('G', 100, 60, { opModMaxLimW: 80, opModGenLimW: watts(6000) })]));
+    gateway.say(
+      says(FREE, null, [control('E', 30, 60, limits), control('G', 100, 60, { opModMaxLimW: 80, opModGenLimW: watts(6000) })]),
+    );
     await gateway.until(150);
     expect(gateway.generationAt(60)).toBeLessThanOrEqual(3000);
     expect(gateway.generationAt(60)).toBeGreaterThan(2900);
@@ -71,7 +70,9 @@ describe('a stop', () => {
     gateway.say(says(FREE, null, [control('E', 30, 60, { opModEnergize: false })]));
     await gateway.until(40);
     expect(gateway.generationAt(32)).toBeLessThan(NOTHING_W);
-    expect(gateway.snapshots.filter(({ at }) => at >= 30 && at < 30.3).every(({ genConnectStatus }) => genConnectStatus === 7)).toBe(true);
+    expect(
+      gateway.snapshots.filter(({ at }) => at >= 30 && at < 30.3).every(({ genConnectStatus }) => genConnectStatus === 7),
+    ).toBe(true);
   });
 
   it('survives a restart: what ended meanwhile is connected again, on the way back since its end', async () => {
