@@ -15,7 +15,7 @@ export type Job =
   | { readonly kind: 'steady'; readonly gainErrorPercent: number; readonly limitScale: -2 | 0; readonly seed: number }
   | { readonly kind: 'cycling'; readonly seed: number };
 
-export interface SteadyFigures {
+interface SteadyFigures {
   /** Mean of the flow above the limit, per cent of the limit. */
   readonly overPercent: number;
   readonly usedPercent: number;
@@ -23,7 +23,7 @@ export interface SteadyFigures {
   readonly linePercent: number;
 }
 
-export interface CyclingFigures {
+interface CyclingFigures {
   readonly overPercent: number;
   readonly longestSeconds: number;
   readonly usedPercent: number;
@@ -63,7 +63,10 @@ const release = async (seed: number): Promise<number> => {
 const silent = async (seed: number): Promise<number> => {
   const random = new SeededRandom(seed, 'silent');
   const at = WARM_UP_SECONDS + random.between(0, 3);
-  const site = await startVirtualSite({ settings: siteOf({ plant: { load: () => 3000 }, seed }), utilityPhase: random.fraction() });
+  const site = await startVirtualSite({
+    settings: siteOf({ plant: { load: () => 3000 }, seed }),
+    utilityPhase: random.fraction(),
+  });
   site.utility.say(programSetOf(LIMIT_W, []));
   await site.runTo(at);
   site.site.meter.fault(at * 1000, { silent: true });

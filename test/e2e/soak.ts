@@ -11,7 +11,8 @@ const { values } = parseArgs({
 });
 const verdict = await killRun(Number(values.instants), Number(values.seed), console.log);
 for (const problem of verdict.problems) console.log(problem);
-const { restarts, responses, duplicates, problems } = verdict;
+const { restarts, responses, duplicates, problems, report } = verdict;
+console.log(`picture and logs: ${report}`);
 console.log(
   `${values.instants} kills, ${restarts} restarts of controld, ${responses} Responses, ${duplicates} doubled by a kill, ${problems.length} problems`,
 );

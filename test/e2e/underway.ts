@@ -20,6 +20,7 @@ export interface Underway {
   readonly truth: readonly Truth[];
   readonly starts: readonly Start[];
   readonly news: readonly UnitNews[];
+  /** Seconds since the start of the test, program, line. */
   readonly log: readonly string[];
   /** What went wrong in the rig itself. */
   readonly broken: readonly string[];
@@ -37,6 +38,7 @@ export const startUnderway = async (scenario: Scenario, seed: number, utilityUrl
   const news: UnitNews[] = [];
   const log: string[] = [];
   const broken: string[] = [];
+  const began = monotonicMs();
   const run = await startRun({
     scenario,
     scenarioPath,
@@ -50,7 +52,7 @@ export const startUnderway = async (scenario: Scenario, seed: number, utilityUrl
       const unit = told.unit === 'northd' ? 'northd' : 'controld';
       if (told.kind === 'started' || told.kind === 'restarted') starts.push({ unit, mono: monotonicMs() });
     },
-    onLog: (program, line) => log.push(`${program} ${line}`),
+    onLog: (program, line) => log.push(`${((monotonicMs() - began) / 1000).toFixed(2)} ${program} ${line}`),
     onRig: (text) => broken.push(text),
     onBroken: (text) => broken.push(text),
   });

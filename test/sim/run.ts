@@ -1,4 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
+import type { FileFault } from '#base/ports.ts';
 import { utilitySeconds, watts } from '#base/units.ts';
 import type { EventBody, ProgramSet } from '#control/program.ts';
 import type { Transition } from '#control/record.ts';
@@ -16,7 +17,8 @@ import {
   type VirtualControld,
 } from '../support/virtual-gateway.ts';
 import { VirtualLine, type WireBytes } from '../support/virtual-line-port.ts';
-import type { DrawnEvent, FaultSpan, Simulation } from './draw.ts';
+import { befallSite } from './befall.ts';
+import type { DrawnEvent, Fault, FaultSpan, Simulation } from './draw.ts';
 
 export const UTILITY_EPOCH = 1_760_000_000;
 const BOOT_ID = 'boot-1';
@@ -25,6 +27,9 @@ const FALLBACK_W = 1000;
 const NOTES_KEPT = 400;
 const RESTART_SECONDS = 1;
 const FULL_BYTES = 1;
+/** A kill in a save comes within this many elementary steps. */
+const KILL_STEPS = 12;
+const WALL_STEP_SECONDS = 100_000;
 const ANCHOR_SECONDS = 60;
 /** A kill that waits for a disk step comes at the latest after, seconds. */
 const KILL_PATIENCE_SECONDS = 40;
@@ -39,7 +44,7 @@ export interface Told {
   readonly exportLimit: number | null;
 }
 
-export interface CapWrite {
+interface CapWrite {
   readonly at: number;
   readonly watts: number;
 }
@@ -86,6 +91,7 @@ class Run {
   #firstSetAt: number | null = null;
   #diskFault = false;
   #killedUnsaved = false;
+  readonly #standing = new Map<Fault, number>();
   #serverSilent = 0;
   #lives = 0;
   #crash: string | null = null;
@@ -306,61 +312,25 @@ class Run {
     };
   }
 
-  #turn({ fault, from, until, strength }: FaultSpan, on: boolean): void {
-    const at = this.#line.siteNow;
-    this.#line.sync();
-    const { inverter, meter, line } = this.#site;
-    switch (fault) {
-      case 'meter-silent':
-        return meter.fault(at, { silent: on });
-      case 'meter-frozen':
-        return meter.fault(at, { frozen: on });
-      case 'inverter-silent':
-        return inverter.fault(at, { silent: on });
-      case 'inverter-ignores':
-        return inverter.fault(at, { ignoresLimit: on });
-      case 'inverter-late':
-        return inverter.fault(at, { lateMs: on ? 50 + 950 * strength : 0 });
-      case 'inverter-exception':
-        return inverter.fault(at, { exception: on ? [2, 4, 6][Math.floor(strength * 3)] ?? 4 : 0 });
-      case 'inverter-crc':
-        return inverter.fault(at, { corruptCrc: on });
-      case 'inverter-wrong-unit':
-        return inverter.fault(at, { wrongUnit: on });
-      case 'inverter-restarts':
-        if (on) inverter.restart(at, Math.min(until - from, 60));
-        return;
-      case 'cable-cut':
-        return line.plug(!on);
-      case 'adapter-pulled':
-        return this.#line.attach(!on);
-      default:
-        this.#machineTurn(fault, { from, until, strength }, on);
-    }
+  /** Two spans of one fault that overlap are one: it ends with the last. */
+  #turn(span: FaultSpan, on: boolean): void {
+    const standing = (this.#standing.get(span.fault) ?? 0) + (on ? 1 : -1);
+    this.#standing.set(span.fault, standing);
+    if (on ? standing === 1 : standing === 0) this.#befall(span, on);
   }
 
-  #machineTurn(fault: FaultSpan['fault'], { from, until, strength }: Omit<FaultSpan, 'fault'>, on: boolean): void {
-    switch (fault) {
-      case 'controld-killed':
-        if (on) this.#kill(strength < 0.6 ? RESTART_SECONDS : until - from);
-        return;
-      case 'controld-killed-on-disk':
-        if (on) this.#killOnDisk(1 + Math.floor(strength * 12));
-        return;
-      case 'wall-steps':
-        if (on) this.#time.stepWall((strength - 0.5) * 100_000);
-        return;
-      case 'disk-full':
-        this.#diskFault = on;
-        this.#files.options = on ? { capacity: FULL_BYTES } : {};
-        return;
-      case 'disk-fails':
-        this.#diskFault = on;
-        this.#files.options = on ? { faultOf: (_, path) => ({ kind: 'failed', path, why: 'input/output error' }) } : {};
-        return;
-      case 'server-silent':
-        this.#serverSilent += on ? 1 : -1;
-    }
+  #befall(span: FaultSpan, on: boolean): void {
+    befallSite(this.#site, this.#line, span, on);
+    const { fault, from, until, strength } = span;
+    if (fault === 'controld-killed' && on) this.#kill(strength < 0.6 ? RESTART_SECONDS : until - from);
+    if (fault === 'controld-killed-on-disk' && on) this.#killOnDisk(1 + Math.floor(strength * KILL_STEPS));
+    if (fault === 'wall-steps' && on) this.#time.stepWall((strength - 0.5) * WALL_STEP_SECONDS);
+    if (fault === 'server-silent') this.#serverSilent += on ? 1 : -1;
+    if (fault !== 'disk-full' && fault !== 'disk-fails') return;
+    this.#diskFault = on;
+    const failing = (_: unknown, path: string): FileFault => ({ kind: 'failed', path, why: 'input/output error' });
+    if (!on) this.#files.options = {};
+    else this.#files.options = fault === 'disk-full' ? { capacity: FULL_BYTES } : { faultOf: failing };
   }
 
   async #transitions(): Promise<readonly Transition[]> {

@@ -8,10 +8,11 @@ export interface LinkUtility {
   anchor(anchor: { readonly bootId: string; readonly mono: number; readonly utility: number; readonly error: number }): void;
   /** True once controld said hello. */
   readonly isUp: boolean;
+  readonly isClosed: boolean;
   close(): void;
 }
 
-export interface LinkUtilityOptions {
+interface LinkUtilityOptions {
   readonly link: LinkPort;
   /** Of the plan role. */
   readonly socket: string;
@@ -25,6 +26,7 @@ export const linkUtility = (options: LinkUtilityOptions): LinkUtility => {
   const waiting: string[] = [];
   let stream: LinkStream | null = null;
   let isUp = false;
+  let isClosed = false;
   let sets = 0;
   const send = (message: unknown): void => {
     const line = JSON.stringify(message);
@@ -46,6 +48,7 @@ export const linkUtility = (options: LinkUtilityOptions): LinkUtility => {
       },
       onClosed: (why) => {
         isUp = false;
+        isClosed = true;
         onClosed?.(why);
       },
     },
@@ -58,6 +61,9 @@ export const linkUtility = (options: LinkUtilityOptions): LinkUtility => {
     anchor: (anchor) => send({ type: 'clock-anchor', ...anchor }),
     get isUp() {
       return isUp;
+    },
+    get isClosed() {
+      return isClosed;
     },
     close: () => stream?.close(),
   };

@@ -69,7 +69,7 @@ export interface TimedSource {
 }
 
 /** What the machine is at the start of virtual time. */
-export interface VirtualStart {
+interface VirtualStart {
   /** CLOCK_MONOTONIC, milliseconds. */
   readonly mono: number;
   /** The real-time clock, seconds since 1970. */
@@ -182,11 +182,15 @@ export class VirtualTime {
 
   /** Lets every promise that waits for no virtual time come to its end. */
   async settle(): Promise<void> {
-    do {
+    for (let more = true; more; more = this.#isTouched()) {
       this.#touched = false;
       await new Promise((resolve) => setImmediate(resolve));
       for (const after of this.#after) after();
-    } while (this.#touched);
+    }
+  }
+
+  #isTouched(): boolean {
+    return this.#touched;
   }
 
   #nextSource(): TimedSource | null {

@@ -13,6 +13,7 @@ const USAGE = `usage:
   gridward log [--since N] [--follow] [--json]
                                               the event log after record N
 
+  --version       the release
   --runtime DIR   directory of controld's sockets (RUNTIME_DIRECTORY, /run/gridward)
   --state DIR     directory of the event log (STATE_DIRECTORY, /var/lib/gridward)
 
@@ -25,6 +26,7 @@ const OPTIONS = {
   follow: { type: 'boolean', default: false },
   pcap: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
+  version: { type: 'boolean', default: false },
   since: { type: 'string', default: '0' },
   runtime: { type: 'string' },
   state: { type: 'string' },
@@ -56,6 +58,10 @@ export const runCli = async (
   const { values, positionals } = parsed;
   if (values.help) {
     ports.out(USAGE);
+    return EXIT.ok;
+  }
+  if (values.version) {
+    ports.out(`gridward ${release}\n`);
     return EXIT.ok;
   }
   const since = Number(values.since);

@@ -3,9 +3,8 @@ import { monotonicClock } from '#platform/clock/monotonic-clock.ts';
 import { systemEntropy } from '#platform/entropy/system-entropy.ts';
 import { directoryFiles } from '#platform/files/directory-files.ts';
 import { unixSockets } from '#platform/sockets/unix-sockets.ts';
+import { RELEASE } from '../release.ts';
 import { runCli } from './cli.ts';
-
-const RELEASE = 'cli';
 
 const stop = new AbortController();
 process.once('SIGINT', () => stop.abort());

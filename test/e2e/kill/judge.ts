@@ -19,7 +19,7 @@ export interface KillVerdict {
   readonly responses: number;
 }
 
-/** From a start of controld: the inverter's cap keeps the limit, and the flow is inside it. Seconds. */
+/** From a start of controld: the inverter's cap keeps the limit, and the flow is inside it. Seconds, without those spent waiting for a processor. */
 const CAP_WITHIN = 2;
 const FLOW_WITHIN = 4.5;
 /** After a change of limit while controld lives. */
@@ -32,6 +32,9 @@ interface Life {
   readonly from: number;
   readonly until: number;
 }
+
+/** Seconds between two instants in which controld was ready and others had the processors: no time of its own. */
+type Waited = (from: number, to: number) => number;
 
 /** Spans in which a process ran. */
 const livesOf = (events: readonly LifeEvent[], unit: Program, end: number): readonly Life[] => {
@@ -60,26 +63,33 @@ const heldIn = (truth: readonly Truth[], spans: readonly LimitSpan[], life: Life
   });
 
 /** Export over the limit where it had time to come down. */
-const overIn = (held: readonly Held[], life: Life): readonly string[] =>
+const overIn = (held: readonly Held[], life: Life, waited: Waited): readonly string[] =>
   held
-    .filter(({ at, since }) => at > Math.max(life.from + FLOW_WITHIN, since + SETTLED_WITHIN))
+    .filter(
+      ({ at, since }) => at - waited(life.from, at) > life.from + FLOW_WITHIN && at - waited(since, at) > since + SETTLED_WITHIN,
+    )
     .filter(({ point, limit }) => point.netExport > limit + BAND_W)
     .map(({ at, point, limit }) => `${at.toFixed(1)} s: ${point.netExport.toFixed(0)} W exported, the limit is ${limit} W`);
 
 /** The first correct write of a life that knew a limit and lasted long enough for it. */
-const writeIn = (held: readonly Held[], life: Life, knew: boolean): readonly string[] => {
-  if (!knew || life.until - life.from <= CAP_WITHIN) return [];
+const writeIn = (held: readonly Held[], life: Life, waited: Waited): readonly string[] => {
+  if (life.until - life.from - waited(life.from, life.until) <= CAP_WITHIN) return [];
   const told = held.find(({ point, limit }) => point.cap !== null && point.cap <= limit + point.load + BAND_W);
-  if (told !== undefined && told.at <= life.from + CAP_WITHIN) return [];
+  if (told !== undefined && told.at - life.from - waited(life.from, told.at) <= CAP_WITHIN) return [];
   const when = told === undefined ? 'never' : `${(told.at - life.from).toFixed(2)} s later`;
   return [`controld started at ${life.from.toFixed(2)} s, the cap kept the limit ${when}`];
 };
 
-const judgeFlow = (truth: readonly Truth[], spans: readonly LimitSpan[], lives: readonly Life[]): readonly string[] =>
+const judgeFlow = (
+  truth: readonly Truth[],
+  spans: readonly LimitSpan[],
+  lives: readonly Life[],
+  waited: Waited,
+): readonly string[] =>
   lives.flatMap((life) => {
     const held = heldIn(truth, spans, life);
     const knew = (spanAt(spans, life.from)?.limitW ?? null) !== null;
-    return [...overIn(held, life), ...writeIn(held, life, knew)];
+    return [...overIn(held, life, waited), ...(knew ? writeIn(held, life, waited) : [])];
   });
 
 const EXPECTED = [1, 2, 3] as const;
@@ -88,7 +98,8 @@ const judgeResponses = (log: ServerLog, kills: readonly LifeEvent[], until: numb
   const problems: string[] = [];
   let duplicates = 0;
   const accepted = log.responses.filter(({ httpStatus }) => httpStatus < 300);
-  for (const control of log.controls.filter(({ end }) => end < until)) {
+  // one that the gateway never fetched cannot be answered
+  for (const control of log.controls.filter(({ end, servedAt }) => end < until && servedAt !== null && servedAt < end)) {
     const own = accepted.filter(({ control: name }) => name === control.name);
     for (const status of EXPECTED) {
       const times = own.filter((response) => response.status === status).map(({ at }) => at);
@@ -111,11 +122,17 @@ const judgeResponses = (log: ServerLog, kills: readonly LifeEvent[], until: numb
 };
 
 /** Judges a run with kills by the rig's truth and the server's log alone. Controls that end after `until` are left out. */
-export const judgeKills = (truth: readonly Truth[], log: ServerLog, events: readonly LifeEvent[], until: number): KillVerdict => {
+export const judgeKills = (
+  truth: readonly Truth[],
+  log: ServerLog,
+  events: readonly LifeEvent[],
+  until: number,
+  waited: Waited,
+): KillVerdict => {
   const end = (truth.at(-1)?.t ?? 0) / 1000;
   const spans = limitTimeline(log, end);
   const lives = livesOf(events, 'controld', end);
-  const flow = judgeFlow(truth, spans, lives);
+  const flow = judgeFlow(truth, spans, lives, waited);
   const kills = events.filter(({ kind }) => kind === 'killed');
   const responses = judgeResponses(log, kills, until);
   return { ...responses, problems: [...flow, ...responses.problems], restarts: lives.length - 1 };

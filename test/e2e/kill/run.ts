@@ -1,10 +1,13 @@
 import type { Run } from '../../rig/run/run.ts';
+import { writeReport } from '../../rig/run/report.ts';
 import { readServerFiles, serverLogOf } from '../../rig/run/server-log.ts';
+import type { ScenarioFault } from '../../rig/scenario/scenario.ts';
 import type { ServerLog } from '../../rig/scenario/timeline.ts';
 import { monotonicMs } from '../../rig/site/real.ts';
 import { startUnderway } from '../underway.ts';
 import { at, waitUntil } from '../wait.ts';
 import { judgeKills, type KillVerdict, type LifeEvent } from './judge.ts';
+import { followWaits } from './waits.ts';
 import { drawInstants, killScenario, type Instant } from './plan.ts';
 
 interface Under {
@@ -56,10 +59,18 @@ const delivered = async (run: Run, until: number): Promise<ServerLog> => {
 };
 
 /** Plays it. Takes about six seconds an instant. */
-export const killRun = async (instants: number, seed: number, say: (text: string) => void): Promise<KillVerdict> => {
+export const killRun = async (
+  instants: number,
+  seed: number,
+  say: (text: string) => void,
+): Promise<KillVerdict & { readonly report: string }> => {
   const scenario = killScenario(instants);
   const underway = await startUnderway(scenario, seed);
   const { run, truth, starts, broken } = underway;
+  const waits = followWaits(
+    () => run.unit('controld').status().pid,
+    () => run.elapsed(),
+  );
   try {
     const origin = monotonicMs() - run.elapsed() * 1000;
     const { controls } = scenario.utility;
@@ -78,9 +89,26 @@ export const killRun = async (instants: number, seed: number, say: (text: string
     const log = await delivered(run, until);
     const started = starts.map(({ unit, mono }): LifeEvent => ({ at: (mono - origin) / 1000, unit, kind: 'started' }));
     const events = [...under.events, ...started].sort((a, b) => a.at - b.at);
-    const verdict = judgeKills(truth, log, events, until);
-    return { ...verdict, problems: [...broken, ...verdict.problems] };
+    const verdict = judgeKills(truth, log, events, until, (from, to) => waits.between(from, to));
+    const faults = under.events.map(
+      ({ at: second, unit }): ScenarioFault => ({
+        at: second,
+        kind: unit === 'northd' ? 'kill-northd' : 'kill-controld',
+        forSeconds: 1,
+      }),
+    );
+    const report = await writeReport({
+      scenario: { ...scenario, faults, durationSeconds: Math.ceil(run.elapsed()) },
+      seed,
+      truth,
+      log,
+      verdict: null,
+      gatewayLog: underway.log,
+      utilityDirectory: run.directories.utility,
+    });
+    return { ...verdict, problems: [...broken, ...verdict.problems], report };
   } finally {
+    waits.end();
     await underway.end();
   }
 };

@@ -98,7 +98,7 @@ export const bundleOf = (program: Program): string => join(ROOT, 'build/bundle',
 
 const newestIn = (directory: string): number =>
   readdirSync(directory, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile())
+    .filter((entry) => entry.isFile() && /\.(?:ts|json)$/.test(entry.name))
     .reduce((newest, entry) => Math.max(newest, statSync(join(entry.parentPath, entry.name)).mtimeMs), 0);
 
 /** Which form of the gateway's programs runs. `newest`: the bundle when it is newer than every source, else the source. */
@@ -107,8 +107,9 @@ export type Form = 'newest' | 'bundles' | 'sources';
 export const commandOf = (program: Program, form: Form): readonly [string, string] => {
   const bundle = bundleOf(program);
   const source = join(ROOT, 'firmware/app', program, 'main.ts');
-  if (form === 'sources' || !existsSync(bundle)) return [process.execPath, source];
+  if (form === 'sources' || !existsSync(bundle) || !existsSync(bundleOf('controld'))) return [process.execPath, source];
   if (form === 'bundles') return [process.execPath, bundle];
   const newest = Math.max(...['firmware', 'drivers', 'config'].map((directory) => newestIn(join(ROOT, directory))));
-  return [process.execPath, statSync(bundle).mtimeMs > newest ? bundle : source];
+  // a build writes only what changed, and dates the first of its bundles
+  return [process.execPath, statSync(bundleOf('controld')).mtimeMs > newest ? bundle : source];
 };

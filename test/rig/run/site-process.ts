@@ -1,8 +1,8 @@
 /**
  * The simulated site as a process of its own, so that nothing else delays a byte on its line:
- *   node test/rig/run/site-process.ts SCENARIO_FILE SEED LINE_PATH
- * Says {"type":"ready"}; begins at the line {"startedAt": UNIX_SECONDS} on stdin, which is second 0 of the scenario; then says
- * {"type":"began"}, {"type":"truth",...} ten times a second and {"type":"turn",...} at each fault. Ends when stdin does.
+ *   node test/rig/run/site-process.ts SCENARIO_FILE SEED LINE_PATH [now]
+ * Says {"type":"ready"}; begins at the line {"startedAt": UNIX_SECONDS} on stdin, which is second 0 of the scenario, or at once with
+ * `now`; then says {"type":"began"}, {"type":"truth",...} ten times a second and {"type":"turn",...} at each fault. Ends when stdin does.
  */
 import { readFile } from 'node:fs/promises';
 import { decodeScenario } from '../scenario/decode.ts';
@@ -46,7 +46,7 @@ const begin = async (scenario: Scenario, seed: number, path: string, startedAt: 
   return await startRealSite({ settings, path, origin, onTruth: (truth) => say({ type: 'truth', ...truth }) });
 };
 
-const [file = '', seedText = '1', path = ''] = process.argv.slice(2);
+const [file = '', seedText = '1', path = '', when = ''] = process.argv.slice(2);
 const scenario = await scenarioOf(file);
 let real: RealSite | null = null;
 let timer: NodeJS.Timeout | null = null;
@@ -91,4 +91,6 @@ const onStop = (): void => {
 };
 process.stdin.once('end', onStop);
 process.once('SIGTERM', onStop);
+process.once('SIGINT', onStop);
 say({ type: 'ready' });
+if (when === 'now') onBegin(Date.now() / 1000).catch(broken);
