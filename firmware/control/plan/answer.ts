@@ -26,7 +26,7 @@ export const transitionOf = (event: StoredEvent, status: TransitionStatus, at: U
 });
 
 /** Records a final status, once. Of an event without a mode we can carry out only `received` is told: nothing of it was ours to supersede. */
-export const answer = (event: StoredEvent, status: FinalStatus, at: UtilitySeconds, out: Outbox): StoredEvent => {
+const answer = (event: StoredEvent, status: FinalStatus, at: UtilitySeconds, out: Outbox): StoredEvent => {
   if (event.answered !== null || (status === 'superseded' && executableModes(event).length === 0)) return event;
   out.transitions.push(transitionOf(event, status, at));
   return { ...event, answered: status };

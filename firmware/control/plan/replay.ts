@@ -1,7 +1,7 @@
 import { assert } from '#base/assert.ts';
 import type { UtilitySeconds } from '#base/units.ts';
 import type { ControlMode } from '../program.ts';
-import { answer, closeEvent, executableModes, type Outbox } from './answer.ts';
+import { closeEvent, executableModes, type Outbox } from './answer.ts';
 import { conflict, heldModes, isBetter, newlyLost, primacies, type PrimacyOf } from './arbitrate.ts';
 import { steer, type Surroundings } from './course.ts';
 import { itemAt, type SpanBook, spanBook } from './effective.ts';
@@ -18,22 +18,17 @@ interface Board {
   readonly spans: SpanBook;
   /** Waiting ones by effective start, the next at the end; null: to be sorted anew. */
   agenda: number[] | null;
-  /** Waiting at the begin of the replay, by specified start; those before `head` wait no more. */
+  /** Waiting at the begin of the replay, by specified start. */
   readonly byStart: readonly number[];
   readonly specified: readonly { readonly start: number; readonly end: number }[];
-  head: number;
   /** Ascending. */
   running: readonly number[];
-  /** Of running ones: no waiting event will take a mode of theirs. */
-  readonly safe: Set<number>;
   /** The server says superseded; ascending. */
   readonly doomed: readonly number[];
-  /** Of running and doomed ones: how far the search for a better event that is yet to come has got. What it passed never counts again. */
-  readonly searched: Map<string, number>;
+  /** Of the doomed ones: how far the search for a better event that is yet to come has got. What it passed never counts again. */
+  readonly searched: Map<number, number>;
   /** No step was taken yet: ranks may have changed since the plan last came to rest, and everything is looked at. */
   fresh: boolean;
-  /** Effective times changed in this step. */
-  moved: boolean;
 }
 
 const isWaiting = (event: StoredEvent): boolean => isLive(event) && event.phase === 'waiting';
@@ -53,13 +48,10 @@ const boardOf = (plan: Plan): Board => {
     agenda: null,
     byStart: indicesOf(events, isWaiting).sort((a, b) => startOf(a) - startOf(b)),
     specified,
-    head: 0,
     running: indicesOf(events, isRunning),
-    safe: new Set(),
     doomed: indicesOf(events, (event) => isLive(event) && event.body.status === 'superseded'),
     searched: new Map(),
     fresh: true,
-    moved: false,
   };
 };
 
@@ -86,10 +78,7 @@ const dueOf = (board: Board): UtilitySeconds | null => {
 /** A superseded event hands over to nobody: those that would have followed it have their own times again. */
 const supersede = (board: Board, index: number, event: StoredEvent, t: UtilitySeconds, out: Outbox): void => {
   board.events[index] = closeEvent(event, 'superseded', t, out);
-  if (board.spans.drop(index)) {
-    board.agenda = null;
-    board.moved = true;
-  }
+  if (board.spans.drop(index)) board.agenda = null;
 };
 
 const endThose = (board: Board, t: UtilitySeconds, out: Outbox): void => {
@@ -127,9 +116,9 @@ const beginThose = (board: Board, t: UtilitySeconds, out: Outbox): readonly numb
 };
 
 /** Is there a waiting event for which `test` holds, among those that conflict as specified? The search goes on where it last stopped. */
-const comes = (board: Board, name: string, index: number, test: (other: StoredEvent) => boolean): boolean => {
+const comes = (board: Board, index: number, test: (other: StoredEvent) => boolean): boolean => {
   const { start, end } = itemAt(board.specified, index);
-  let place = Math.max(board.searched.get(name) ?? 0, board.head);
+  let place = board.searched.get(index) ?? 0;
   for (; place < board.byStart.length; place += 1) {
     const found = itemAt(board.byStart, place);
     const other = itemAt(board.specified, found);
@@ -137,7 +126,7 @@ const comes = (board: Board, name: string, index: number, test: (other: StoredEv
     const event = eventAt(board, found);
     if (found !== index && other.end > start && isWaiting(event) && test(event)) break;
   }
-  board.searched.set(name, place);
+  board.searched.set(index, place);
   const found = board.byStart[place];
   return found !== undefined && itemAt(board.specified, found).start < end;
 };
@@ -148,7 +137,7 @@ const obeyServer = (board: Board, t: UtilitySeconds, out: Outbox): void => {
   const ended = board.doomed.filter((index) => {
     const event = eventAt(board, index);
     if (!isLive(event)) return false;
-    return !comes(board, `doomed ${index}`, index, (other) => {
+    return !comes(board, index, (other) => {
       const beaten = other.body.status !== 'superseded' && conflict(event, other) && isBetter(other, event, primacyOf);
       return beaten && heldModes(other).some((mode) => heldModes(event).includes(mode));
     });
@@ -157,7 +146,12 @@ const obeyServer = (board: Board, t: UtilitySeconds, out: Outbox): void => {
   if (ended.length > 0) board.running = board.running.filter((index) => isRunning(eventAt(board, index)));
 };
 
-/** Those that met before have settled it between them: only what began now meets the others. */
+/**
+ * What a running event loses to a better running one is lost for good (CSIP 7.10); with its last mode it is superseded. Only then is it
+ * answered: an event that is covered whole is judged at its own start, not foretold (ieee2030_5 3.6 allows either), for until then the
+ * better one may itself be cancelled or superseded, and what the utility was told to be superseded must never bind.
+ * Those that met before have settled it between them: only what began now meets the others.
+ */
 const loseModes = (board: Board, begun: readonly number[], t: UtilitySeconds, out: Outbox): void => {
   if (!board.fresh && begun.length === 0) return;
   const running = board.running.map((index) => eventAt(board, index));
@@ -179,60 +173,13 @@ const loseModes = (board: Board, begun: readonly number[], t: UtilitySeconds, ou
   if (taken.size > 0) board.running = board.running.filter((index) => isRunning(eventAt(board, index)));
 };
 
-/** The running ones that no waiting event will take a mode from, as far as that is new. */
-const newlySafe = (board: Board): readonly number[] =>
-  board.running.filter((index) => {
-    if (board.safe.has(index)) return false;
-    const event = eventAt(board, index);
-    if (comes(board, `running ${index}`, index, (other) => newlyLost(event, [other], board.primacyOf).length > 0)) return false;
-    board.safe.add(index);
-    return true;
-  });
-
-/** The waiting ones that conflict, as specified, with one of these. */
-const inTheWayOf = (board: Board, indices: readonly number[]): readonly number[] => {
-  const found = new Set<number>();
-  for (const index of indices) {
-    const { start, end } = itemAt(board.specified, index);
-    for (let place = board.head; place < board.byStart.length; place += 1) {
-      const other = itemAt(board.byStart, place);
-      const span = itemAt(board.specified, other);
-      if (span.start >= end) break;
-      if (span.end > start) found.add(other);
-    }
-  }
-  return [...found].sort((a, b) => a - b);
-};
-
-/**
- * A waiting event that a running better one will not leave a single mode of is answered at that one's start (ieee2030_5 3.6), but
- * stays: it runs, unanswered, should the better one be cancelled first. A running event may itself lose to one that is yet to start:
- * only what is safe counts.
- */
-const foretell = (board: Board, t: UtilitySeconds, out: Outbox): void => {
-  while (board.head < board.byStart.length && !isWaiting(eventAt(board, itemAt(board.byStart, board.head)))) board.head += 1;
-  const found = newlySafe(board);
-  const safe = board.running.filter((index) => board.safe.has(index));
-  for (const index of inTheWayOf(board, board.fresh || board.moved ? safe : found)) {
-    const event = eventAt(board, index);
-    const wanted = executableModes(event);
-    if (!isWaiting(event) || event.answered !== null || wanted.length === 0) continue;
-    const start = board.spans.spanOf(index).start;
-    const outlasting = safe.map((other) => eventAt(board, other)).filter((other) => endOf(other) > start);
-    const taken = newlyLost(event, outlasting, board.primacyOf);
-    if (wanted.every((mode) => taken.includes(mode))) board.events[index] = answer(event, 'superseded', t, out);
-  }
-};
-
 /** Everything that is so at `t`: ends before starts, then arbitration. */
 const stepTo = (board: Board, t: UtilitySeconds, out: Outbox): void => {
   endThose(board, t, out);
   const begun = beginThose(board, t, out);
   obeyServer(board, t, out);
   loseModes(board, begun, t, out);
-  foretell(board, t, out);
   board.fresh = false;
-  board.moved = false;
 };
 
 /** What a replay goes by. */
