@@ -18,8 +18,7 @@ export const connectionWords = ({ writeBlock }: ConnectionProfile, connection: C
   writeBlock.map(({ value }) => registerOf(value, connection));
 
 /** Registers of the self-identifying read-back: from the model's ID to the end of the block. */
-export const connectionReadLength = (profile: ConnectionProfile): number =>
-  connectionStart(profile) + profile.writeBlock.length;
+export const connectionReadLength = (profile: ConnectionProfile): number => connectionStart(profile) + profile.writeBlock.length;
 
 /** Does a read-back, which begins with the model's ID, hold what was written in every register the profile compares? */
 export const connectionStands = (profile: ConnectionProfile, words: Uint16Array, connection: Connection): boolean =>

@@ -51,7 +51,10 @@ const connectionBlock = v.pipe(
   v.minLength(1),
   v.maxLength(4),
   v.check((block) => addressesFollow(block.map(({ point }) => point)), 'points in adjacent registers, in their order'),
-  v.check((block) => block.filter(({ value }) => value === 'connection').length === 1, 'exactly one point with the value "connection"'),
+  v.check(
+    (block) => block.filter(({ value }) => value === 'connection').length === 1,
+    'exactly one point with the value "connection"',
+  ),
 );
 
 const addressesFollow = (names: readonly string[]): boolean => {

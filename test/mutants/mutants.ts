@@ -20,6 +20,9 @@ const GAIN = ['test/unit/control/gain.test.ts'];
 const ENGINE = ['test/unit/line/engine-faults.test.ts', 'test/unit/line/engine.test.ts'];
 const SESSION = ['test/unit/drivers/inverter-session.test.ts'];
 const PLAN = ['test/unit/plan/arbitration.test.ts', 'test/unit/plan/life-cycle.test.ts', 'test/unit/plan/absence.test.ts'];
+const RAMP = ['test/unit/limits/ramp.test.ts', 'test/unit/plan/ramp.test.ts'];
+const CONNECTION = ['test/unit/drivers/inverter-connection.test.ts'];
+const MODES = ['test/sim/modes/modes.test.ts'];
 
 export const MUTANTS: readonly Mutant[] = [
   {
@@ -241,9 +244,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a superseded event resumes when the better one ends',
-    file: 'firmware/control/plan/advance.ts',
-    search: "return left.length > 0 ? next : closeEvent(next, 'superseded', t, out);",
-    replace: 'return left.length > 0 ? next : event;',
+    file: 'firmware/control/plan/replay.ts',
+    search: 'else supersede(board, index, next, t, out);',
+    replace: '',
     tests: PLAN,
   },
   {
@@ -329,5 +332,110 @@ export const MUTANTS: readonly Mutant[] = [
     search: 'if (Math.abs(ahead) <= bound)',
     replace: 'if (Math.abs(ahead) >= 0)',
     tests: ['test/unit/clock/clock.test.ts'],
+  },
+  {
+    name: 'a ramp falls from the old limit although less flows',
+    file: 'firmware/control/limits/ramp.ts',
+    search: 'const known = [from, flow].filter((value) => value !== null);',
+    replace: 'const known = [from].filter((value) => value !== null);',
+    tests: RAMP,
+  },
+  {
+    name: 'a falling ramp is a step behind its line',
+    file: 'firmware/control/limits/ramp.ts',
+    search: '(to < from ? steps + 1 : steps)',
+    replace: 'steps',
+    tests: RAMP,
+  },
+  {
+    name: 'rampTms is taken for milliseconds',
+    file: 'firmware/control/plan/course.ts',
+    search: 'seconds: rampTms / 100 }',
+    replace: 'seconds: rampTms / 1000 }',
+    tests: RAMP,
+  },
+  {
+    name: 'one event after another ramps by setGradW',
+    file: 'firmware/control/plan/course.ts',
+    search: 'if (!changesHands || gradient === null || unlimited === null) return null;',
+    replace: 'if (gradient === null || unlimited === null) return null;',
+    tests: RAMP,
+  },
+  {
+    name: 'a ramp that is taken over starts anew from the limit before it',
+    file: 'firmware/control/plan/course.ts',
+    search: 'from: courseAt(before, at), to: value,',
+    replace: 'from: before.value, to: value,',
+    tests: RAMP,
+  },
+  {
+    name: 'a restart forgets the ramp',
+    file: 'firmware/control/plan/store.ts',
+    search: '  courses,\n  service,\n});',
+    replace: '  courses: [],\n  service,\n});',
+    tests: RAMP,
+  },
+  {
+    name: 'a commissioned limit waits for the ramp',
+    file: 'firmware/control/plan/active.ts',
+    search: 'return tighter(utility, commissionedFor(mode, commissioned));',
+    replace: 'return utility ?? commissionedFor(mode, commissioned);',
+    tests: RAMP,
+  },
+  {
+    name: 'opModEnergize false leaves the generation as it is',
+    file: 'firmware/control/limits/power.ts',
+    search: 'energize?.value === false || connect?.value === false;',
+    replace: 'connect?.value === false;',
+    tests: [...RAMP, ...MODES],
+  },
+  {
+    name: 'generation returns at once after a stop',
+    file: 'firmware/control/limits/service.ts',
+    search: 'export const RETURN_WAIT_SECONDS = 60;',
+    replace: 'export const RETURN_WAIT_SECONDS = 0;',
+    tests: RAMP,
+  },
+  {
+    name: 'opModMaxLimW is taken for watts',
+    file: 'firmware/control/limits/power.ts',
+    search: 'watts((maxPower.value / FULL_PERCENT) * setMaxW)',
+    replace: 'watts(maxPower.value)',
+    tests: RAMP,
+  },
+  {
+    name: 'what somebody else opened is closed',
+    file: 'firmware/control/tick/connection.ts',
+    search: 'before.service?.opened.includes(device) === true &&',
+    replace: '',
+    tests: MODES,
+  },
+  {
+    name: 'an opened connection is believed without reading it back',
+    file: 'drivers/inverter/connection-writer.ts',
+    search: 'if (!connectionStands(connection, result.value.words, wanted)) {',
+    replace: 'if (result.value.words.length === 0) {',
+    tests: CONNECTION,
+  },
+  {
+    name: 'genConnectStatus follows the command instead of the power',
+    file: 'firmware/app/controld/status.ts',
+    search: '|| output === null || output > NO_POWER_FRACTION * track.maxPower',
+    replace: '|| output === null',
+    tests: MODES,
+  },
+  {
+    name: 'an event without a mode of ours is answered superseded',
+    file: 'firmware/control/plan/answer.ts',
+    search: "if (event.answered !== null || (status === 'superseded' && executableModes(event).length === 0)) return event;",
+    replace: 'if (event.answered !== null) return event;',
+    tests: ['test/property/plan/timeline.test.ts'],
+  },
+  {
+    name: 'catching up computes the effective times of all events at each step',
+    file: 'firmware/control/plan/effective.ts',
+    search: 'if (cached !== undefined) return cached;',
+    replace: '',
+    tests: ['test/unit/plan/catch-up.test.ts'],
   },
 ];

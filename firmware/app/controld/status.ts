@@ -90,11 +90,7 @@ export interface StatusMoment {
 }
 
 /** Best connect state of any inverter, worst status; a device silent for more than a minute counts as away. */
-export const siteStatus = (
-  state: ControlState,
-  sights: ReadonlyMap<DeviceId, DeviceSight>,
-  at: StatusMoment,
-): SiteStatus => {
+export const siteStatus = (state: ControlState, sights: ReadonlyMap<DeviceId, DeviceSight>, at: StatusMoment): SiteStatus => {
   const { now } = at;
   let genConnectStatus = 0;
   let inverterStatus: number | null = null;

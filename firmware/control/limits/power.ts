@@ -18,12 +18,7 @@ const lowest = (limits: readonly (Watts | null)[], setMaxW: Watts): Watts | null
  * The modes in force as watts for the limiter: the tightest combination binds (design section 3).
  * `service` and `now` (utility time, fractions allowed; null: unknown) give the return after a stop; without a time it does not ramp.
  */
-export const powerLimits = (
-  limits: ActiveLimits,
-  service: Service | null,
-  now: number | null,
-  setMaxW: Watts,
-): PowerLimits => {
+export const powerLimits = (limits: ActiveLimits, service: Service | null, now: number | null, setMaxW: Watts): PowerLimits => {
   const exportLimit = limits.exportLimit?.value ?? null;
   if (isStopped(limits)) return { exportLimit, generationLimit: watts(0) };
   const { maxPower, generationLimit } = limits;

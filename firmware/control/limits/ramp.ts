@@ -10,9 +10,7 @@ export interface Ramp {
 }
 
 /** How fast: in a span of seconds (rampTms), or at a rate in the unit of the mode a second (setGradW). */
-export type Pace =
-  | { readonly kind: 'span'; readonly seconds: number }
-  | { readonly kind: 'rate'; readonly perSecond: number };
+export type Pace = { readonly kind: 'span'; readonly seconds: number } | { readonly kind: 'rate'; readonly perSecond: number };
 
 /** What moves from where to where; a limit of null: unlimited. */
 export interface Move {

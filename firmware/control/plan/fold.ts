@@ -1,6 +1,7 @@
 import { type UtilitySeconds, utilitySeconds } from '#base/units.ts';
 import type { EventBody, Program, ProgramSet, ServerStatus } from '../program.ts';
-import { advancePlan, closeEvent, settle, transitionOf, type Outbox, type PlanStep } from './advance.ts';
+import { advancePlan, settle, type PlanStep } from './advance.ts';
+import { closeEvent, transitionOf, type Outbox } from './answer.ts';
 import { bounded } from './bound.ts';
 import { NOTHING_KNOWN, type Surroundings } from './course.ts';
 import { dueAt } from './effective.ts';

@@ -1,6 +1,6 @@
 import type { UtilitySeconds } from '#base/units.ts';
 import { PROGRAMS_MAX, type Program, type ProgramSet } from '../program.ts';
-import type { Outbox } from './advance.ts';
+import type { Outbox } from './answer.ts';
 import { PLAN_PROGRAMS_MAX, type StoredProgram } from './plan.ts';
 import { WALKS_APART_SECONDS } from './walk.ts';
 

@@ -36,11 +36,14 @@ export const askConnections = (
   const devices = facts.inverters.map(({ device }) => device);
   const wanted: Connection = stopped ? 'disconnected' : 'connected';
   const closed = (device: DeviceId): boolean => !stopped && before.told.get(device) === wanted && proven.get(device) === wanted;
-  const mine = stopped ? devices : devices.filter((device) => before.service?.opened.includes(device) === true && !closed(device));
+  const mine = stopped
+    ? devices
+    : devices.filter((device) => before.service?.opened.includes(device) === true && !closed(device));
   const news = mine.filter((device) => before.told.get(device) !== wanted);
   let service = before.service;
   if (stopped) service = opening(service, devices);
-  else if (service?.opened.some((name) => !mine.some((device) => device === name)) === true) service = { ...service, opened: mine };
+  else if (service?.opened.some((name) => !mine.some((device) => device === name)) === true)
+    service = { ...service, opened: mine };
   if (news.length === 0 && service === before.service) return { ...before, commands: [] };
   const told = new Map(before.told);
   for (const device of news) told.set(device, wanted);
