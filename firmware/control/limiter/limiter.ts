@@ -151,11 +151,11 @@ const explained = (state: LimiterState, tracks: readonly GenerationTrack[]): Lim
   const { jump } = state.sight;
   if (jump === null) return state;
   if (jump.outputBefore === null) {
-    const outputBefore = total(
-      tracks,
-      (track) => track.readings.findLast((reading) => reading.at <= jump.at)?.generation ?? null,
-    );
-    return { ...state, sight: { ...state.sight, jump: outputBefore === null ? null : { ...jump, outputBefore } } };
+    const outputBefore = total(tracks, (track) => latestGeneration(track, jump.at));
+    // An inverter that did not answer before the jump may have made it.
+    const sight =
+      outputBefore === null ? { ...state.sight, jump: null, strikes: 0 } : { ...state.sight, jump: { ...jump, outputBefore } };
+    return { ...state, sight };
   }
   const after = total(tracks, (track) => track.readings.find((reading) => reading.at > jump.at)?.generation ?? null);
   return after === null ? state : { ...state, sight: explainJump(state.sight, after - jump.outputBefore) };
