@@ -79,7 +79,7 @@ const run = async (): Promise<void> => {
       entropy: systemEntropy,
       link: unixSockets,
       state: directoryFiles(state),
-      http: httpClient(loaded.value.tls, { serverLFDI: null, chainRule: null }),
+      http: httpClient(loaded.value.tls, { serverLFDI: loaded.value.serverLFDI, chainRule: null }),
       note,
     },
     { ...loaded.value.config, release: packageJson.version, bootId: bootId.value, directory: runtime },

@@ -30,6 +30,8 @@ export interface NorthdConfig {
   readonly lfdi: Lfdi;
   /** IANA private enterprise number that ends our mRIDs. */
   readonly pen: number;
+  /** National Metering Identifier of the connection point; null: not told. */
+  readonly nmi: string | null;
   readonly profile: UtilityProfile;
   readonly walk: WalkSettings;
 }

@@ -53,6 +53,8 @@ export class UtilitySession {
   #tree: WalkedTree | null = null;
   #time: { readonly utility: UtilitySeconds; readonly at: MonoMs } | null = null;
   #refusals = '';
+  /** A list of programs was never readable at the last walk. */
+  #partial = false;
   #stopping = false;
 
   constructor(ports: NorthdPorts, config: NorthdConfig, parts: Parts) {
@@ -153,9 +155,12 @@ export class UtilitySession {
     this.#tree = tree;
     this.#mirrors.onList(tree.mirrors);
     if (!newWalk) return;
-    if (!tree.complete) {
-      this.#note('plan-incomplete', 'warn', 'a program list was never readable: the plan stays as it is');
-      return;
+    if (tree.complete === this.#partial) {
+      this.#partial = !tree.complete;
+      const text = tree.complete
+        ? 'every list of programs is read'
+        : 'a list of programs was never readable: the others count alone';
+      this.#onWalk({ kind: 'note', note: { event: 'plan-partial', level: 'warn', text } });
     }
     const { set, notes } = translate(tree, this.#config.server, this.#config.profile);
     const refusals = notes.map(({ text }) => text).join('; ');
