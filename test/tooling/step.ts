@@ -104,7 +104,9 @@ interface VitestReport {
 
 const sum = (report: VitestReport, code: number): { passed: number; failed: number } => {
   // a file that could not even be loaded reports no test; a skipped test proves nothing
-  const unloaded = report.testResults.filter(({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0);
+  const unloaded = report.testResults.filter(
+    ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
+  );
   const failed = report.numFailedTests + report.numPendingTests + report.numTodoTests + unloaded.length;
   const nothing = report.numPassedTests + failed === 0;
   return { passed: report.numPassedTests, failed: code !== 0 || nothing ? Math.max(1, failed) : failed };

@@ -16,7 +16,14 @@ const format = whole('format', 'biome', BIOME);
 const types = whole('types', 'tsc', TSC);
 const lint = whole('lint', 'eslint', ESLINT);
 const imports = whole('imports', process.execPath, ['test/tooling/imports.ts']);
-const deadCode = whole('dead code', 'knip', ['--config', '.knip.json', '--no-progress', '--cache', '--cache-location', 'build/cache/knip']);
+const deadCode = whole('dead code', 'knip', [
+  '--config',
+  '.knip.json',
+  '--no-progress',
+  '--cache',
+  '--cache-location',
+  'build/cache/knip',
+]);
 const mutants = counted('mutants', 'test/mutants/main.ts', [], 'caught', 'survived');
 
 /** Two lanes run side by side; within a lane one step after the other. */
@@ -44,7 +51,9 @@ const perform = async ({ name, run }: Step): Promise<void> => {
   outcomes.push(outcome);
   const { passed, failed, text } = outcome;
   const verdict = failed === 0 ? 'ok  ' : 'FAIL';
-  process.stdout.write(`${verdict} ${name.padEnd(14)}${`${passed} passed, ${failed} failed`.padEnd(28)}${seconds(from).padStart(8)}\n`);
+  process.stdout.write(
+    `${verdict} ${name.padEnd(14)}${`${passed} passed, ${failed} failed`.padEnd(28)}${seconds(from).padStart(8)}\n`,
+  );
   if (text !== '') process.stdout.write(`${text.trim()}\n`);
 };
 

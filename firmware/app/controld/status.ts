@@ -2,6 +2,7 @@ import { watts, type VoltAmperes, type Watts } from '#base/units.ts';
 import type { ControlState } from '#control/tick/state.ts';
 import { latestGeneration } from '#control/limiter/generation.ts';
 import type { SiteNameplate, SiteSnapshot, SiteStatus } from '#link/message.ts';
+import { alarmStatus } from '#site/alarm.ts';
 import type { DeviceId, DeviceRecord, Nameplate } from '#site/device.ts';
 import type { DeviceStanding, InverterState } from '#site/sample.ts';
 import type { MonoMs } from '#base/units.ts';
@@ -83,7 +84,12 @@ export const siteStatus = (state: ControlState, sights: ReadonlyMap<DeviceId, De
   }
   // Nothing produced for want of sun, and no control of ours explains it: off (CSIP-AUS ALL-08).
   const explained = limited && state.decision !== null && state.decision.command <= 0;
-  return { genConnectStatus, operationalModeStatus: producing || explained ? 2 : 1, inverterStatus, alarmStatus: 0 };
+  return {
+    genConnectStatus,
+    operationalModeStatus: producing || explained ? 2 : 1,
+    inverterStatus,
+    alarmStatus: alarmStatus(state.alarms.map(({ alarm }) => alarm)),
+  };
 };
 
 export const snapshotOf = (nameplate: SiteNameplate | null, status: SiteStatus): SiteSnapshot => ({

@@ -67,7 +67,7 @@ export const northd = async (ports: NorthdPorts, config: NorthdConfig): Promise<
     session.stop();
     await ports.http.close();
     await running;
-    await channels.save();
+    await channels.close();
     control.close();
   };
   return { stop };

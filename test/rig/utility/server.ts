@@ -30,6 +30,8 @@ export interface ServerOptions {
   readonly offsetSeconds?: number;
   /** Compresses answers to clients that accept it. */
   readonly gzip?: boolean;
+  /** Told of each body that came, as it came. */
+  readonly onBody?: (method: string, path: string, body: string) => void;
   /** Told of each exchange, after it was answered. */
   readonly onExchange?: (exchange: Exchange) => void;
 }
@@ -112,6 +114,7 @@ const handle = async (live: Live, request: IncomingMessage, response: ServerResp
   const body = await readText(request);
   const [path, query] = (request.url ?? '/').split('?', 2);
   const headers = flat(request);
+  if (body !== '') live.options.onBody?.(request.method ?? 'GET', path ?? '/', body);
   const answered = answer(state, {
     method: request.method ?? 'GET',
     path: path ?? '/',
