@@ -50,7 +50,15 @@ export const loadUtility = async (
   return ok({
     tls: tls.value,
     serverLFDI: utility.identity.serverLFDI,
-    config: { server: utility.name, lfdi, pen: utility.pen, nmi: utility.nmi, profile: profile.value, walk },
+    config: {
+      server: utility.name,
+      lfdi,
+      certificate: leaf.value,
+      pen: utility.pen,
+      nmi: utility.nmi,
+      profile: profile.value,
+      walk,
+    },
   });
 };
 

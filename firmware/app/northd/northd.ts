@@ -28,6 +28,8 @@ export interface NorthdConfig {
   /** Name of the server in the configuration. */
   readonly server: string;
   readonly lfdi: Lfdi;
+  /** DER of our own certificate, for the warning before its end. */
+  readonly certificate: Uint8Array;
   /** IANA private enterprise number that ends our mRIDs. */
   readonly pen: number;
   /** National Metering Identifier of the connection point; null: not told. */

@@ -1,5 +1,6 @@
 import type { Note } from '#base/ports.ts';
-import { after, elapsed, seconds, utilitySeconds, type MonoMs, type UtilitySeconds } from '#base/units.ts';
+import { after, elapsed, seconds, utilitySeconds, wallSeconds, type MonoMs, type UtilitySeconds } from '#base/units.ts';
+import { validityAt, validityText } from '#utility/identity/chain.ts';
 import { logEventFor } from '#utility/report/log-event.ts';
 import { outcomeOf } from '#utility/report/outcome.ts';
 import { translate } from '#utility/translate/translate.ts';
@@ -43,6 +44,7 @@ export class UtilitySession {
   #refusals = '';
   /** A list of programs was never readable at the last walk. */
   #partial = false;
+  #certificateAt = 0;
   #stopping = false;
 
   constructor(ports: NorthdPorts, config: NorthdConfig, parts: Parts) {
@@ -123,6 +125,7 @@ export class UtilitySession {
     switch (event.kind) {
       case 'time': {
         this.#time = { utility: event.utility, at: event.middle };
+        this.#checkCertificate(event.utility);
         const error = event.roundTrip / 2000 + TIME_RESOLUTION;
         control.anchor({ type: 'clock-anchor', bootId: this.#config.bootId, mono: event.middle, utility: event.utility, error });
         break;
@@ -168,6 +171,16 @@ export class UtilitySession {
       const unread = set.programs.filter(({ read }) => read === 'unread').length;
       this.#note('program-set', 'info', `${set.programs.length} programs (${unread} unread), ${events} events`);
     }
+  }
+
+  /** Once a day of utility time; the device's own clock may be decades off. */
+  #checkCertificate(utility: UtilitySeconds): void {
+    if (utility < this.#certificateAt) return;
+    this.#certificateAt = utility + CERTIFICATE_EVERY;
+    const validity = validityAt(this.#config.certificate, wallSeconds(utility));
+    if (validity.kind === 'good') return;
+    const note = { event: `certificate-${validity.kind}`, level: 'warn', text: validityText(validity) } as const;
+    this.#onWalk({ kind: 'note', note });
   }
 
   /** Everything is told again: to a new registration, or to a server that lost the old one. */
@@ -278,6 +291,8 @@ export class UtilitySession {
 }
 
 const NOTE_TEXT_MAX = 1000;
+/** Seconds between two looks at our certificate's validity. */
+const CERTIFICATE_EVERY = 86_400;
 /** Of the body of a refusal, shown to a person. */
 const REFUSAL_BYTES = 300;
 

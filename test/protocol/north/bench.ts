@@ -91,7 +91,7 @@ export const startBench = async (options: BenchOptions = {}): Promise<Bench> => 
   const scenario = {
     ...exampleScenario([{ at: 2, program: 'site', startsIn: 5, durationSeconds: 120, modes: { opModExpLimW: 2500 } }]),
     pollRate: 1,
-    postRate: 60,
+    postRate: 5,
   };
   const utility = { seed: 3, startedAt: Date.now() / 1000, scenario, devices: [pki.device], ...options.utility };
   const bodies: { method: string; path: string; body: string }[] = [];
@@ -107,7 +107,7 @@ export const startBench = async (options: BenchOptions = {}): Promise<Bench> => 
   await mkdir(join(directory, 'state', 'log'), { recursive: true });
   await mkdir(join(directory, 'run'));
   await writeFile(join(directory, 'config', 'secrets', 'pin'), '111115\n');
-  const rates = { ...csipAus.rates, min: 1, post: 60 };
+  const rates = { ...csipAus.rates, min: 1, post: 5 };
   const profile = { ...csipAus, name: 'quick.v1', rates, ...options.profile };
   await writeFile(join(directory, 'config', 'utility', 'quick.v1.json'), JSON.stringify(profile));
   await writeFile(join(directory, 'config', 'config.json'), JSON.stringify(configurationOf(server.url, pki)));
