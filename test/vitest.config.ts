@@ -11,8 +11,8 @@ const project = (name: string, timeoutSeconds: number, serial = false) => ({
   },
 });
 
-// eslint-disable-next-line no-restricted-syntax -- vitest wants a default export
 export default defineConfig({
+  cacheDir: 'build/cache/vite',
   test: {
     root: new URL('..', import.meta.url).pathname,
     projects: [

@@ -209,7 +209,7 @@ export class UtilitySession {
     if (delivery?.payload.kind !== 'alarm') return null;
     const { record, bootId, mono } = delivery.payload;
     const at = record.at ?? (bootId === this.#config.bootId ? this.#utilityNow(mono) : null);
-    const body = at === null || at === undefined ? null : logEventFor(record, delivery.seq, at);
+    const body = at === null ? null : logEventFor(record, delivery.seq, at);
     const url = tree.logEvents;
     if (url === null || !this.#config.profile.logEvents || body === null) {
       await channels.settle('log-events', [delivery.seq], { kind: 'refused' }, now);

@@ -13,6 +13,8 @@ const MARGIN_FRACTION = 0.003;
 const OVERCUT_FRACTION = 0.025;
 /** Time from a decision until the inverter acts on it: the write's wire time and turnaround. */
 const ACTUATION: DurationMs = durationMs(180);
+/** After a raise the output may follow, or the sun may not let it: looked at closely for this long only. */
+const WATCH_MS = 2000;
 /** An over-cut ends at the latest then; an inverter that has not moved by then is a matter for `follow`. */
 const OVERCUT_MS_MAX = 40_000;
 
@@ -136,6 +138,14 @@ const overcut = (
   return output > target + far && held > target + far ? now : null;
 };
 
+/** Worth fast polling: an output that has yet to come down, or the first seconds after any change of cap. */
+const isWorthWatching = (track: GenerationTrack, now: MonoMs, settleMs: number): boolean => {
+  if (!isMoving(track, now, settleMs)) return false;
+  const output = latestGeneration(track, now);
+  const fresh = track.disturbedAt !== null && now - track.disturbedAt <= WATCH_MS;
+  return fresh || output === null || output > (track.heldCap ?? track.maxPower);
+};
+
 const witnessed = (state: LimiterState, plant: Plant, tracks: readonly GenerationTrack[], now: MonoMs): LimiterState => {
   const witness = state.sight.witness;
   if (witness === null || now - witness.at < 1500 || !tracks.every(isSteady)) return state;
@@ -171,7 +181,7 @@ export const decide = (
   const ceiling = allowed(limits, relied, plant, () => 0);
   const overcutSince = overcut(checked, target, plant, tracks, now);
   const command = overcutSince === null ? target : watts(Math.min(target, plant.minOutput));
-  const moving = tracks.some((track) => isMoving(track, now, gainOf(state, track.device).settleMs));
+  const moving = tracks.some((track) => isWorthWatching(track, now, gainOf(state, track.device).settleMs));
   assert(command <= ceiling, 'a command never exceeds what the limits allow');
   return {
     state: { ...checked, load, overcutSince },

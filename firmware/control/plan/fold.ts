@@ -1,5 +1,5 @@
 import type { UtilitySeconds } from '#base/units.ts';
-import type { EventBody, Program, ProgramSet } from '../program.ts';
+import type { EventBody, Program, ProgramSet, ServerStatus } from '../program.ts';
 import { advancePlan, closeEvent, settle, transitionOf, type Outbox, type PlanStep } from './advance.ts';
 import { bounded } from './bound.ts';
 import { dueAt } from './effective.ts';
@@ -46,10 +46,12 @@ const followServer = (event: StoredEvent, served: EventBody, out: Outbox): Store
 };
 
 /** Status as served: a cancel ends it, with randomisation after a random part of the larger range (ieee2030_5 3.5). */
-const followStatus = (event: StoredEvent, now: UtilitySeconds, out: Outbox): StoredEvent => {
+const followStatus = (event: StoredEvent, was: ServerStatus, now: UtilitySeconds, out: Outbox): StoredEvent => {
   const { status, randomizeStart, randomizeDuration } = event.body;
-  // Superseded by the server before it began, and now listed again: nothing of it ever ran, so it may (ieee2030_5 3.5).
-  const revived = event.phase === 'superseded' && event.begun === null && (status === 'scheduled' || status === 'active');
+  // The server itself took back that it is superseded, before it began: nothing of it ever ran, so it may (ieee2030_5 3.5). What our
+  // own arbitration superseded never resumes, however the server lists it (CSIP 7.10).
+  const takenBack = event.phase === 'superseded' && was === 'superseded';
+  const revived = takenBack && event.begun === null && (status === 'scheduled' || status === 'active');
   if (revived) return { ...event, phase: 'waiting' };
   if (!isLive(event)) return event;
   if (status === 'cancelled') return closeEvent(event, 'cancelled', now, out);
@@ -154,13 +156,13 @@ export const foldProgramSet = (plan: Plan, set: ProgramSet, now: UtilitySeconds,
     const next =
       listing === undefined
         ? unlist(event, set, now, out)
-        : followStatus(followServer(relist(event, listing, set), listing.body, out), now, out);
+        : followStatus(followServer(relist(event, listing, set), listing.body, out), event.body.status, now, out);
     events.push(sameEvent(event, next) ? event : next);
   }
   for (const [key, listing] of listed) {
     if (known.has(key)) continue;
     const admitted = admit(set.server, listing, now, seed, out);
-    if (admitted !== null) events.push(followStatus(admitted, now, out));
+    if (admitted !== null) events.push(followStatus(admitted, admitted.body.status, now, out));
   }
   const kept = bounded(events, now, out);
   const same = (a: readonly unknown[], b: readonly unknown[]): boolean =>

@@ -1,5 +1,5 @@
 import { fail, ok, type Result } from '#base/result.ts';
-import type { WallSeconds } from '#base/units.ts';
+import { wallSeconds, type WallSeconds } from '#base/units.ts';
 import { DER, derElements, derOne, objectIdentifier, type DerElement } from './der.ts';
 
 export interface Extension {
@@ -65,5 +65,15 @@ const timeOf = ({ tag, content }: DerElement): WallSeconds | null => {
   const parts = /^(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})Z$/.exec(full);
   if (parts === null || (tag !== DER.utcTime && tag !== DER.generalizedTime)) return null;
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts.slice(1).map(Number);
-  return (Date.UTC(year, month - 1, day, hour, minute, second) / 1000) as WallSeconds;
+  return wallSeconds(((daysTo(year, month, day) * 24 + hour) * 60 + minute) * 60 + second);
 };
+
+/** Days from 1970-01-01 to a day of the Gregorian calendar, counted in years that begin in March, so that a leap day is the last. */
+const daysTo = (year: number, month: number, day: number): number => {
+  const years = month > 2 ? year : year - 1;
+  const daysOfMonths = Math.floor((153 * ((month + 9) % 12) + 2) / 5);
+  const leapDays = Math.floor(years / 4) - Math.floor(years / 100) + Math.floor(years / 400);
+  return years * 365 + leapDays + daysOfMonths + day - 1 - DAYS_TO_1970;
+};
+/** From 0000-03-01 to 1970-01-01. */
+const DAYS_TO_1970 = 719_468;

