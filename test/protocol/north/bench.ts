@@ -39,6 +39,8 @@ export interface BenchOptions {
 }
 
 export interface Bench {
+  /** Holds `config`, `state` and `run`. */
+  readonly directory: string;
   readonly server: UtilityServer;
   readonly received: readonly Message[];
   /** Bodies the utility server received, as they came. */
@@ -130,6 +132,7 @@ export const startBench = async (options: BenchOptions = {}): Promise<Bench> => 
     return { code, seconds: (Date.now() - startedAt) / 1000 };
   };
   return {
+    directory,
     server,
     received,
     bodies,

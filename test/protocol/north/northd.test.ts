@@ -50,7 +50,9 @@ test('registers, walks, tells controld, answers a transition and ends when asked
   // Another life: the cursors hold, nothing is answered twice.
   const before = received.length;
   running.start();
-  await running.until('a program set of the second life', () => received.slice(before).some(({ type }) => type === 'program-set'));
+  await running.until('a program set of the second life', () =>
+    received.slice(before).some(({ type }) => type === 'program-set'),
+  );
   running.tell({ type: 'log-head', seq: 4 });
   const walks = journal.exchanges.length;
   await running.until('some more polls', () => journal.exchanges.length > walks + 10);
