@@ -51,10 +51,10 @@ python: packages
 	@$(ALONE) $(TOOLS)/python.sh
 
 run: build
-	@$(RUN) node test/rig/run/main.ts --scenario $(SCENARIO)
+	@$(RUN) node test/rig/run/main.ts --scenario $(SCENARIO) --seed $(SEED)
 
 dev: build
-	@$(RUN) node $(TOOLS)/dev.ts --scenario $(SCENARIO)
+	@$(RUN) node $(TOOLS)/dev.ts --scenario $(SCENARIO) --seed $(SEED)
 
 check: build
 	@$(RUN) node $(TOOLS)/verify.ts check

@@ -15,7 +15,7 @@ export type Job =
   | { readonly kind: 'steady'; readonly gainErrorPercent: number; readonly limitScale: -2 | 0; readonly seed: number }
   | { readonly kind: 'cycling'; readonly seed: number };
 
-export interface SteadyFigures {
+interface SteadyFigures {
   /** Mean of the flow above the limit, per cent of the limit. */
   readonly overPercent: number;
   readonly usedPercent: number;
@@ -23,7 +23,7 @@ export interface SteadyFigures {
   readonly linePercent: number;
 }
 
-export interface CyclingFigures {
+interface CyclingFigures {
   readonly overPercent: number;
   readonly longestSeconds: number;
   readonly usedPercent: number;

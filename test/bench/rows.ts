@@ -35,7 +35,7 @@ const row = (figure: string, measured: string, limit: string, met: boolean | nul
 });
 
 /** The least time physics leaves: the wire, for a load step half a meter refresh, and the plant told its minimum at once. */
-export const floorSeconds = (kind: StepKind): number => {
+const floorSeconds = (kind: StepKind): number => {
   const { limitBefore, limitAfter, loadBefore, loadAfter } = STEP_CASES[kind];
   const isLoad = limitBefore === limitAfter;
   const lowest = MINIMUM_OUTPUT * RATED_W;

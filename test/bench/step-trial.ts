@@ -8,7 +8,7 @@ export const STEP_KINDS = ['limit 5 -> 1.5 kW', 'limit 9 -> 1.5 kW', 'load -1 kW
 export type StepKind = (typeof STEP_KINDS)[number];
 
 /** Loads and limits before and after a step, watts; the plant of the peer's measurements. */
-export interface StepCase {
+interface StepCase {
   readonly limitBefore: number;
   readonly limitAfter: number;
   readonly loadBefore: number;
@@ -66,7 +66,7 @@ export const backInside = (truth: readonly Truth[], stepSeconds: number, limitW:
 };
 
 /** Turns of the export of more than `leastW` from one extreme to the next. */
-export const reversalsIn = (values: readonly number[], leastW: number): number => {
+const reversalsIn = (values: readonly number[], leastW: number): number => {
   let direction = 0;
   let extreme = values[0] ?? 0;
   let turns = 0;

@@ -19,7 +19,7 @@ export const BOOT_ID = 'boot-1';
 /** Utility time when virtual time begins. */
 export const UTILITY_EPOCH = 1_760_000_000;
 
-export interface VirtualSiteOptions {
+interface VirtualSiteOptions {
   readonly settings: SiteSettings;
   readonly gateway?: Partial<SiteOfGateway>;
   /** Fraction of a second by which utility time differs from the machine's. */
@@ -29,7 +29,7 @@ export interface VirtualSiteOptions {
 }
 
 /** A controlled site in virtual time: the rig's line and plant, the production controld, and a stand-in for northd. */
-export interface VirtualSite {
+interface VirtualSite {
   readonly time: VirtualTime;
   readonly site: RigSite;
   readonly line: VirtualLine;
@@ -44,10 +44,6 @@ export interface VirtualSite {
   siteSecondsOf(utility: number): number;
   runTo(siteSeconds: number): Promise<void>;
 }
-
-/** A note in one line. */
-export const noteText = ({ at, module, note }: NoteTaken, origin = 0): string =>
-  `${((at - origin) / 1000).toFixed(3)} ${module} ${note.level} ${note.event}: ${note.text}`;
 
 export const startVirtualSite = async (options: VirtualSiteOptions): Promise<VirtualSite> => {
   const time = new VirtualTime();

@@ -9,8 +9,10 @@ import { waitUntil } from './wait.ts';
 
 const BAND_W = 100;
 /** Start of everything on a busy machine, and of one process after a kill. Seconds. */
-const READY_WITHIN = 20;
-const RESTART_WITHIN = 10;
+const READY_WITHIN = 40;
+const RESTART_WITHIN = 20;
+/** A machine with more to do than it can tells the truth late. */
+const TRUTH_LATE_MOST = 30;
 const UNREACHABLE = 'https://127.0.0.1:1/dcap';
 
 /** Below the fallback: to be told from it. */
@@ -39,7 +41,10 @@ const isInside = (underway: Underway, limit: number): boolean => exported(underw
 /** Truth of the last `span` seconds of the run, once they have passed from now on. */
 const nextSeconds = async (underway: Underway, span: number): Promise<readonly number[]> => {
   const from = seconds(underway);
-  await waitUntil(`${span} s of truth`, span + 5, () => seconds(underway) >= from + span);
+  await waitUntil(`${span} s of truth`, span + TRUTH_LATE_MOST, () => {
+    expect(underway.broken).toEqual([]);
+    return seconds(underway) >= from + span;
+  });
   return underway.truth.filter(({ t }) => t / 1000 >= from).map(({ netExport }) => netExport);
 };
 
@@ -61,7 +66,7 @@ const runsAgain = async (underway: Underway, from: number): Promise<void> => {
 };
 
 describe('a utility that was never heard', () => {
-  test.concurrent('the commissioned fallback holds, also over a kill of controld', async () => {
+  test('the commissioned fallback holds, also over a kill of controld', async () => {
     const underway = await start(oneEvent(), UNREACHABLE);
     await waitUntil('export is inside the fallback', READY_WITHIN, () => isInside(underway, FALLBACK_EXPORT_W));
     expect(Math.max(...(await nextSeconds(underway, 3)))).toBeLessThanOrEqual(FALLBACK_EXPORT_W + BAND_W);
@@ -85,7 +90,7 @@ describe('a damaged plan file at the start of controld', () => {
     return underway;
   };
 
-  test.concurrent('one copy of two: the event goes on without a word from the utility', async () => {
+  test('one copy of two: the event goes on without a word from the utility', async () => {
     const underway = await holdingTheEvent();
     const from = underway.log.length;
     underway.run.unit('controld').kill('SIGKILL');
@@ -96,7 +101,7 @@ describe('a damaged plan file at the start of controld', () => {
     expect(underway.log.slice(from).join('\n')).toContain('plan-copy-damaged');
   });
 
-  test.concurrent('both copies: it starts all the same, the fallback binds until northd has told it the plan again', async () => {
+  test('both copies: it starts all the same, the fallback binds until northd has told it the plan again', async () => {
     const underway = await holdingTheEvent();
     const from = underway.log.length;
     underway.run.unit('controld').kill('SIGKILL');
@@ -109,7 +114,7 @@ describe('a damaged plan file at the start of controld', () => {
 });
 
 describe('SIGTERM', () => {
-  test.concurrent('ends both processes in order, each by itself', async () => {
+  test('ends both processes in order, each by itself', async () => {
     const underway = await start(oneEvent());
     await waitUntil('export is inside the fallback or the default', READY_WITHIN, () => isInside(underway, 5000));
     await underway.run.stop();

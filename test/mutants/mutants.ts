@@ -263,9 +263,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'randomisation is drawn again at each fold',
     file: 'firmware/control/plan/fold.ts',
-    search: ': followStatus(followServer(relist(event, listing, unread), listing.body, out), now, out);',
-    replace:
-      ': { ...followStatus(followServer(relist(event, listing, unread), listing.body, out), now, out), draw: drawFor(`${seed}${now}`, event.body.mRID) };',
+    search: 'events.push(sameEvent(event, next) ? event : next);',
+    replace: 'events.push({ ...next, draw: drawFor(`${seed}${now}`, event.body.mRID) });',
     tests: PLAN,
   },
   {

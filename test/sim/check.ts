@@ -28,6 +28,11 @@ const WRITES_A_CHANGE = 15;
 const LOAD_MEMORY = 20;
 const FROZEN_SECONDS = 15;
 const STALE_SECONDS = 2;
+/** From the start of a process to its first write, seconds. */
+const RESTART_SECONDS = 2;
+/** An inverter sleeps below this much sun, and for a while afterwards; watts, seconds. */
+const ASLEEP_BELOW_W = 100;
+const ASLEEP_SECONDS = 90;
 const VIOLATIONS_KEPT = 20;
 
 /** While these last the inverter cannot be told, or does not do what it is told (design section 4). */
@@ -162,6 +167,23 @@ const checkTold = ({ outcome, spans }: Context): readonly Violation[] => {
   return [];
 };
 
+/** A process started again writes the cap at once, before anything else (design section 4). */
+const checkRestarts = ({ simulation, outcome }: Context): readonly Violation[] => {
+  const { loss, crcErrors } = simulation.site.line;
+  if (loss > 0 || crcErrors > 0) return [];
+  const excused = spansOf(simulation, UNCOMMANDABLE, RETURN_SECONDS);
+  const violations: Violation[] = [];
+  for (const { until } of outcome.dead) {
+    const awake = outcome.truth.filter(({ t }) => t > (until - ASLEEP_SECONDS) * 1000 && t < (until + RESTART_SECONDS) * 1000);
+    const inReach = awake.every(({ available }) => available > ASLEEP_BELOW_W) && until + RESTART_SECONDS < simulation.seconds;
+    if (!inReach || covers(excused, until) || covers(excused, until + RESTART_SECONDS)) continue;
+    if (!outcome.writes.some(({ at }) => at >= until && at <= until + RESTART_SECONDS)) {
+      violations.push({ rule: 'restart', at: until, text: `no cap written within ${RESTART_SECONDS} s of the start` });
+    }
+  }
+  return violations;
+};
+
 const RANK: Readonly<Record<string, number>> = { received: 0, started: 1, completed: 2, cancelled: 2, superseded: 2 };
 
 const checkTransitions = ({ simulation, outcome }: Context): readonly Violation[] => {
@@ -216,7 +238,17 @@ export const check = (simulation: Simulation, outcome: Outcome): readonly Violat
   const { lagSeconds, deadSeconds, slewPercentPerSecond } = simulation.site.plant;
   const slowness = deadSeconds + 3 * Math.max(0, lagSeconds - 1) + 90 / slewPercentPerSecond;
   const context = { simulation, outcome, spans: expectedLimits(simulation, outcome), slowness };
-  const rules = [checkProcess, checkExport, checkBlind, checkWrites, checkWriteRate, checkTold, checkTransitions, checkEnergy];
+  const rules = [
+    checkProcess,
+    checkExport,
+    checkBlind,
+    checkWrites,
+    checkWriteRate,
+    checkTold,
+    checkRestarts,
+    checkTransitions,
+    checkEnergy,
+  ];
   return rules
     .flatMap((rule) => rule(context))
     .sort((a, b) => a.at - b.at)

@@ -3,7 +3,7 @@ import { lines, noisy, type Point, steps } from '../rig/site/profile.ts';
 import { siteOf, type SiteSettings } from '../rig/site/site.ts';
 
 /** What can go wrong, and how long it lasts. */
-export const FAULTS = [
+const FAULTS = [
   'meter-silent',
   'meter-frozen',
   'inverter-silent',

@@ -18,7 +18,7 @@ import {
 } from '../support/virtual-gateway.ts';
 import { VirtualLine, type WireBytes } from '../support/virtual-line-port.ts';
 import { befallSite } from './befall.ts';
-import type { DrawnEvent, FaultSpan, Simulation } from './draw.ts';
+import type { DrawnEvent, Fault, FaultSpan, Simulation } from './draw.ts';
 
 export const UTILITY_EPOCH = 1_760_000_000;
 const BOOT_ID = 'boot-1';
@@ -44,7 +44,7 @@ export interface Told {
   readonly exportLimit: number | null;
 }
 
-export interface CapWrite {
+interface CapWrite {
   readonly at: number;
   readonly watts: number;
 }
@@ -91,6 +91,7 @@ class Run {
   #firstSetAt: number | null = null;
   #diskFault = false;
   #killedUnsaved = false;
+  readonly #standing = new Map<Fault, number>();
   #serverSilent = 0;
   #lives = 0;
   #crash: string | null = null;
@@ -311,7 +312,14 @@ class Run {
     };
   }
 
+  /** Two spans of one fault that overlap are one: it ends with the last. */
   #turn(span: FaultSpan, on: boolean): void {
+    const standing = (this.#standing.get(span.fault) ?? 0) + (on ? 1 : -1);
+    this.#standing.set(span.fault, standing);
+    if (on ? standing === 1 : standing === 0) this.#befall(span, on);
+  }
+
+  #befall(span: FaultSpan, on: boolean): void {
     befallSite(this.#site, this.#line, span, on);
     const { fault, from, until, strength } = span;
     if (fault === 'controld-killed' && on) this.#kill(strength < 0.6 ? RESTART_SECONDS : until - from);

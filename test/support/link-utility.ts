@@ -12,7 +12,7 @@ export interface LinkUtility {
   close(): void;
 }
 
-export interface LinkUtilityOptions {
+interface LinkUtilityOptions {
   readonly link: LinkPort;
   /** Of the plan role. */
   readonly socket: string;

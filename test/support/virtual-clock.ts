@@ -69,7 +69,7 @@ export interface TimedSource {
 }
 
 /** What the machine is at the start of virtual time. */
-export interface VirtualStart {
+interface VirtualStart {
   /** CLOCK_MONOTONIC, milliseconds. */
   readonly mono: number;
   /** The real-time clock, seconds since 1970. */

@@ -63,7 +63,7 @@ export interface VirtualControld {
   kill(): void;
 }
 
-export interface VirtualControldOptions {
+interface VirtualControldOptions {
   readonly time: VirtualTime;
   readonly configuration: Configuration;
   readonly linePort: () => LinePort;

@@ -12,7 +12,7 @@ export interface WireBytes {
   readonly bytes: Uint8Array;
 }
 
-export interface VirtualLineOptions {
+interface VirtualLineOptions {
   readonly time: VirtualTime;
   readonly site: RigSite;
   readonly onBytes?: (bytes: WireBytes) => void;

@@ -26,6 +26,9 @@ const deadCode = whole('dead code', 'knip', [
 ]);
 const mutants = counted('mutants', 'test/mutants/main.ts', [], 'caught', 'survived');
 
+/** Most lines shown of a step that failed; the last say most. */
+const MOST_LINES = 150;
+
 /** Two lanes run side by side; within a lane one step after the other. */
 const QUICK: readonly (readonly Step[])[] = [
   [lint, types],
@@ -54,7 +57,7 @@ const perform = async ({ name, run }: Step): Promise<void> => {
   process.stdout.write(
     `${verdict} ${name.padEnd(14)}${`${passed} passed, ${failed} failed`.padEnd(28)}${seconds(from).padStart(8)}\n`,
   );
-  if (text !== '') process.stdout.write(`${text.trim()}\n`);
+  if (text !== '') process.stdout.write(`${text.trim().split('\n').slice(-MOST_LINES).join('\n')}\n`);
 };
 
 const one = async (steps: readonly Step[]): Promise<void> => {

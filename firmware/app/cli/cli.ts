@@ -19,6 +19,7 @@ const USAGE = `usage:
   gridward csip show                          what the utility server says, what is remembered of it, and why each mode's winner wins
 
   --config DIR    directory of the configuration (CONFIGURATION_DIRECTORY, /etc/gridward)
+  --version       the release
   --runtime DIR   directory of controld's sockets (RUNTIME_DIRECTORY, /run/gridward)
   --state DIR     directory of the event log (STATE_DIRECTORY, /var/lib/gridward)
 
@@ -31,6 +32,7 @@ const OPTIONS = {
   follow: { type: 'boolean', default: false },
   pcap: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
+  version: { type: 'boolean', default: false },
   since: { type: 'string', default: '0' },
   config: { type: 'string' },
   runtime: { type: 'string' },
@@ -63,6 +65,10 @@ export const runCli = async (
   const { values, positionals } = parsed;
   if (values.help) {
     ports.out(USAGE);
+    return EXIT.ok;
+  }
+  if (values.version) {
+    ports.out(`gridward ${release}\n`);
     return EXIT.ok;
   }
   const since = Number(values.since);

@@ -7,9 +7,8 @@ import { systemEntropy } from '#platform/entropy/system-entropy.ts';
 import { directoryFiles } from '#platform/files/directory-files.ts';
 import { httpClient } from '#platform/http/client.ts';
 import { unixSockets } from '#platform/sockets/unix-sockets.ts';
+import { RELEASE } from '../release.ts';
 import { runCli } from './cli.ts';
-
-const RELEASE = 'cli';
 
 const resolve = async (host: string): Promise<Result<readonly string[], string>> => {
   try {

@@ -1,6 +1,6 @@
 /**
  * northd as a process. Directories from CONFIGURATION_DIRECTORY, STATE_DIRECTORY, RUNTIME_DIRECTORY; log lines on stdout;
- * LOG_LEVEL=debug shows the polls. Ends by itself only where nothing is left to do without a person (exit 78).
+ * GRIDWARD_LOG=debug shows the polls. Ends by itself only where nothing is left to do without a person (exit 78).
  */
 import type { Note } from '#base/ports.ts';
 import type { MonoMs } from '#base/units.ts';
@@ -19,7 +19,7 @@ import { loadUtility } from './load.ts';
 import { northd } from './northd.ts';
 
 const log = jsonLog({
-  level: process.env['LOG_LEVEL'] === 'debug' ? 'debug' : 'info',
+  level: process.env['GRIDWARD_LOG'] === 'debug' ? 'debug' : 'info',
   now: () => monotonicClock.now(),
   write: (line) => process.stdout.write(line),
   prefix: process.env['JOURNAL_STREAM'] !== undefined,

@@ -6,6 +6,7 @@ import { EVENTS_MAX } from '../program.ts';
 import type { ControlMode } from '../program.ts';
 import type { Transition, TransitionStatus } from '../record.ts';
 import { conflict, heldModes, holderOf, isBetter, newlyLost, primacies, type PrimacyOf } from './arbitrate.ts';
+import { NOTHING_KNOWN, steer, type Surroundings } from './course.ts';
 import { dueAt, effectiveSpans } from './effective.ts';
 import { isLive, keyOf, keyText, modesOf, type EventKey, type FinalStatus, type Plan, type StoredEvent } from './plan.ts';
 
@@ -39,7 +40,8 @@ export interface Outbox {
 }
 
 const answer = (event: StoredEvent, status: FinalStatus, at: UtilitySeconds, out: Outbox): StoredEvent => {
-  if (event.answered !== null) return event;
+  // Of an event without a mode we can carry out only `received` is told: it superseded nothing of ours.
+  if (event.answered !== null || (status === 'superseded' && executableModes(event).length === 0)) return event;
   out.transitions.push(transitionOf(event, status, at));
   return { ...event, answered: status };
 };
@@ -148,22 +150,24 @@ const obeyServer = (
 };
 
 /** Everything that is so at `t`: ends before starts, then arbitration. */
-const stepTo = (plan: Plan, t: UtilitySeconds, out: Outbox): Plan => {
+const stepTo = (plan: Plan, t: UtilitySeconds, out: Outbox, surroundings: Surroundings): Plan => {
   const primacyOf = primacies(plan.programs);
   let events = endThose(plan.events, t, out);
   events = beginThose(events, t, out);
   events = obeyServer(events, t, primacyOf, out);
   events = loseModes(events, t, primacyOf, out);
   events = foretell(events, t, primacyOf, out);
-  return { ...plan, events, dueAt: dueAt(events) };
+  const running = events.filter((event) => isLive(event) && event.phase === 'running');
+  const bearings = steer(plan, { programs: plan.programs, running, primacyOf, at: t, surroundings });
+  return { ...plan, ...bearings, events, dueAt: dueAt(events) };
 };
 
 /** Brings a plan whose content just changed to `now`; nothing is dated before it. */
-export const settle = (plan: Plan, now: UtilitySeconds, out: Outbox): Plan => {
-  let settled = stepTo(plan, now, out);
+export const settle = (plan: Plan, now: UtilitySeconds, out: Outbox, surroundings: Surroundings): Plan => {
+  let settled = stepTo(plan, now, out, surroundings);
   for (let steps = 0; settled.dueAt !== null && settled.dueAt <= now; steps += 1) {
     assert(steps < STEPS_MAX, 'a plan settles');
-    settled = stepTo(settled, now, out);
+    settled = stepTo(settled, now, out, surroundings);
   }
   return settled;
 };
@@ -171,9 +175,9 @@ export const settle = (plan: Plan, now: UtilitySeconds, out: Outbox): Plan => {
 /**
  * Time passes up to `now`. Every instant since the last call is replayed in order, so a process that was dead catches up: an event
  * whose whole time passed meanwhile lapses; one that was recorded as started and ended meanwhile completes (devices hold their cap
- * while we are away, design D8). A clock that steps back changes nothing. Returns the same plan while nothing changes.
+ * while we are away, design D8). `surroundings`: what a ramp that begins starts from. A clock that steps back changes nothing. Returns the same plan while nothing changes.
  */
-export const advancePlan = (plan: Plan, now: UtilitySeconds): PlanStep => {
+export const advancePlan = (plan: Plan, now: UtilitySeconds, surroundings = NOTHING_KNOWN): PlanStep => {
   if (plan.dueAt === null || plan.dueAt > now) return { plan, transitions: [], notes: [] };
   const out: Outbox = { transitions: [], notes: [] };
   let next = plan;
@@ -181,7 +185,7 @@ export const advancePlan = (plan: Plan, now: UtilitySeconds): PlanStep => {
   for (let steps = 0; next.dueAt !== null && next.dueAt <= now; steps += 1) {
     assert(steps < STEPS_MAX, 'a plan advances');
     t = Math.max(t, next.dueAt) as UtilitySeconds;
-    next = stepTo(next, t, out);
+    next = stepTo(next, t, out, surroundings);
   }
   return { plan: next, ...out };
 };

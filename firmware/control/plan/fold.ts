@@ -1,7 +1,8 @@
-import type { UtilitySeconds } from '#base/units.ts';
+import { type UtilitySeconds, utilitySeconds } from '#base/units.ts';
 import type { EventBody, Program, ProgramSet, ServerStatus } from '../program.ts';
 import { advancePlan, closeEvent, settle, transitionOf, type Outbox, type PlanStep } from './advance.ts';
 import { bounded } from './bound.ts';
+import { NOTHING_KNOWN, type Surroundings } from './course.ts';
 import { dueAt } from './effective.ts';
 import { isLive, keyOf, keyText, REMEMBER_SECONDS, specifiedEnd, type Plan, type StoredEvent } from './plan.ts';
 import { foldPrograms } from './programs.ts';
@@ -137,9 +138,16 @@ const receivedFirst = (out: Outbox): Outbox => {
  * keeps everything; a program gone from the set takes its events along without an answer. Folding the same set again changes nothing.
  * @param now utility time of the fold
  * @param seed the installation's seed; used for events not seen before
+ * @param surroundings what a ramp that begins now starts from
  */
-export const foldProgramSet = (plan: Plan, set: ProgramSet, now: UtilitySeconds, seed: string): PlanStep => {
-  const before = advancePlan(plan, now);
+export const foldProgramSet = (
+  plan: Plan,
+  set: ProgramSet,
+  now: UtilitySeconds,
+  seed: string,
+  surroundings: Surroundings = NOTHING_KNOWN,
+): PlanStep => {
+  const before = advancePlan(plan, now, surroundings);
   const out: Outbox = { transitions: [], notes: [] };
   const listed = listings(set);
   const programs = foldPrograms(before.plan.programs, set, now, out);
@@ -168,7 +176,9 @@ export const foldProgramSet = (plan: Plan, set: ProgramSet, now: UtilitySeconds,
   const same = (a: readonly unknown[], b: readonly unknown[]): boolean =>
     a.length === b.length && a.every((item, i) => item === b[i]);
   const unchanged = same(programs, before.plan.programs) && same(kept, before.plan.events);
-  const folded = unchanged ? before.plan : settle({ programs, events: kept, dueAt: dueAt(kept) }, now, out);
+  const folded = unchanged
+    ? before.plan
+    : settle({ ...before.plan, programs, events: kept, dueAt: dueAt(kept) }, now, out, surroundings);
   const ordered = receivedFirst(out);
   return {
     plan: folded,
@@ -182,5 +192,8 @@ export const retainServers = (plan: Plan, servers: readonly string[]): Plan => {
   const programs = plan.programs.filter((program) => servers.includes(program.server));
   const events = plan.events.filter((event) => servers.includes(event.server));
   if (programs.length === plan.programs.length && events.length === plan.events.length) return plan;
-  return { programs, events, dueAt: dueAt(events) };
+  // What moved the limits is gone: those that are left bind at once, as at a start. Whatever was opened is still to be closed.
+  const opened = plan.service?.opened ?? [];
+  const service = opened.length === 0 ? null : { stopped: false, since: utilitySeconds(0), opened };
+  return { programs, events, courses: [], service, dueAt: dueAt(events) };
 };

@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { durationMs, monoMs, utilitySeconds, wallSeconds, watts } from '#base/units.ts';
 import { unknownClock } from '#control/clock/clock.ts';
-import { newLimiter } from '#control/limiter/limiter.ts';
 import type { EventBody, ProgramSet } from '#control/program.ts';
 import type { RecordBody } from '#control/record.ts';
 import { emptyPlan } from '#control/plan/plan.ts';
-import type { Command, ControlState, SiteFacts, TickResult } from '#control/tick/state.ts';
+import { type Command, type ControlState, type SiteFacts, startState, type TickResult } from '#control/tick/state.ts';
 import { controlTick } from '#control/tick/tick.ts';
-import { type DeviceId, type OnSilence, toDeviceId } from '#site/device.ts';
+import { type Connection, type DeviceId, type OnSilence, toDeviceId } from '#site/device.ts';
 import type { DeviceStanding, Sample } from '#site/sample.ts';
 import { inverterSample, METER, meterSample, PV, WMAX } from './site.ts';
 
@@ -28,22 +27,12 @@ const SITE: SiteFacts = {
   commissioned: { exportW: watts(5000), generationW: null },
   fallback: { exportW: watts(1500), importW: null },
   unmeteredGeneration: watts(0),
+  returnsByItself: false,
   readingAgeMs: 0,
   seed: 'seed',
 };
 
-const newState = (): ControlState => ({
-  plan: emptyPlan(),
-  clock: unknownClock(),
-  limiter: newLimiter(),
-  tracks: new Map(),
-  follows: new Map(),
-  asked: new Map(),
-  ceilings: new Map(),
-  alarms: [],
-  limits: {},
-  decision: null,
-});
+const newState = (): ControlState => startState({ plan: emptyPlan(), clock: unknownClock() });
 
 const event = (exportLimit: number, start: number, duration: number): EventBody => ({
   mRID: 'E1',
@@ -81,6 +70,7 @@ class Gateway {
   state = newState();
   now = 0;
   readonly held = new Map<DeviceId, number | null>();
+  readonly connections = new Map<DeviceId, Connection | null>();
   readonly standings = new Map<DeviceId, DeviceStanding>([[PV, 'answering']]);
   readonly records: RecordBody[] = [];
   commands: readonly Command[] = [];
@@ -115,6 +105,7 @@ class Gateway {
       wall: wallSeconds(0),
       samples,
       held: new Map([...this.held].map(([device, cap]) => [device, cap === null ? null : watts(cap)])),
+      connections: this.connections,
       standings: this.standings,
       programSets: this.#sets,
       anchors,
@@ -152,7 +143,7 @@ describe('a tick', () => {
     const gateway = new Gateway();
     const { commands, records } = gateway.tick();
     // blind: nothing of the load is relied on
-    expect(commands.map(({ setpoint }) => setpoint.command.cap)).toEqual([watts(1495)]);
+    expect(commands.map(({ setpoint }) => setpoint.command)).toEqual([{ kind: 'cap', cap: watts(1495) }]);
     expect(records).toContainEqual({ kind: 'limit', exportLimit: 1500, source: 'commissioned fallback' });
   });
 

@@ -67,7 +67,7 @@ const plate: SiteNameplate = {
 describe('ratings', () => {
   it('fit their types and are never overstated', () => {
     expect(derCapability(plate)).toEqual({
-      modesSupported: '00000000',
+      modesSupported: '0010000C',
       rtgMaxVA: { multiplier: 1, value: 7000 },
       rtgMaxVar: { multiplier: 0, value: 6000 },
       rtgMaxVarNeg: { multiplier: 1, value: -4000 },
