@@ -6,6 +6,7 @@ import type { HttpClient } from '#utility/walk/http-port.ts';
 import type { WalkSettings } from '#utility/walk/settings.ts';
 import { Channels } from './channels.ts';
 import { ControlLink } from './control-link.ts';
+import { discovered } from './discovery.ts';
 import { UtilitySession } from './session.ts';
 import { Waker } from './waker.ts';
 
@@ -63,10 +64,19 @@ export const northd = async (ports: NorthdPorts, config: NorthdConfig): Promise<
     release: config.release,
     onNews: () => waker.wake(),
   });
-  const session = new UtilitySession(ports, config, { channels, control, waker });
-  const running = session.run();
+  let session: UtilitySession | null = null;
+  let isStopping = false;
+  const run = async (): Promise<void> => {
+    const found = await discovered(ports, config, waker, () => isStopping);
+    if (found === null || isStopping) return;
+    session = new UtilitySession(ports, found, { channels, control, waker });
+    await session.run();
+  };
+  const running = run();
   const stop = async (): Promise<void> => {
-    session.stop();
+    isStopping = true;
+    session?.stop();
+    waker.wake();
     await ports.http.close();
     await running;
     await channels.close();
