@@ -1,14 +1,18 @@
-import { emptyPlan } from '#control/plan/plan.ts';
+import { fail, type Result } from '#base/result.ts';
+import { emptyPlan, type Plan } from '#control/plan/plan.ts';
+import { decodePlan } from '#control/plan/store.ts';
+import { StateFile } from '#log/state-file.ts';
 import { foldProgramSet } from '#control/plan/fold.ts';
 import { chainProblem } from '#utility/identity/chain.ts';
 import { translate } from '#utility/translate/translate.ts';
 import type { WalkedTree } from '#utility/walk/tree.ts';
-import { MemoryStore } from '../controld/stores.ts';
-import { loadUtility } from '../northd/load.ts';
+import { loadUtility } from '../config/utility.ts';
 import { explainPlan } from './explain.ts';
 import { type CliPorts, EXIT } from './ports.ts';
 import { readUtilities } from './site-utility.ts';
 import { walkOnce } from './utility-walk.ts';
+
+const PLAN_FILE_FORMAT = 1;
 
 const treeLines = (tree: WalkedTree): readonly string[] => {
   const { endDevice, connectionPoint, logEvents, ders, derRate, mirrors } = tree;
@@ -31,6 +35,18 @@ const treeLines = (tree: WalkedTree): readonly string[] => {
     }),
     ...(tree.complete ? [] : ['  a list of programs was not readable: there may be more']),
   ];
+};
+
+/** The event memory as controld last saved it; empty where there is none that can be read. */
+const storedPlan = async (ports: CliPorts, directory: string): Promise<Plan> => {
+  const decode = (value: unknown): Result<Plan, string> => {
+    const stored = typeof value === 'object' && value !== null && 'plan' in value ? value.plan : null;
+    const plan = decodePlan(stored);
+    return plan.ok ? plan : fail(plan.fault.kind);
+  };
+  // Only read here: controld alone writes it (design D17).
+  const file = new StateFile<Plan>({ files: ports.filesIn(directory), name: 'plan', format: PLAN_FILE_FORMAT, decode });
+  return (await file.load()).value ?? emptyPlan();
 };
 
 interface Directories {
@@ -62,14 +78,14 @@ export const showCsip = async (ports: CliPorts, { configuration, state }: Direct
   say([`${utility.name} at ${utility.url}: ${walked.requests} requests`]);
   for (const { text } of walked.notes) say([`  ${text}`]);
   if (walked.tree !== null) say(treeLines(walked.tree));
-  const memory = await new MemoryStore(ports.filesIn(state)).load(ports.entropy, () => undefined);
-  const hasPlan = memory.plan.programs.length > 0 || memory.plan.events.length > 0;
+  const plan = await storedPlan(ports, state);
+  const hasPlan = plan.programs.length > 0 || plan.events.length > 0;
   const now = walked.utility;
   if (now === null) {
     say(['utility time is not known: what binds now cannot be said']);
     return EXIT.negative;
   }
-  if (hasPlan) say([`remembered in ${state}`, ...explainPlan(memory.plan, now)]);
+  if (hasPlan) say([`remembered in ${state}`, ...explainPlan(plan, now)]);
   else if (walked.tree !== null) {
     const { set } = translate(walked.tree, utility.name, config.profile);
     say(['nothing is remembered; as it would be taken now', ...explainPlan(foldProgramSet(emptyPlan(), set, now, '').plan, now)]);

@@ -6,7 +6,7 @@ import type { HttpFaultKind } from '#utility/walk/http-port.ts';
 import { parseResource } from '#utility/wire/parse.ts';
 import type { TlsIdentity } from '#platform/tls/context.ts';
 import type { UtilityConfiguration } from '../config/configuration.ts';
-import { loadUtility, type Loaded } from '../northd/load.ts';
+import { loadUtility, type Loaded } from '../config/utility.ts';
 import { type CliPorts, EXIT } from './ports.ts';
 import { readUtilities } from './site-utility.ts';
 import { walkOnce } from './utility-walk.ts';

@@ -15,7 +15,7 @@ import { readBootId } from '#platform/systemd/boot-id.ts';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { acceptConfiguration, EXIT_CONFIGURATION, problemText } from '../config/accept.ts';
 import { directoriesFrom } from '../config/directories.ts';
-import { loadUtility } from './load.ts';
+import { loadUtility } from '../config/utility.ts';
 import { northd } from './northd.ts';
 
 const log = jsonLog({

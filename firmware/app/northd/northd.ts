@@ -1,9 +1,7 @@
 import type { Clock, Entropy, Files, Note } from '#base/ports.ts';
 import type { LinkPort } from '#link/port.ts';
-import type { Lfdi } from '#utility/identity/fingerprint.ts';
-import type { UtilityProfile } from '#utility/translate/profile.ts';
 import type { HttpClient } from '#utility/walk/http-port.ts';
-import type { WalkSettings } from '#utility/walk/settings.ts';
+import type { UtilitySite } from '../config/utility.ts';
 import { Channels } from './channels.ts';
 import { ControlLink } from './control-link.ts';
 import { discovered } from './discovery.ts';
@@ -21,22 +19,11 @@ export interface NorthdPorts {
   readonly note: (note: Note) => void;
 }
 
-export interface NorthdConfig {
+export interface NorthdConfig extends UtilitySite {
   readonly release: string;
   readonly bootId: string;
   /** Runtime directory, where controld's socket is. */
   readonly directory: string;
-  /** Name of the server in the configuration. */
-  readonly server: string;
-  readonly lfdi: Lfdi;
-  /** DER of our own certificate, for the warning before its end. */
-  readonly certificate: Uint8Array;
-  /** IANA private enterprise number that ends our mRIDs. */
-  readonly pen: number;
-  /** National Metering Identifier of the connection point; null: not told. */
-  readonly nmi: string | null;
-  readonly profile: UtilityProfile;
-  readonly walk: WalkSettings;
 }
 
 export interface Northd {

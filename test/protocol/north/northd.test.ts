@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { puts, refusals, responses } from '../../rig/utility/journal.ts';
+import { setRates } from '../../rig/utility/state.ts';
 import { eventsIn, readingBefore, startBench, type Bench } from './bench.ts';
 
 let bench: Bench | null = null;
@@ -57,4 +58,29 @@ test('registers, walks, tells controld, answers a transition and ends when asked
   const walks = journal.exchanges.length;
   await running.until('some more polls', () => journal.exchanges.length > walks + 10);
   expect(responses(journal)).toHaveLength(2);
+});
+
+test('another post rate is followed when the list of mirrors shows it', async () => {
+  const running = await startBench();
+  bench = running;
+  const { state } = running.server;
+  const { exchanges, readings } = state.journal;
+  const listReads = (): number => exchanges.filter(({ method, resource }) => method === 'GET' && resource === 'mup-list').length;
+  const listsRead = async (more: number): Promise<void> => {
+    const before = listReads();
+    await running.until(`${more} more reads of the list`, () => listReads() >= before + more);
+  };
+  running.start();
+  await running.until('two mirrors', () => state.mirrors.size === 2);
+  const at = Math.floor(Date.now() / 1000);
+  const first = readingBefore(at - 1200);
+  await running.writeLog([first]);
+  await running.until('the first readings', () => readings.length === 6);
+  setRates(state, { postRate: 3600 });
+  await listsRead(3);
+  await running.writeLog([first, readingBefore(at - 600)]);
+  await listsRead(8);
+  expect(readings).toHaveLength(6);
+  setRates(state, { postRate: 5 });
+  await running.until('the next ones', () => readings.length === 12, 15);
 });

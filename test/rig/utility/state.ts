@@ -112,9 +112,6 @@ export const removeDevice = (state: UtilityState, lfdi: string): void => {
   state.devices.delete(lfdi.toUpperCase());
 };
 
-/** Forgets all mirrors, as servers do after days without a reading. */
-export const purgeMirrors = (state: UtilityState): void => state.mirrors.clear();
-
 /**
  * Loses everything clients told, as a server that was emptied or restored: what they PUT, their mirrors, their log events. `devices`:
  * their registrations too.

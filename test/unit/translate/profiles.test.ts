@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { loadProfile, SHIPPED_PROFILES } from '#app/northd/profiles.ts';
+import { loadProfile, SHIPPED_PROFILES } from '#app/config/profiles.ts';
 import { decodeConfiguration } from '#app/config/configuration.ts';
 import { decodeProfile, type UtilityProfile } from '#utility/translate/profile.ts';
 import { MemoryFiles } from '../../support/memory-files.ts';

@@ -3,18 +3,34 @@ import { readFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import type { Files } from '#base/ports.ts';
 import { fail, ok, type Result } from '#base/result.ts';
-import { identityOf } from '#utility/identity/fingerprint.ts';
+import { identityOf, type Lfdi } from '#utility/identity/fingerprint.ts';
 import { isPin } from '#utility/identity/pin.ts';
+import type { UtilityProfile } from '#utility/translate/profile.ts';
+import type { WalkSettings } from '#utility/walk/settings.ts';
 import { checkIdentity, type TlsIdentity } from '#platform/tls/context.ts';
-import type { UtilityConfiguration } from '../config/configuration.ts';
-import { readSecret } from '../config/secrets.ts';
-import type { NorthdConfig } from './northd.ts';
+import type { UtilityConfiguration } from './configuration.ts';
+import { readSecret } from './secrets.ts';
 import { loadProfile } from './profiles.ts';
 
 export interface Loaded {
   readonly tls: TlsIdentity;
   readonly serverLFDI: string | null;
-  readonly config: Omit<NorthdConfig, 'release' | 'bootId' | 'directory'>;
+  readonly config: UtilitySite;
+}
+
+/** One utility as this site meets it: everything of it that a program needs besides the TLS identity. */
+export interface UtilitySite {
+  /** Name of the server in the configuration. */
+  readonly server: string;
+  readonly lfdi: Lfdi;
+  /** DER of our own certificate, for the warning before its end. */
+  readonly certificate: Uint8Array;
+  /** IANA private enterprise number that ends our mRIDs. */
+  readonly pen: number;
+  /** National Metering Identifier of the connection point; null: not told. */
+  readonly nmi: string | null;
+  readonly profile: UtilityProfile;
+  readonly walk: WalkSettings;
 }
 
 /** All that the utility's part of the configuration points at: profile, PIN, certificates. The fault is for a person. */
