@@ -35,7 +35,7 @@ const begin = (event: Tracked, all: readonly Tracked[]): void => {
     return;
   }
   event.phase = 'running';
-  for (const other of others) if (other.phase !== 'unknown' && isBetter(event, other)) other.phase = 'over';
+  for (const other of others) if (other.phase === 'running' && isBetter(event, other)) other.phase = 'over';
 };
 
 const stepTo = (at: number, all: readonly Tracked[]): void => {
@@ -50,7 +50,7 @@ const stepTo = (at: number, all: readonly Tracked[]): void => {
 
 /**
  * The export limit that ought to be in force over time, from what was served and when: lowest primacy, then newest; an event that
- * begins ends every worse one that overlaps it for ever, also one still waiting; the better program's default in between
+ * begins ends every worse one that runs, for ever; one that begins beside a better one never runs; the better program's default in between
  * (IEEE 2030.5 10.10.4.2).
  */
 export const expectedLimits = (simulation: Simulation, outcome: Outcome): readonly LimitSpan[] => {

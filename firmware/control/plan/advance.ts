@@ -78,6 +78,11 @@ const beginThose = (events: readonly StoredEvent[], t: UtilitySeconds, out: Outb
   });
 };
 
+/**
+ * What a running event loses to a better running one is lost for good (CSIP 7.10); with its last mode it is superseded. Only then is it
+ * answered: an event that is covered whole is judged at its own start, not foretold (ieee2030_5 3.6 allows either), for until then the
+ * better one may itself be cancelled or superseded, and what the utility was told to be superseded must never bind.
+ */
 const loseModes = (
   events: readonly StoredEvent[],
   t: UtilitySeconds,
@@ -95,35 +100,6 @@ const loseModes = (
     );
     const next = { ...event, lost };
     return left.length > 0 ? next : closeEvent(next, 'superseded', t, out);
-  });
-};
-
-/** A running event may itself lose to one that is yet to start. */
-const isSafe = (event: StoredEvent, waiting: readonly StoredEvent[], primacyOf: PrimacyOf): boolean =>
-  !waiting.some((other) => newlyLost(event, [other], primacyOf).length > 0);
-
-/**
- * A waiting event that a running better one will not leave a single mode of is answered at that one's start (ieee2030_5 3.6), but
- * stays: it runs, unanswered, should the better one be cancelled first.
- */
-const foretell = (
-  events: readonly StoredEvent[],
-  t: UtilitySeconds,
-  primacyOf: PrimacyOf,
-  out: Outbox,
-): readonly StoredEvent[] => {
-  const waiting = events.filter((event) => isLive(event) && event.phase === 'waiting');
-  if (waiting.length === 0) return events;
-  const running = events.filter((event) => isLive(event) && event.phase === 'running' && isSafe(event, waiting, primacyOf));
-  if (running.length === 0) return events;
-  const spanOf = effectiveSpans(events);
-  return events.map((event) => {
-    const wanted = executableModes(event);
-    if (!isLive(event) || event.phase !== 'waiting' || event.answered !== null || wanted.length === 0) return event;
-    const start = spanOf(event).start;
-    const outlasting = running.filter((other) => Math.min(other.begun?.end ?? start, other.cancelAt ?? Infinity) > start);
-    const taken = newlyLost(event, outlasting, primacyOf);
-    return wanted.every((mode) => taken.includes(mode)) ? answer(event, 'superseded', t, out) : event;
   });
 };
 
@@ -156,7 +132,6 @@ const stepTo = (plan: Plan, t: UtilitySeconds, out: Outbox, surroundings: Surrou
   events = beginThose(events, t, out);
   events = obeyServer(events, t, primacyOf, out);
   events = loseModes(events, t, primacyOf, out);
-  events = foretell(events, t, primacyOf, out);
   const running = events.filter((event) => isLive(event) && event.phase === 'running');
   const bearings = steer(plan, { programs: plan.programs, running, primacyOf, at: t, surroundings });
   return { ...plan, ...bearings, events, dueAt: dueAt(events) };
