@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
 import { checkConfiguration } from './config-check.ts';
+import { showCsip } from './csip-show.ts';
+import { runDoctor } from './doctor.ts';
 import { showLog } from './log.ts';
 import { type CliPorts, EXIT } from './ports.ts';
 import { showStatus } from './status.ts';
@@ -13,6 +15,10 @@ const USAGE = `usage:
   gridward log [--since N] [--follow] [--json]
                                               the event log after record N
 
+  gridward doctor [--json]                    configuration, clock, disk, certificate, network, server and registration in turn
+  gridward csip show                          what the utility server says, what is remembered of it, and why each mode's winner wins
+
+  --config DIR    directory of the configuration (CONFIGURATION_DIRECTORY, /etc/gridward)
   --version       the release
   --runtime DIR   directory of controld's sockets (RUNTIME_DIRECTORY, /run/gridward)
   --state DIR     directory of the event log (STATE_DIRECTORY, /var/lib/gridward)
@@ -28,6 +34,7 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h', default: false },
   version: { type: 'boolean', default: false },
   since: { type: 'string', default: '0' },
+  config: { type: 'string' },
   runtime: { type: 'string' },
   state: { type: 'string' },
 } as const;
@@ -69,6 +76,7 @@ export const runCli = async (
   const command = {
     ...values,
     since,
+    config: values.config ?? env['CONFIGURATION_DIRECTORY'] ?? '/etc/gridward',
     runtime: values.runtime ?? env['RUNTIME_DIRECTORY'] ?? '/run/gridward',
     state: values.state ?? env['STATE_DIRECTORY'] ?? '/var/lib/gridward',
     release,
@@ -82,6 +90,7 @@ interface Command {
   readonly follow: boolean;
   readonly pcap: boolean;
   readonly since: number;
+  readonly config: string;
   readonly runtime: string;
   readonly state: string;
   readonly release: string;
@@ -91,13 +100,17 @@ interface Command {
 const dispatch = async (ports: CliPorts, words: readonly string[], options: Command): Promise<number | null> => {
   const { json, runtime, state, release } = options;
   const operand = words.at(-1) ?? '';
-  switch (`${words.slice(0, words[0] === 'config' ? 2 : 1).join(' ')}, ${words.length}`) {
+  switch (`${words.slice(0, words[0] === 'config' || words[0] === 'csip' ? 2 : 1).join(' ')}, ${words.length}`) {
     case 'config check, 3':
       return await checkConfiguration(ports, operand, json);
     case 'status, 1':
       return await showStatus(ports, runtime, release, json);
     case 'trace, 2':
       return await showTrace(ports, runtime, release, { ...options, line: operand });
+    case 'doctor, 1':
+      return await runDoctor(ports, { configuration: options.config, state, json });
+    case 'csip show, 2':
+      return await showCsip(ports, { configuration: options.config, state });
     case 'log, 1':
       return await showLog(ports, state, options);
     default:

@@ -140,7 +140,9 @@ export class Loop {
     ) {
       keep(result.state, transitions);
     }
-    const others = result.records.filter((body) => body.kind !== 'transition');
+    const others = result.records
+      .filter((body) => body.kind !== 'transition')
+      .map((body) => (body.kind === 'alarm' ? { ...body, at: result.utility } : body));
     const readings = this.#readings(inputs);
     if (others.length > 0 || readings.length > 0) record([...others, ...readings]);
     ports.onGoodTick();

@@ -4,6 +4,7 @@ import { type GenerationTrack, latestGeneration } from '#control/limiter/generat
 import { isStopped } from '#control/limits/power.ts';
 import { isReturning } from '#control/limits/service.ts';
 import type { SiteNameplate, SiteSnapshot, SiteStatus } from '#link/message.ts';
+import { alarmStatus } from '#site/alarm.ts';
 import type { Connection, DeviceId, DeviceRecord, Nameplate } from '#site/device.ts';
 import type { DeviceStanding, InverterState } from '#site/sample.ts';
 
@@ -108,7 +109,12 @@ export const siteStatus = (state: ControlState, sights: ReadonlyMap<DeviceId, De
   // Nothing produced for want of sun, and no control of ours explains it: off (CSIP-AUS ALL-08).
   const returning = at.utility !== null && isReturning(state.plan.service, at.utility);
   const explained = limited && state.decision !== null && (state.decision.command <= 0 || returning);
-  return { genConnectStatus, operationalModeStatus: producing || explained ? 2 : 1, inverterStatus, alarmStatus: 0 };
+  return {
+    genConnectStatus,
+    operationalModeStatus: producing || explained ? 2 : 1,
+    inverterStatus,
+    alarmStatus: alarmStatus(state.alarms.map(({ alarm }) => alarm)),
+  };
 };
 
 export const snapshotOf = (nameplate: SiteNameplate | null, status: SiteStatus): SiteSnapshot => ({

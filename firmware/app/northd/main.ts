@@ -9,12 +9,13 @@ import { jsonLog } from '#platform/console/json-log.ts';
 import { systemEntropy } from '#platform/entropy/system-entropy.ts';
 import { directoryFiles } from '#platform/files/directory-files.ts';
 import { httpClient } from '#platform/http/client.ts';
+import { chainProblem } from '#utility/identity/chain.ts';
 import { unixSockets } from '#platform/sockets/unix-sockets.ts';
 import { readBootId } from '#platform/systemd/boot-id.ts';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { acceptConfiguration, EXIT_CONFIGURATION, problemText } from '../config/accept.ts';
 import { directoriesFrom } from '../config/directories.ts';
-import { loadUtility } from './load.ts';
+import { loadUtility } from '../config/utility.ts';
 import { northd } from './northd.ts';
 
 const log = jsonLog({
@@ -79,7 +80,7 @@ const run = async (): Promise<void> => {
       entropy: systemEntropy,
       link: unixSockets,
       state: directoryFiles(state),
-      http: httpClient(loaded.value.tls, { serverLFDI: null, chainRule: null }),
+      http: httpClient(loaded.value.tls, { serverLFDI: loaded.value.serverLFDI, chainRule: chainProblem }),
       note,
     },
     { ...loaded.value.config, release: packageJson.version, bootId: bootId.value, directory: runtime },

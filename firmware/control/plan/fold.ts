@@ -92,14 +92,18 @@ const admit = (server: string, listing: Listing, now: UtilitySeconds, seed: stri
   return event;
 };
 
-const relist = (event: StoredEvent, listing: Listing, unread: ReadonlySet<string>): StoredEvent => {
-  const kept = event.programs.filter((id) => unread.has(id) && !listing.programs.includes(id));
+/** What the set says of a program; one it does not name is gone, unless the set is partial. */
+const sayOf = (set: ProgramSet, id: string): Program['read'] | 'gone' =>
+  set.programs.find((program) => program.id === id)?.read ?? (set.partial === true ? 'unread' : 'gone');
+
+const relist = (event: StoredEvent, listing: Listing, set: ProgramSet): StoredEvent => {
+  const kept = event.programs.filter((id) => !listing.programs.includes(id) && sayOf(set, id) === 'unread');
   return { ...event, programs: [...listing.programs, ...kept], vanishedSince: null, withdrawn: false };
 };
 
 /** The set does not list the event: withdrawn with its programs, kept where a program was not read, else vanished. */
 const unlist = (event: StoredEvent, set: ProgramSet, now: UtilitySeconds, out: Outbox): StoredEvent => {
-  const programs = event.programs.filter((id) => set.programs.some((program) => program.id === id));
+  const programs = event.programs.filter((id) => sayOf(set, id) !== 'gone');
   if (programs.length === 0) {
     if (isLive(event)) {
       const text = `event ${event.body.mRID} dropped: its program is no longer ours`;
@@ -108,7 +112,7 @@ const unlist = (event: StoredEvent, set: ProgramSet, now: UtilitySeconds, out: O
     return { ...event, withdrawn: true };
   }
   const stay = { ...event, programs };
-  const readable = programs.every((id) => set.programs.some((program) => program.id === id && program.read === 'read'));
+  const readable = programs.every((id) => sayOf(set, id) === 'read');
   if (!readable) return { ...stay, vanishedSince: null };
   // An ended event may leave the list at once; that is no cancellation.
   if (!isLive(event) || specifiedEnd(event) <= now) return stay;
@@ -147,7 +151,6 @@ export const foldProgramSet = (
   const before = advancePlan(plan, now, surroundings);
   const out: Outbox = { transitions: [], notes: [] };
   const listed = listings(set);
-  const unread = new Set(set.programs.filter((program: Program) => program.read === 'unread').map((program) => program.id));
   const programs = foldPrograms(before.plan.programs, set, now, out);
   const events: StoredEvent[] = [];
   const known = new Set<string>();
@@ -162,7 +165,7 @@ export const foldProgramSet = (
     const next =
       listing === undefined
         ? unlist(event, set, now, out)
-        : followStatus(followServer(relist(event, listing, unread), listing.body, out), event.body.status, now, out);
+        : followStatus(followServer(relist(event, listing, set), listing.body, out), event.body.status, now, out);
     events.push(sameEvent(event, next) ? event : next);
   }
   for (const [key, listing] of listed) {

@@ -44,6 +44,13 @@ const terminal = async (args: readonly string[], options: { serve?: boolean; fil
     error: (text) => errors.push(text),
     filesIn: () => options.files ?? new MemoryFiles(),
     link,
+    network: {
+      client: () => {
+        throw new Error('no command here goes to the network');
+      },
+      resolve: async () => Promise.resolve({ ok: false, fault: 'no network' }),
+      free: async () => Promise.resolve(null),
+    },
     clock,
     entropy: { bytes: (length) => new Uint8Array(length), fraction: () => 0 },
     stop: stop.signal,

@@ -3,32 +3,34 @@ import { readFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import type { Files } from '#base/ports.ts';
 import { fail, ok, type Result } from '#base/result.ts';
-import { identityOf } from '#utility/identity/fingerprint.ts';
+import { identityOf, type Lfdi } from '#utility/identity/fingerprint.ts';
 import { isPin } from '#utility/identity/pin.ts';
-import { decodeProfile, type UtilityProfile } from '#utility/translate/profile.ts';
+import type { UtilityProfile } from '#utility/translate/profile.ts';
+import type { WalkSettings } from '#utility/walk/settings.ts';
 import { checkIdentity, type TlsIdentity } from '#platform/tls/context.ts';
-import csipAus from '../../../config/utility/csip-aus-v1.2.json' with { type: 'json' };
-import csipBaseline from '../../../config/utility/csip-baseline.json' with { type: 'json' };
-import type { UtilityConfiguration } from '../config/configuration.ts';
-import { readSecret } from '../config/secrets.ts';
-import type { NorthdConfig } from './northd.ts';
-
-/** Profiles that come with the release. The configuration takes no dots in names, so the file `csip-aus-v1.2` also goes by hyphens. */
-const SHIPPED: ReadonlyMap<string, unknown> = new Map<string, unknown>([
-  ['csip-aus-v1.2', csipAus],
-  ['csip-aus-v1-2', csipAus],
-  ['csip-baseline', csipBaseline],
-]);
-const PROFILE_BYTES_MAX = 64 * 1024;
-/**
- * Private enterprise number that ends our mRIDs: the one set aside for documentation (RFC 5612) until the maker of the gateway has
- * its own. It must not change once a site has posted readings.
- */
-const PEN = 32_473;
+import type { UtilityConfiguration } from './configuration.ts';
+import { readSecret } from './secrets.ts';
+import { loadProfile } from './profiles.ts';
 
 export interface Loaded {
   readonly tls: TlsIdentity;
-  readonly config: Omit<NorthdConfig, 'release' | 'bootId' | 'directory'>;
+  readonly serverLFDI: string | null;
+  readonly config: UtilitySite;
+}
+
+/** One utility as this site meets it: everything of it that a program needs besides the TLS identity. */
+export interface UtilitySite {
+  /** Name of the server in the configuration. */
+  readonly server: string;
+  readonly lfdi: Lfdi;
+  /** DER of our own certificate, for the warning before its end. */
+  readonly certificate: Uint8Array;
+  /** IANA private enterprise number that ends our mRIDs. */
+  readonly pen: number;
+  /** National Metering Identifier of the connection point; null: not told. */
+  readonly nmi: string | null;
+  readonly profile: UtilityProfile;
+  readonly walk: WalkSettings;
 }
 
 /** All that the utility's part of the configuration points at: profile, PIN, certificates. The fault is for a person. */
@@ -61,24 +63,19 @@ export const loadUtility = async (
     seed: sfdi,
     allowedOrigins: [],
   };
-  return ok({ tls: tls.value, config: { server: utility.name, lfdi, pen: PEN, profile: profile.value, walk } });
-};
-
-/** `utility/NAME.json` of the configuration directory goes before the one that came with the release. */
-const loadProfile = async (name: string, files: Files): Promise<Result<UtilityProfile, string>> => {
-  const own = await files.read(`utility/${name}.json`, PROFILE_BYTES_MAX);
-  const value = own.ok ? parse(own.value) : SHIPPED.get(name);
-  if (value === undefined) return fail(`there is no readable utility profile ${name}`);
-  const profile = decodeProfile(value);
-  return profile.ok ? profile : fail(`utility profile ${name}: ${profile.fault.join('; ')}`);
-};
-
-const parse = (bytes: Uint8Array): unknown => {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes)) as unknown;
-  } catch {
-    return undefined;
-  }
+  return ok({
+    tls: tls.value,
+    serverLFDI: utility.identity.serverLFDI,
+    config: {
+      server: utility.name,
+      lfdi,
+      certificate: leaf.value,
+      pen: utility.pen,
+      nmi: utility.nmi,
+      profile: profile.value,
+      walk,
+    },
+  });
 };
 
 const loadPin = async (name: string | null, files: Files): Promise<Result<number | null, string>> => {
