@@ -195,10 +195,6 @@ export const makePki = async (directory: string, serial = 'RIG-0001'): Promise<P
   return { serca: join(directory, 'serca.pem'), mica: join(directory, 'mica.pem'), server, device };
 };
 
-/** Another device below the same MICA. */
-export const makeDevice = async (directory: string, name: string): Promise<IssuedDevice> =>
-  identify(await leaf(directory, name, { section: 'device', serial: name }));
-
 export interface WrongPki {
   readonly expiredServer: Issued;
   readonly wrongNameServer: Issued;

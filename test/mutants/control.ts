@@ -1,30 +1,16 @@
-/**
- * Breaks of the product that would matter at a site, one place each, and the tests that must notice. `search` occurs exactly once in
- * `file`. When code moves, move its break along: one that is not found any more fails the run.
- */
-export interface Mutant {
-  /** What goes wrong, for people. */
-  readonly name: string;
-  readonly file: string;
-  readonly search: string;
-  readonly replace: string;
-  /** Test files that must go red. */
-  readonly tests: readonly string[];
-}
+import type { Mutant } from './mutant.ts';
 
 const LIMITER = ['test/unit/control/limiter.test.ts'];
 const TICK = ['test/unit/control/tick.test.ts'];
 const ALLOCATE = ['test/unit/control/allocate.test.ts'];
 const FOLLOW = ['test/unit/control/follow.test.ts'];
 const GAIN = ['test/unit/control/gain.test.ts'];
-const ENGINE = ['test/unit/line/engine-faults.test.ts', 'test/unit/line/engine.test.ts'];
-const SESSION = ['test/unit/drivers/inverter-session.test.ts'];
 const PLAN = ['test/unit/plan/arbitration.test.ts', 'test/unit/plan/life-cycle.test.ts', 'test/unit/plan/absence.test.ts'];
 const RAMP = ['test/unit/limits/ramp.test.ts', 'test/unit/plan/ramp.test.ts'];
-const CONNECTION = ['test/unit/drivers/inverter-connection.test.ts'];
 const MODES = ['test/sim/modes/modes.test.ts'];
 
-export const MUTANTS: readonly Mutant[] = [
+/** Breaks of control: plan, limits, limiter, tick. */
+export const CONTROL_MUTANTS: readonly Mutant[] = [
   {
     name: 'a silent meter leaves the last load in force: the limiter fails open',
     file: 'firmware/control/limiter/limiter.ts',
@@ -131,118 +117,6 @@ export const MUTANTS: readonly Mutant[] = [
     tests: FOLLOW,
   },
   {
-    name: 'a written cap is believed without reading it back',
-    file: 'drivers/inverter/limit-writer.ts',
-    search: "this.#later(this.#options.control.readBackDelayMs, () => this.#readBack('write'));",
-    replace: "if (this.#written !== null) this.#stands(this.#written, 'write');",
-    tests: SESSION,
-  },
-  {
-    name: 'a read-back that differs is taken for a success',
-    file: 'drivers/inverter/limit-writer.ts',
-    search: 'if (reading.stands) this.#stands(written, reason);',
-    replace: 'if (reading.raw >= 0) this.#stands(written, reason);',
-    tests: SESSION,
-  },
-  {
-    name: 'a reversion timer is never refreshed: the inverter opens',
-    file: 'drivers/inverter/limit-writer.ts',
-    search: 'refresh !== null && refresh <= check',
-    replace: 'refresh !== null && refresh < 0',
-    tests: SESSION,
-  },
-  {
-    name: 'a limit is rounded up',
-    file: 'drivers/sunspec/codec.ts',
-    search: 'return worth(nearest) <= value ? nearest : Math.floor(steps) * step;',
-    replace: 'return worth(nearest) <= value ? nearest : Math.ceil(steps) * step;',
-    tests: SESSION,
-  },
-  {
-    name: 'a device with another serial number is written',
-    file: 'drivers/sunspec/contact.ts',
-    search: 'if (wanted !== null && serialNumber !== wanted) {',
-    replace: 'if (wanted !== null && serialNumber === null) {',
-    tests: SESSION,
-  },
-  {
-    name: 'a known device is written without looking at its control header',
-    file: 'drivers/sunspec/contact.ts',
-    search: 'if (decoded?.ok === true && decoded.value.values.WMaxLimPct_SF === record.limitScale) {',
-    replace: 'if (result.ok) {',
-    tests: SESSION,
-  },
-  {
-    name: 'no quarantine after an error on the line',
-    file: 'drivers/line/engine.ts',
-    search: 'this.#quietUntil = (now + span) as MonoMs;',
-    replace: 'this.#quietUntil = now;',
-    tests: ENGINE,
-  },
-  {
-    name: 'the CRC is ignored',
-    file: 'drivers/line/reply.ts',
-    search: "if (!crcHolds(bytes, length)) return 'crc';",
-    replace: '',
-    tests: ENGINE,
-  },
-  {
-    name: 'the reply of a foreign unit is accepted',
-    file: 'drivers/line/reply.ts',
-    search: "if (bytes[0] !== request.unitId) return 'foreign-unit';",
-    replace: '',
-    tests: ENGINE,
-  },
-  {
-    name: 'what a unit still owes after a time-out is forgotten',
-    file: 'drivers/line/engine.ts',
-    search: "unit.owes(flight.request, at);\n    if (fault.kind === 'timeout') flight.expectLate();",
-    replace: "if (fault.kind === 'timeout') flight.expectLate();",
-    tests: [...ENGINE, 'test/property/line/engine.test.ts'],
-  },
-  {
-    name: 'the certificate of the server is not verified',
-    file: 'firmware/platform/tls/context.ts',
-    search: '  rejectUnauthorized: true,\n  checkServerIdentity:',
-    replace: '  rejectUnauthorized: false as unknown as true,\n  checkServerIdentity:',
-    tests: ['test/protocol/north/tls.test.ts'],
-  },
-  {
-    name: 'a pinned server may be another',
-    file: 'firmware/platform/tls/context.ts',
-    search: 'if (lfdi !== rule.serverLFDI.toLowerCase()) {',
-    replace: "if (lfdi === '') {",
-    tests: ['test/protocol/north/tls.test.ts'],
-  },
-  {
-    name: 'the registration PIN is ignored',
-    file: 'firmware/utility/walk/knowledge.ts',
-    search: 'if (this.#settings.pin === null || read.value.pIN === this.#settings.pin) return learned(null);',
-    replace: 'if (read.value.pIN >= 0) return learned(null);',
-    tests: ['test/unit/walk/walk.test.ts'],
-  },
-  {
-    name: 'elements are written in the order of the object',
-    file: 'firmware/utility/wire/write.ts',
-    search: 'type.elements.map((rule) => ruleText(rule,',
-    replace: '[...type.elements].reverse().map((rule) => ruleText(rule,',
-    tests: ['test/unit/wire/parse.test.ts', 'test/golden/wire.test.ts'],
-  },
-  {
-    name: 'two elements of DERControlBase change places',
-    file: 'firmware/utility/wire/schema/program.ts',
-    search: "  optional('opModImpLimW', activePower, 'csipaus-1.2'),\n  optional('opModExpLimW', activePower, 'csipaus-1.2'),\n",
-    replace: "  optional('opModExpLimW', activePower, 'csipaus-1.2'),\n  optional('opModImpLimW', activePower, 'csipaus-1.2'),\n",
-    tests: ['test/golden/wire.test.ts'],
-  },
-  {
-    name: 'the cursor moves before the server has answered',
-    file: 'firmware/utility/report/queue.ts',
-    search: 'const seq = Math.max(state.cursor.seq, (state.pending[0]?.seq ?? state.offered + 1) - 1);',
-    replace: 'const seq = state.offered;',
-    tests: ['test/unit/report/machine.test.ts'],
-  },
-  {
     name: 'a superseded event resumes when the better one ends',
     file: 'firmware/control/plan/replay.ts',
     search: 'else supersede(board, index, next, t, out);',
@@ -304,27 +178,6 @@ export const MUTANTS: readonly Mutant[] = [
     search: 'return tighter(utility, commissionedFor(mode, commissioned));',
     replace: 'return utility ?? commissionedFor(mode, commissioned);',
     tests: [...PLAN, ...TICK],
-  },
-  {
-    name: 'a torn or altered record of the log is accepted',
-    file: 'firmware/log/segment.ts',
-    search: 'return sum === view.getUint32(offset + 4, true) ? length : null;',
-    replace: 'return sum >= 0 ? length : null;',
-    tests: ['test/property/log/scan.test.ts', 'test/unit/log/writer.test.ts', 'test/unit/log/power-cut.test.ts'],
-  },
-  {
-    name: 'the older copy of a state file wins',
-    file: 'firmware/log/state-file.ts',
-    search: 'copy.generation > newest.generation',
-    replace: 'copy.generation < newest.generation',
-    tests: ['test/unit/log/state-file.test.ts', 'test/unit/log/power-cut.test.ts'],
-  },
-  {
-    name: 'a damaged state file is read',
-    file: 'firmware/log/state-file.ts',
-    search: 'if (sumOf(format, generation, text) !== head[3]) return null;',
-    replace: '',
-    tests: ['test/unit/log/state-file.test.ts', 'test/unit/log/power-cut.test.ts'],
   },
   {
     name: 'a clock that jumps is believed at once',
@@ -408,20 +261,6 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'firmware/control/tick/connection.ts',
     search: 'before.service?.opened.includes(device) === true &&',
     replace: '',
-    tests: MODES,
-  },
-  {
-    name: 'an opened connection is believed without reading it back',
-    file: 'drivers/inverter/connection-writer.ts',
-    search: 'if (!connectionStands(connection, result.value.words, wanted)) {',
-    replace: 'if (result.value.words.length === 0) {',
-    tests: CONNECTION,
-  },
-  {
-    name: 'genConnectStatus follows the command instead of the power',
-    file: 'firmware/app/controld/status.ts',
-    search: '|| output === null || output > NO_POWER_FRACTION * track.maxPower',
-    replace: '|| output === null',
     tests: MODES,
   },
   {
