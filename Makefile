@@ -10,7 +10,7 @@ RUN := PATH="$(CURDIR)/build/bin:$(CURDIR)/node_modules/.bin:$$PATH"
 ALONE := mkdir -p build/cache && flock build/setup.lock
 SOURCES := $(shell find firmware drivers config -name '*.ts' -o -name '*.json') package.json
 
-.PHONY: help setup build run dev check test bench sim soak mutants format clean packages python
+.PHONY: help setup build run dev check test bench sim soak mutants native tpm format clean packages python
 .DEFAULT_GOAL := help
 
 help:
@@ -21,6 +21,8 @@ help:
 	@echo 'make sim SEED=n one seeded simulation'
 	@echo 'make mutants    breaks the product line by line; the tests must notice'
 	@echo 'make soak       the long kill test'
+	@echo 'make native     the addon for the key in the TPM; without it the key is a file'
+	@echo 'make tpm        tests of that addon against a simulated TPM; not yet part of make test and CI'
 	@echo 'make dev        rebuilds on save, restarts what changed'
 	@echo 'make build, format, clean'
 
@@ -38,7 +40,7 @@ build/rig/pty: test/rig/site/pty.c | $(NODE)
 	@cc -std=c17 -O2 -Wall -Wextra -Werror -o $@.$$$$ $< && mv $@.$$$$ $@
 	@echo 'pty       $@'
 
-build/bundle/controld.mjs: $(SOURCES) $(TOOLS)/bundle.ts node_modules/.package-lock.json
+build/bundle/controld.mjs: $(SOURCES) $(wildcard build/native/gridward.node) $(TOOLS)/bundle.ts node_modules/.package-lock.json
 	@$(ALONE) $(NODE) $(TOOLS)/bundle.ts
 	@touch $@
 
@@ -51,10 +53,10 @@ python: packages
 	@$(ALONE) $(TOOLS)/python.sh
 
 run: build
-	@$(RUN) node test/rig/run/main.ts --scenario $(SCENARIO)
+	@$(RUN) node test/rig/run/main.ts --scenario $(SCENARIO) --seed $(SEED)
 
 dev: build
-	@$(RUN) node $(TOOLS)/dev.ts --scenario $(SCENARIO)
+	@$(RUN) node $(TOOLS)/dev.ts --scenario $(SCENARIO) --seed $(SEED)
 
 check: build
 	@$(RUN) node $(TOOLS)/verify.ts check
@@ -73,6 +75,15 @@ soak: build
 
 mutants: build
 	@$(RUN) node test/mutants/main.ts
+
+native: node_modules/.package-lock.json
+	@$(TOOLS)/debian.sh native
+	@$(ALONE) native/build.sh
+
+tpm: build
+	@$(TOOLS)/debian.sh tpm
+	@$(ALONE) native/build.sh
+	@$(RUN) node $(TOOLS)/verify.ts tpm
 
 format: node_modules/.package-lock.json
 	@$(RUN) biome format --config-path=.biome.json --write

@@ -14,7 +14,7 @@
     'cflags!': ['-fno-exceptions'],
     'cflags_cc!': ['-fno-exceptions', '-fno-rtti'],
     'cflags_cc': ['-std=c++17', '-Wall', '-Wextra', '-Werror', '-Wno-unused-parameter', '-fvisibility=hidden', '-fstack-protector-strong', '-O2'],
-    # nodelete: a worker that ends must not take the code away from under OpenSSL (firmware/adr/0011-tls-key-provider.md)
+    # nodelete: a worker that ends must not take the code away from under OpenSSL (firmware/adr/0006-tls-key-in-tpm.md)
     'ldflags': ['-Wl,-z,nodelete', '-Wl,-z,relro', '-Wl,-z,now'],
     'libraries': ['-ltss2-esys', '-ltss2-tctildr', '-ltss2-mu', '-ltss2-rc'],
     'conditions': [

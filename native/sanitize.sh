@@ -9,4 +9,4 @@ env GRIDWARD_ADDON="$root/build/native-sanitize/gridward.node" \
   LD_PRELOAD="$(cc -print-file-name=libasan.so) $(cc -print-file-name=libubsan.so)" \
   ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 \
   "$root/build/bin/node" node_modules/vitest/vitest.mjs run --config test/vitest.config.ts \
-  test/protocol/tpm/key test/protocol/tpm/tls test/protocol/tpm/sealed test/protocol/tpm/process
+  test/tpm/key test/tpm/tls test/tpm/sealed test/tpm/process

@@ -11,8 +11,8 @@ const project = (name: string, timeoutSeconds: number, serial = false) => ({
   },
 });
 
-// eslint-disable-next-line no-restricted-syntax -- vitest wants a default export
 export default defineConfig({
+  cacheDir: 'build/cache/vite',
   test: {
     root: new URL('..', import.meta.url).pathname,
     projects: [
@@ -23,6 +23,8 @@ export default defineConfig({
       project('sim', 120),
       project('protocol', 120, true),
       project('e2e', 300, true),
+      // run by `make tpm` alone: needs the addon and a simulated TPM
+      project('tpm', 300, true),
     ],
   },
 });

@@ -3,7 +3,7 @@ import type { Cancel, Clock, Note } from '#base/ports.ts';
 import type { Result } from '#base/result.ts';
 import { after, durationMs, seconds, watts } from '#base/units.ts';
 import type { DurationMs, MonoMs, Watts } from '#base/units.ts';
-import type { DeviceId, ModelPlace, OnSilence, Setpoint, WriteOutcome } from '#site/device.ts';
+import type { DeviceId, ModelPlace, OnSilence, WriteOutcome } from '#site/device.ts';
 import { PRIORITY } from '../line/transaction.ts';
 import type { Line, LineFault, Priority, Reply } from '../line/transaction.ts';
 import type { InverterProfile } from '../profile/profile.ts';
@@ -60,6 +60,11 @@ interface LimitWriterOptions {
   readonly onNote: (note: Note) => void;
 }
 
+export interface WantedCap {
+  readonly cap: Watts;
+  readonly onSilence: OnSilence;
+}
+
 /** The newest write. */
 interface Written {
   readonly raw: number;
@@ -82,7 +87,7 @@ interface Held {
  */
 export class LimitWriter {
   readonly #options: LimitWriterOptions;
-  #wanted: Setpoint | null = null;
+  #wanted: WantedCap | null = null;
   #target: ControlTarget | null = null;
   /** Of the newest write; replies to older ones are ignored. */
   #sequence = 0;
@@ -119,11 +124,11 @@ export class LimitWriter {
     this.#rest();
   }
 
-  want(setpoint: Setpoint, urgency: Urgency): void {
-    this.#wanted = setpoint;
+  want(wanted: WantedCap, urgency: Urgency): void {
+    this.#wanted = wanted;
     if (this.#target === null || this.#backingOff) return;
-    const raw = rawCap(setpoint.command.cap, this.#target.scale);
-    const reversion = reversionSeconds(setpoint.onSilence);
+    const raw = rawCap(wanted.cap, this.#target.scale);
+    const reversion = reversionSeconds(wanted.onSilence);
     const same = this.#written?.raw === raw && this.#written.reversion === reversion;
     if (same && urgency !== 'refresh') return;
     this.#write(urgency === 'cut' ? PRIORITY.cut : PRIORITY.control);
@@ -149,8 +154,8 @@ export class LimitWriter {
     const { line, clock, unitId, device, control } = this.#options;
     const target = this.#target;
     if (target === null || this.#wanted === null) return;
-    const { command, onSilence } = this.#wanted;
-    const raw = rawCap(command.cap, target.scale);
+    const { cap, onSilence } = this.#wanted;
+    const raw = rawCap(cap, target.scale);
     const reversion = reversionSeconds(onSilence);
     this.#sequence += 1;
     const sequence = this.#sequence;

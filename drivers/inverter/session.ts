@@ -3,7 +3,7 @@ import type { Cancel, Clock, Note } from '#base/ports.ts';
 import type { Result } from '#base/result.ts';
 import { after, watts } from '#base/units.ts';
 import type { DurationMs, MonoMs, Watts } from '#base/units.ts';
-import type { DeviceId, DeviceRecord, ModelPlace, Setpoint, WriteOutcome } from '#site/device.ts';
+import type { Connection, DeviceId, DeviceRecord, ModelPlace, Setpoint, WriteOutcome } from '#site/device.ts';
 import type { DeviceStanding, InverterSample, InverterState } from '#site/sample.ts';
 import { PRIORITY } from '../line/transaction.ts';
 import type { Line, LineFault, Reply } from '../line/transaction.ts';
@@ -17,6 +17,7 @@ import { statusModel } from '../sunspec/models/status.ts';
 import { spanTo } from '../sunspec/points.ts';
 import { placeOf } from '../sunspec/record.ts';
 import { capScale } from './control-block.ts';
+import { ConnectionWriter } from './connection-writer.ts';
 import { LimitWriter } from './limit-writer.ts';
 import type { ControlTarget, Urgency } from './limit-writer.ts';
 import { INVERTER_READ, readInverter } from './reading.ts';
@@ -44,6 +45,8 @@ export interface InverterSessionOptions {
   /** The device was asleep when the gateway last saw it: silence from the start is sleep. Default false. */
   readonly wasAsleep?: boolean;
   readonly onSample: (sample: InverterSample) => void;
+  /** What the connection provably is has changed. */
+  readonly onConnection: () => void;
   readonly onOutcome: (outcome: WriteOutcome) => void;
   readonly onRecord: (record: DeviceRecord) => void;
   readonly onStanding: (standing: DeviceStanding) => void;
@@ -64,6 +67,7 @@ export class InverterSession {
   readonly #options: InverterSessionOptions;
   readonly #contact: Contact;
   readonly #writer: LimitWriter;
+  readonly #switch: ConnectionWriter;
   #state: InverterState;
   #status: InverterStatus | null = null;
   #attendUntil: MonoMs | null = null;
@@ -97,6 +101,12 @@ export class InverterSession {
       onStanding: options.onStanding,
       onNote: options.onNote,
     });
+    const shared = {
+      onAnswered: () => this.#contact.answered(),
+      onUnanswered: (fault: LineFault) => this.#contact.failed(fault),
+      onForeign: (why: string) => this.#contact.doubt(why),
+      onNote: options.onNote,
+    };
     this.#writer = new LimitWriter({
       device,
       unitId,
@@ -104,10 +114,16 @@ export class InverterSession {
       clock,
       control: profile.control,
       onOutcome: options.onOutcome,
-      onAnswered: () => this.#contact.answered(),
-      onUnanswered: (fault) => this.#contact.failed(fault),
-      onForeign: (why) => this.#contact.doubt(why),
-      onNote: options.onNote,
+      ...shared,
+    });
+    this.#switch = new ConnectionWriter({
+      device,
+      unitId,
+      line,
+      clock,
+      connection: profile.connection,
+      onChange: options.onConnection,
+      ...shared,
     });
   }
 
@@ -124,7 +140,9 @@ export class InverterSession {
   /** The newest setpoint; written at once when it changes a register, and whenever the device comes back. */
   want(setpoint: Setpoint, urgency: Urgency): void {
     assert(setpoint.device === this.#options.device, 'a setpoint reaches its own device');
-    this.#writer.want(setpoint, urgency);
+    const { command, onSilence } = setpoint;
+    if (command.kind === 'cap') this.#writer.want({ cap: command.cap, onSilence }, urgency);
+    else this.#switch.want(command.kind === 'connect' ? 'connected' : 'disconnected');
   }
 
   /** Measures at the faster pace until then: a change is under way. */
@@ -151,6 +169,11 @@ export class InverterSession {
     return this.#writer.heldCap();
   }
 
+  /** What the inverter's connection is, by read-back; null: not known, or never asked for. */
+  connection(): Connection | null {
+    return this.#switch.proven();
+  }
+
   /** Connection bits of model 122; null: not implemented or not read yet. */
   status(): InverterStatus | null {
     return this.#status;
@@ -160,7 +183,9 @@ export class InverterSession {
     const { profile, clock } = this.#options;
     this.#epoch += 1;
     this.#maxPower = record.nameplate?.maxPower ?? null;
-    this.#writer.open(this.#target(record));
+    const target = this.#target(record);
+    this.#writer.open(target);
+    this.#switch.open(target.place);
     const now = clock.now();
     this.#slowDue = { status: after(now, profile.poll.normalMs), settings: now };
     this.#lastFast = null;
@@ -173,6 +198,7 @@ export class InverterSession {
     this.#cancelPoll?.();
     this.#cancelPoll = null;
     this.#writer.close();
+    this.#switch.close();
   }
 
   #target(record: DeviceRecord): ControlTarget {

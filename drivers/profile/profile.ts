@@ -38,6 +38,25 @@ const writeBlock = v.pipe(
   v.check((block) => block.filter(({ value }) => value === 'limit').length === 1, 'exactly one point with the value "limit"'),
 );
 
+/** One register of the block that opens and closes the connection: `connection` is Conn (0 open, 1 closed), a number is written as it stands. */
+const connectionPoint = v.strictObject({
+  point: controlPoint,
+  value: v.union([v.literal('connection'), v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xfffe))]),
+  /** Compared with what was written when the block is read back. */
+  readBack: v.boolean(),
+});
+
+const connectionBlock = v.pipe(
+  v.array(connectionPoint),
+  v.minLength(1),
+  v.maxLength(4),
+  v.check((block) => addressesFollow(block.map(({ point }) => point)), 'points in adjacent registers, in their order'),
+  v.check(
+    (block) => block.filter(({ value }) => value === 'connection').length === 1,
+    'exactly one point with the value "connection"',
+  ),
+);
+
 const addressesFollow = (names: readonly string[]): boolean => {
   const addresses = names.map((name) => pointAddress(name));
   return addresses.every((at, index) => index === 0 || at === (addresses[index - 1] ?? 0) + 1);
@@ -68,6 +87,15 @@ const inverterProfile = v.strictObject({
     readBackDelayMs: milliseconds(0, 5000),
     /** How often the block is read to see that the cap still stands. */
     checkSeconds: wholeSeconds(1, 600),
+  }),
+  connection: v.strictObject({
+    writeBlock: connectionBlock,
+    /** From the write's reply to the read-back. */
+    readBackDelayMs: milliseconds(0, 5000),
+    /** How often an open connection is read to see that it still stands. */
+    checkSeconds: wholeSeconds(1, 600),
+    /** After reconnection the inverter waits and ramps by itself, as its grid code says; else the gateway holds it back. */
+    returnsByItself: v.boolean(),
   }),
   /** Fraction of WMax below which the inverter may fall into standby. */
   minimumStableOutput: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1)), 0.1),

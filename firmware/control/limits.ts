@@ -8,10 +8,14 @@ export type LimitSource =
   /** The commissioned limits that bind where no default was ever stored. */
   | { readonly kind: 'fallback' }
   /** The commissioned limit that always binds. */
-  | { readonly kind: 'commissioned' };
+  | { readonly kind: 'commissioned' }
+  /** Nothing limits any more, but the last limit is still rising in its ramp. */
+  | { readonly kind: 'release' };
 
 export interface Limit<T> {
   readonly value: T;
+  /** Where a limit in a ramp goes; null: to no limit. Absent: it stands. */
+  readonly towards?: T | null;
   readonly source: LimitSource;
 }
 
@@ -27,4 +31,10 @@ export interface ActiveLimits {
 }
 
 /** The modes this release can carry out with an inverter and a meter; others are received but never started. */
-export const EXECUTABLE_MODES: readonly ControlMode[] = ['opModExpLimW', 'opModGenLimW'];
+export const EXECUTABLE_MODES: readonly ControlMode[] = [
+  'opModExpLimW',
+  'opModGenLimW',
+  'opModMaxLimW',
+  'opModEnergize',
+  'opModConnect',
+];

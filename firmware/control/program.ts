@@ -78,6 +78,8 @@ export interface ProgramSet {
   readonly server: string;
   readonly programs: readonly Program[];
   readonly policy: PlanPolicy;
+  /** True: a list of programs was never readable, so programs that are not here may exist; those known stay as unread ones do. */
+  readonly partial?: boolean;
 }
 
 export const PROGRAMS_MAX = 32;

@@ -25,6 +25,8 @@ export interface AlarmRecord {
   readonly change: 'raised' | 'cleared';
   readonly device: string | null;
   readonly text: string;
+  /** When, utility time; null or absent: it was not known then. */
+  readonly at?: UtilitySeconds | null;
 }
 
 /** Mean, minimum and maximum of one quantity over an interval. */

@@ -6,8 +6,6 @@ export const LINK_PROTOCOL = 1;
 /** One JSON object a line, at most this many bytes. */
 export const LINE_BYTES_MAX = 1024 * 1024;
 
-export type LinkRole = 'plan' | 'view';
-
 export interface Hello {
   readonly type: 'hello';
   readonly protocol: number;

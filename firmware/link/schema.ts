@@ -102,6 +102,7 @@ export const ProgramSetSchema: v.GenericSchema<unknown, ProgramSet> = v.pipe(
     server: name,
     programs: v.pipe(v.array(program), v.maxLength(PROGRAMS_MAX)),
     policy: v.object({ vanished: v.picklist(['keep', 'cancel']), noDefault: v.picklist(['fallback', 'siteCap']) }),
+    partial: v.exactOptional(v.boolean()),
   }),
   v.check(
     (set) => set.programs.reduce((sum, each) => sum + each.events.length, 0) <= EVENTS_MAX,

@@ -53,10 +53,19 @@ export type OnSilence =
   | { readonly kind: 'holds' }
   | { readonly kind: 'opens'; readonly after: DurationMs };
 
-/** A command to one device. A cap is a ceiling of active power output. */
+/** Of an inverter to the grid: SunSpec 123 Conn. */
+export type Connection = 'connected' | 'disconnected';
+
+/** A cap is a ceiling of active power output; the others open and close the inverter's connection. */
+export type SetpointCommand =
+  | { readonly kind: 'cap'; readonly cap: Watts }
+  | { readonly kind: 'disconnect' }
+  | { readonly kind: 'connect' };
+
+/** A command to one device. */
 export interface Setpoint {
   readonly device: DeviceId;
-  readonly command: { readonly kind: 'cap'; readonly cap: Watts };
+  readonly command: SetpointCommand;
   readonly onSilence: OnSilence;
 }
 

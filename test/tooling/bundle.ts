@@ -1,18 +1,20 @@
 /**
  * Builds build/bundle: one ES module per process of firmware/app, and beside them the one package that stays outside, the serial
- * port binding, with the prebuilt binary of this machine alone. The folder runs by itself: Node and nothing else.
- * `--watch` builds again whenever a source changes; a bundle is written only where its content changed, so that whoever watches
+ * port binding, with the prebuilt binary of this machine alone, and the addon of `make native` where there is one. The folder runs by itself: Node and nothing else.
+ * `--out FOLDER` builds elsewhere; `--watch` builds again whenever a source changes; a bundle is written only where its content changed, so that whoever watches
  * the files restarts only the process that is new.
  */
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { basename, dirname, join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { build, context, type BuildOptions, type BuildResult, type Plugin } from 'esbuild';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const OUT = join(ROOT, 'build/bundle');
+const { values: flags } = parseArgs({ options: { out: { type: 'string' }, watch: { type: 'boolean' } } });
+const OUT = flags.out ?? join(ROOT, 'build/bundle');
 const OUTSIDE = '@serialport/bindings-cpp';
 /** What the binding names as a dependency and needs only to be compiled. */
 const NOT_AT_RUN_TIME = new Set(['node-addon-api']);
@@ -47,8 +49,10 @@ const options = (entry: string): BuildOptions => ({
   metafile: true,
   write: false,
   logLevel: 'error',
-  // packages written for require() ask for Node's own modules that way
-  banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+  // packages written for require() ask for Node's own modules that way; the name is one no module of ours imports
+  banner: {
+    js: "import { createRequire as requireOfBundle } from 'node:module'; const require = requireOfBundle(import.meta.url);",
+  },
 });
 
 /** Writes through a neighbour and a rename; false where the file says so already. */
@@ -77,7 +81,7 @@ const needed = (path: string): boolean => {
   if (prebuilt !== undefined) {
     return prebuilt === `${process.platform}-${process.arch}` && (!name.endsWith('.node') || name.endsWith('.glibc.node'));
   }
-  return !/\.(?:d\.ts|map|md|gyp|gypi)$/.test(name) && !['src', 'test', 'tests', 'node_modules'].includes(name);
+  return !/\.(?:d\.ts|map|md|gyp|gypi|cpp|h)$/.test(name) && !['test', 'tests', 'node_modules'].includes(name);
 };
 
 /** Folder of a package as Node would find it from `from`. */
@@ -108,6 +112,12 @@ const copyBinding = async (): Promise<void> => {
   await copyPackage(OUTSIDE, ROOT);
 };
 
+/** The addon of `make native`, where it was built: without it the bundles run with a key in a file. */
+const copyAddon = async (): Promise<void> => {
+  const addon = await readFile(join(ROOT, 'build/native/gridward.node')).catch(() => null);
+  if (addon !== null) await replace(join(OUT, 'gridward.node'), addon);
+};
+
 const size = async (folder: string): Promise<number> => {
   let bytes = 0;
   for (const entry of await readdir(folder, { withFileTypes: true, recursive: true })) {
@@ -132,7 +142,8 @@ if (entries.size === 0) throw new Error('firmware/app has no main.ts');
 await mkdir(join(ROOT, 'build/meta'), { recursive: true });
 await mkdir(OUT, { recursive: true });
 await copyBinding();
-if (process.argv.includes('--watch')) {
+await copyAddon();
+if (flags.watch === true) {
   for (const [entry, program] of entries)
     await (await context({ ...options(entry), plugins: [announced(program, entry)] })).watch();
 } else {

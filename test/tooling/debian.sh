@@ -1,16 +1,24 @@
 #!/bin/sh
-# Debian packages by purpose: `debian.sh run` is what make run needs, `debian.sh test` what the tests need besides.
+# Debian packages by purpose: `debian.sh run` is what make run needs, `debian.sh test` what the tests need besides, `debian.sh native`
+# what compiles the addon, `debian.sh tpm` what its tests need besides.
 # What is missing is named in one apt line, and installed where this runs as root.
 set -eu
 missing=
 # program:package
 wants='cc:gcc openssl:openssl flock:util-linux'
-[ "${1:-run}" = run ] || wants="$wants socat:socat mbpoll:mbpoll xmllint:libxml2-utils git:git"
+case ${1:-run} in
+  test) wants="$wants socat:socat mbpoll:mbpoll xmllint:libxml2-utils git:git" ;;
+  native) wants="$wants g++:g++ make:make python3:python3" ;;
+  tpm) wants="$wants g++:g++ make:make python3:python3 socat:socat swtpm:swtpm tpm2_getcap:tpm2-tools systemd-analyze:systemd" ;;
+esac
 for want in $wants; do
   command -v "${want%%:*}" >/dev/null || missing="$missing ${want#*:}"
 done
 # the C library's headers come with no program of their own
 [ -e /usr/include/stdio.h ] || missing="$missing libc6-dev"
+case ${1:-run} in
+  native | tpm) [ -e /usr/include/tss2/tss2_esys.h ] || missing="$missing libtss2-dev" ;;
+esac
 if [ "${1:-run}" = test ]; then
   command -v python3 >/dev/null || missing="$missing python3"
   python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"

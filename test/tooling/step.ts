@@ -104,11 +104,20 @@ interface VitestReport {
 
 const sum = (report: VitestReport, code: number): { passed: number; failed: number } => {
   // a file that could not even be loaded reports no test; a skipped test proves nothing
-  const unloaded = report.testResults.filter(({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0);
+  const unloaded = report.testResults.filter(
+    ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
+  );
   const failed = report.numFailedTests + report.numPendingTests + report.numTodoTests + unloaded.length;
   const nothing = report.numPassedTests + failed === 0;
   return { passed: report.numPassedTests, failed: code !== 0 || nothing ? Math.max(1, failed) : failed };
 };
+
+/** What vitest says of the tests that passed is left out. */
+const withoutGreen = (output: string): string =>
+  output
+    .split('\n')
+    .filter((line) => !/^\s*✓/.test(line))
+    .join('\n');
 
 /** Tests of one vitest project, or of the files of it whose path contains one of `filters`. No test at all is a failure. */
 export const tests = (project: string, filters: readonly string[] = [], name = project): Step => ({
@@ -124,6 +133,6 @@ export const tests = (project: string, filters: readonly string[] = [], name = p
     const written = await readFile(report, 'utf8').catch(() => null);
     if (written === null) return { passed: 0, failed: 1, text: output };
     const { passed, failed } = sum(JSON.parse(written) as VitestReport, code);
-    return { passed, failed, text: failed > 0 ? output : '' };
+    return { passed, failed, text: failed > 0 ? withoutGreen(output) : '' };
   },
 });

@@ -1,5 +1,5 @@
 /**
- * `verify.ts check | test | again`: what make check, make test and the second run of the CI on another Node do.
+ * `verify.ts check | test | again | tpm`: what make check, make test, the second run of the CI on another Node, and make tpm do.
  * One line a step with its seconds; what failed shows its output; the last line is `N passed, N failed`.
  */
 import { availableParallelism } from 'node:os';
@@ -16,8 +16,18 @@ const format = whole('format', 'biome', BIOME);
 const types = whole('types', 'tsc', TSC);
 const lint = whole('lint', 'eslint', ESLINT);
 const imports = whole('imports', process.execPath, ['test/tooling/imports.ts']);
-const deadCode = whole('dead code', 'knip', ['--config', '.knip.json', '--no-progress', '--cache', '--cache-location', 'build/cache/knip']);
+const deadCode = whole('dead code', 'knip', [
+  '--config',
+  '.knip.json',
+  '--no-progress',
+  '--cache',
+  '--cache-location',
+  'build/cache/knip',
+]);
 const mutants = counted('mutants', 'test/mutants/main.ts', [], 'caught', 'survived');
+
+/** Most lines shown of a step that failed; the last say most. */
+const MOST_LINES = 150;
 
 /** Two lanes run side by side; within a lane one step after the other. */
 const QUICK: readonly (readonly Step[])[] = [
@@ -31,6 +41,7 @@ const SLOW: readonly Step[] = [tests('sim'), tests('protocol'), tests('e2e'), mu
 const PLANS: Readonly<Record<string, { readonly lanes: readonly (readonly Step[])[]; readonly after: readonly Step[] }>> = {
   check: { lanes: QUICK, after: [] },
   test: { lanes: QUICK, after: SLOW },
+  tpm: { lanes: [], after: [tests('tpm')] },
   again: { lanes: [], after: [tests('unit'), tests('protocol', ['test/protocol/line', 'test/protocol/north'], 'line and TLS')] },
 };
 
@@ -44,8 +55,10 @@ const perform = async ({ name, run }: Step): Promise<void> => {
   outcomes.push(outcome);
   const { passed, failed, text } = outcome;
   const verdict = failed === 0 ? 'ok  ' : 'FAIL';
-  process.stdout.write(`${verdict} ${name.padEnd(14)}${`${passed} passed, ${failed} failed`.padEnd(28)}${seconds(from).padStart(8)}\n`);
-  if (text !== '') process.stdout.write(`${text.trim()}\n`);
+  process.stdout.write(
+    `${verdict} ${name.padEnd(14)}${`${passed} passed, ${failed} failed`.padEnd(28)}${seconds(from).padStart(8)}\n`,
+  );
+  if (text !== '') process.stdout.write(`${text.trim().split('\n').slice(-MOST_LINES).join('\n')}\n`);
 };
 
 const one = async (steps: readonly Step[]): Promise<void> => {

@@ -1,9 +1,12 @@
 import { parseArgs } from 'node:util';
 import { checkConfiguration } from './config-check.ts';
+import { showCsip } from './csip-show.ts';
+import { runDoctor } from './doctor.ts';
 import { TPM_DEFAULT } from '../identity/tpm-identity.ts';
 import { runIdentity } from './identity.ts';
 import { showLog } from './log.ts';
 import { type CliPorts, EXIT } from './ports.ts';
+import { ownIdentity } from './own-identity.ts';
 import { showStatus } from './status.ts';
 import { showTrace } from './trace.ts';
 
@@ -21,6 +24,11 @@ const USAGE = `usage:
   gridward identity show [--json]             keys, LFDI, SFDI
   gridward identity renew [--discard LFDI]    another key beside the one in use
 
+  gridward doctor [--json]                    configuration, clock, disk, certificate, network, server and registration in turn
+  gridward csip show                          what the utility server says, what is remembered of it, and why each mode's winner wins
+
+  --config DIR    directory of the configuration (CONFIGURATION_DIRECTORY, /etc/gridward)
+  --version       the release
   --runtime DIR   directory of controld's sockets (RUNTIME_DIRECTORY, /run/gridward)
   --state DIR     directory of the event log and of the identity (STATE_DIRECTORY, /var/lib/gridward)
   --tpm TCTI      where the TPM is (GRIDWARD_TPM, device:/dev/tpmrm0)
@@ -34,7 +42,9 @@ const OPTIONS = {
   follow: { type: 'boolean', default: false },
   pcap: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
+  version: { type: 'boolean', default: false },
   since: { type: 'string', default: '0' },
+  config: { type: 'string' },
   runtime: { type: 'string' },
   state: { type: 'string' },
   tpm: { type: 'string' },
@@ -71,14 +81,20 @@ export const runCli = async (
     ports.out(USAGE);
     return EXIT.ok;
   }
+  if (values.version) {
+    ports.out(`gridward ${release}\n`);
+    return EXIT.ok;
+  }
   const since = Number(values.since);
   if (!Number.isSafeInteger(since) || since < 0) return usage('--since takes a record number');
   const command = {
     ...values,
     since,
+    config: values.config ?? env['CONFIGURATION_DIRECTORY'] ?? '/etc/gridward',
     runtime: values.runtime ?? env['RUNTIME_DIRECTORY'] ?? '/run/gridward',
     state: values.state ?? env['STATE_DIRECTORY'] ?? '/var/lib/gridward',
     tcti: values.tpm ?? env['GRIDWARD_TPM'] ?? TPM_DEFAULT,
+    production: env['GRIDWARD_PRODUCTION'] === '1',
     release,
   };
   const code = await dispatch(ports, positionals, command);
@@ -90,9 +106,11 @@ interface Command {
   readonly follow: boolean;
   readonly pcap: boolean;
   readonly since: number;
+  readonly config: string;
   readonly runtime: string;
   readonly state: string;
   readonly tcti: string;
+  readonly production: boolean;
   readonly type?: string | undefined;
   readonly serial?: string | undefined;
   readonly discard?: string | undefined;
@@ -107,13 +125,17 @@ const dispatch = async (ports: CliPorts, words: readonly string[], options: Comm
     const { tcti, type, serial, discard } = options;
     return await runIdentity(ports, words.slice(1), { state, tcti, type, serial, discard, json });
   }
-  switch (`${words.slice(0, words[0] === 'config' ? 2 : 1).join(' ')}, ${words.length}`) {
+  switch (`${words.slice(0, words[0] === 'config' || words[0] === 'csip' ? 2 : 1).join(' ')}, ${words.length}`) {
     case 'config check, 3':
       return await checkConfiguration(ports, operand, json);
     case 'status, 1':
       return await showStatus(ports, runtime, release, json);
     case 'trace, 2':
       return await showTrace(ports, runtime, release, { ...options, line: operand });
+    case 'doctor, 1':
+      return await runDoctor(ports, { configuration: options.config, state, own: ownIdentity(ports, options), json });
+    case 'csip show, 2':
+      return await showCsip(ports, { configuration: options.config, state, own: ownIdentity(ports, options) });
     case 'log, 1':
       return await showLog(ports, state, options);
     default:

@@ -1,13 +1,32 @@
+import { lookup } from 'node:dns/promises';
+import { statfs } from 'node:fs/promises';
 import process from 'node:process';
+import { fail, ok, type Result } from '#base/result.ts';
 import { monotonicClock } from '#platform/clock/monotonic-clock.ts';
 import { systemEntropy } from '#platform/entropy/system-entropy.ts';
 import { directoryFiles } from '#platform/files/directory-files.ts';
+import { httpClient } from '#platform/http/client.ts';
 import { unixSockets } from '#platform/sockets/unix-sockets.ts';
 import { openTpm } from '#platform/tpm/tpm.ts';
-import { fail } from '#base/result.ts';
+import { RELEASE } from '../release.ts';
 import { runCli } from './cli.ts';
 
-const RELEASE = 'cli';
+const resolve = async (host: string): Promise<Result<readonly string[], string>> => {
+  try {
+    return ok((await lookup(host, { all: true })).map(({ address }) => address));
+  } catch (error) {
+    return fail(error instanceof Error ? error.message : String(error));
+  }
+};
+
+const free = async (directory: string): Promise<number | null> => {
+  try {
+    const { bavail, bsize } = await statfs(directory);
+    return bavail * bsize;
+  } catch {
+    return null;
+  }
+};
 
 const stop = new AbortController();
 process.once('SIGINT', () => stop.abort());
@@ -26,6 +45,7 @@ process.exitCode = await runCli(
       const tpm = openTpm(tcti);
       return tpm.ok ? tpm : fail(tpm.fault.text);
     },
+    network: { client: httpClient, resolve, free },
     clock: monotonicClock,
     entropy: systemEntropy,
     stop: stop.signal,

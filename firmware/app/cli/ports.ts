@@ -2,6 +2,17 @@ import type { Clock, Entropy, Files } from '#base/ports.ts';
 import type { Result } from '#base/result.ts';
 import type { LinkPort } from '#link/port.ts';
 import type { Tpm } from '#platform/tpm/tpm.ts';
+import type { ServerRule, TlsIdentity } from '#platform/tls/context.ts';
+import type { HttpClient } from '#utility/walk/http-port.ts';
+
+/** What looks outside the machine, and at its disk. */
+export interface NetworkPorts {
+  readonly client: (identity: TlsIdentity, rule: ServerRule) => HttpClient;
+  /** Addresses of a host name; the fault is for a person. */
+  readonly resolve: (host: string) => Promise<Result<readonly string[], string>>;
+  /** Bytes free where a directory is; null: not known. */
+  readonly free: (directory: string) => Promise<number | null>;
+}
 
 /** What a command may touch; main.ts wires the real things. */
 export interface CliPorts {
@@ -12,6 +23,7 @@ export interface CliPorts {
   readonly link: LinkPort;
   /** The TPM at a TCTI; the fault is for a person. */
   readonly tpm: (tcti: string) => Result<Tpm, string>;
+  readonly network: NetworkPorts;
   readonly clock: Clock;
   readonly entropy: Entropy;
   /** Aborted by Ctrl-C: ends what follows. */

@@ -38,12 +38,16 @@ export interface FileIdentity {
   readonly certificate: string;
   readonly key: string;
   readonly trust: string;
+  /** LFDI of the one server certificate to accept; null: any that chains to the trust. */
+  readonly serverLFDI: string | null;
 }
 
 /** Key and certificate are what `gridward identity` made. */
 export interface TpmIdentity {
   readonly kind: 'tpm';
   readonly trust: string;
+  /** LFDI of the one server certificate to accept; null: any that chains to the trust. */
+  readonly serverLFDI: string | null;
 }
 
 export interface UtilityConfiguration {
@@ -53,6 +57,10 @@ export interface UtilityConfiguration {
   readonly url: string;
   /** Name of a secret (secrets.ts); null: not checked. */
   readonly registrationPin: string | null;
+  /** National Metering Identifier with its check digit; null: not told. */
+  readonly nmi: string | null;
+  /** IANA private enterprise number that ends our mRIDs. */
+  readonly pen: number;
   /** PEM files, relative to the configuration directory or absolute. */
   readonly identity: FileIdentity | TpmIdentity;
 }
@@ -74,6 +82,8 @@ export interface ConfigProblem {
   readonly found: string;
 }
 
+/** Set aside for documentation (RFC 5612): until the maker of the gateway has its own. */
+const DOCUMENTATION_PEN = 32_473;
 const FOUND_MAX = 80;
 /** Problems listed; a file with more of them is no configuration at all. */
 export const PROBLEMS_MAX = 100;
@@ -168,5 +178,10 @@ const toConfiguration = (file: ConfigurationFile): Configuration => ({
     serialNumber: device.serialNumber ?? null,
     sign: device.sign ?? 1,
   })),
-  utilities: file.utilities,
+  utilities: file.utilities.map((utility) => ({
+    ...utility,
+    nmi: utility.nmi ?? null,
+    pen: utility.pen ?? DOCUMENTATION_PEN,
+    identity: { ...utility.identity, serverLFDI: utility.identity.serverLFDI ?? null },
+  })),
 });

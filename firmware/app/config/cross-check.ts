@@ -1,3 +1,4 @@
+import { isNmi } from '#utility/identity/nmi.ts';
 import type { ConfigProblem } from './configuration.ts';
 import type { ConfigurationFile } from './schema.ts';
 
@@ -36,6 +37,7 @@ export const crossCheck = (file: ConfigurationFile): readonly ConfigProblem[] =>
   ...missingLines(file),
   ...meterProblems(file),
   ...limitProblems(file),
+  ...nmiProblems(file),
 ];
 
 const repeated = (values: readonly (string | null)[], pathOf: (index: number) => string, expected: string): ConfigProblem[] =>
@@ -65,6 +67,13 @@ const meterProblems = (file: ConfigurationFile): ConfigProblem[] => {
   }
   return problems;
 };
+
+const nmiProblems = (file: ConfigurationFile): ConfigProblem[] =>
+  file.utilities.flatMap(({ nmi }, index) =>
+    nmi === undefined || isNmi(nmi)
+      ? []
+      : [{ path: `utilities[${index}].nmi`, expected: 'the right check digit at its end', found: JSON.stringify(nmi) }],
+  );
 
 /** The fallback stands in for a utility's default: looser than what always binds it would be a mistake, not a wish. */
 const limitProblems = (file: ConfigurationFile): ConfigProblem[] => {

@@ -11,10 +11,18 @@ const POWER_MAX = 1_000_000_000;
 const BAUD_RATES = [1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200] as const;
 const UNIT_ID_MAX = 247;
 const PATH_MAX = 255;
+/** Eight decimal digits of an mRID hold it. */
+const PEN_MAX = 99_999_999;
 
 const name = v.pipe(
   v.string(),
   v.regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'small letters, digits and hyphens, 1 to 32 of them, no hyphen first'),
+);
+
+/** Names of the files of config/utility carry a version with a dot. */
+const profileName = v.pipe(
+  v.string(),
+  v.regex(/^[a-z0-9][a-z0-9.-]{0,63}$/, 'small letters, digits, dots and hyphens, 1 to 64 of them, a letter or digit first'),
 );
 
 const named = (description: string) => v.pipe(name, v.description(description));
@@ -86,9 +94,17 @@ const DeviceSchema = v.strictObject({
   ),
 });
 
+const serverLFDI = v.exactOptional(
+  v.pipe(
+    v.string(),
+    v.regex(/^[0-9A-F]{40}$/, '40 hexadecimal digits, capital letters'),
+    v.description('The one server certificate to accept. Absent: any that chains to the roots.'),
+  ),
+);
+
 const UtilitySchema = v.strictObject({
   name: named('Name of the utility server, unique; stored events belong to it.'),
-  profile: named('Utility profile: the name of a file in config/utility without .json.'),
+  profile: v.pipe(profileName, v.description('Utility profile: the name of a file in config/utility without .json.')),
   url: v.pipe(
     v.string(),
     v.maxLength(1024),
@@ -99,10 +115,29 @@ const UtilitySchema = v.strictObject({
     v.nullable(name),
     v.description('Name of the secret that holds the registration PIN; null: the PIN is not checked.'),
   ),
+  nmi: v.exactOptional(
+    v.pipe(
+      v.string(),
+      v.regex(/^[0-9A-HJ-NP-Z]{10}[0-9]$/, 'a National Metering Identifier with its check digit, 11 characters'),
+      v.description('NMI of the connection point, for utilities that ask for it (profile: connectionPoint).'),
+    ),
+  ),
+  pen: v.exactOptional(
+    v.pipe(
+      v.number(),
+      v.integer(),
+      v.minValue(1),
+      v.maxValue(PEN_MAX),
+      v.description(
+        'IANA private enterprise number that ends our mRIDs; it must never change once readings were posted. Absent: 32473, the one for documentation.',
+      ),
+    ),
+  ),
   identity: v.variant('kind', [
     v.strictObject({
       kind: v.pipe(v.literal('tpm'), v.description('Key in the TPM, certificate installed by `gridward identity install`.')),
       trust: v.pipe(path, v.description('PEM: the roots (SERCA) the server must chain to.')),
+      serverLFDI,
     }),
     v.strictObject({
       kind: v.pipe(v.literal('file'), v.description('Key in a file: laboratories only.')),
@@ -112,6 +147,7 @@ const UtilitySchema = v.strictObject({
       ),
       key: v.pipe(path, v.description('PEM: private key of the device.')),
       trust: v.pipe(path, v.description('PEM: the roots (SERCA) the server must chain to.')),
+      serverLFDI,
     }),
   ]),
 });

@@ -83,6 +83,7 @@ class Process {
         facts: () => this.#facts,
         standings: () => new Map([...this.#field.sights()].map(([device, sight]) => [device, sight.standing])),
         held: () => this.#field.held(),
+        connections: () => this.#field.connections(),
         act: (result, now) => this.#act(result, now),
         onFolded: (set) => {
           this.#planId = this.#planIds.get(set) ?? null;
@@ -152,7 +153,8 @@ class Process {
   #snapshot(): ReturnType<typeof snapshotOf> {
     const inverters = this.#configuration.devices.filter((device) => device.role === 'inverter');
     const nameplate = siteNameplate(inverters.map(({ device }) => this.#devices.of(device)));
-    return snapshotOf(nameplate, siteStatus(this.#loop.state, this.#field.sights(), this.#ports.clock.now()));
+    const at = { now: this.#ports.clock.now(), utility: this.#loop.utility, connections: this.#field.connections() };
+    return snapshotOf(nameplate, siteStatus(this.#loop.state, this.#field.sights(), at));
   }
 
   #show(): void {

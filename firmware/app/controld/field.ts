@@ -9,7 +9,7 @@ import type { LineStatus } from '#drivers/line/settings.ts';
 import type { FrameTrace } from '#drivers/line/trace.ts';
 import { MeterSession } from '#drivers/meter/session.ts';
 import { inverterProfileNamed, meterProfileNamed } from '#drivers/profile/catalogue.ts';
-import type { DeviceId, DeviceRecord } from '#site/device.ts';
+import type { Connection, DeviceId, DeviceRecord } from '#site/device.ts';
 import type { DeviceStanding, Sample } from '#site/sample.ts';
 import type { Configuration, DeviceConfiguration, LineConfiguration } from '../config/configuration.ts';
 import type { DeviceSight } from './status.ts';
@@ -114,6 +114,15 @@ export class Field {
     return held;
   }
 
+  /** What each inverter's connection is, proven by read-back; null: unproven. */
+  connections(): ReadonlyMap<DeviceId, Connection | null> {
+    const connections = new Map<DeviceId, Connection | null>();
+    for (const [device, session] of this.#sessions) {
+      if (session instanceof InverterSession) connections.set(device, session.connection());
+    }
+    return connections;
+  }
+
   lines(): readonly LineStatus[] {
     return [...this.#lines.values()].map((line) => line.status());
   }
@@ -163,6 +172,7 @@ export class Field {
       profile,
       onSample,
       onOutcome: this.#options.onOutcome,
+      onConnection: this.#options.onOutcome,
     });
   }
 

@@ -1,4 +1,5 @@
-import type { Clock, Files, Note } from '#base/ports.ts';
+import type { Cancel, Clock, Files, Note } from '#base/ports.ts';
+import { after, seconds } from '#base/units.ts';
 import { isCompliance, type RecordBody, type Transition } from '#control/record.ts';
 import { LogReader } from '#log/reader.ts';
 import { type LogWriter, openLog } from '#log/writer.ts';
@@ -8,6 +9,8 @@ const LOG_DIRECTORY = 'log';
 const RECORD_FORMAT = 1;
 /** Records held while the log is still being opened or cannot be; beyond it the oldest reading goes, then the oldest of all. */
 const BACKLOG_MAX = 5000;
+/** A plan that could not be saved is tried again this often. */
+const SAVE_RETRY = seconds(1);
 /** Records looked through at a start for what the outbox already reached. */
 const RECHECK_MAX = 20_000;
 
@@ -42,6 +45,7 @@ export class Journal {
   #saving: Promise<void> | null = null;
   #dirty = false;
   #failing = false;
+  #retry: Cancel | null = null;
 
   constructor(options: JournalOptions) {
     this.#options = options;
@@ -98,6 +102,7 @@ export class Journal {
 
   /** Resolves when everything handed over is as durable as it gets. */
   async flush(): Promise<void> {
+    this.#retry?.();
     await this.#saving;
     await this.#log?.close();
   }
@@ -117,11 +122,23 @@ export class Journal {
       const outbox = this.#outbox.map((entry) => entry.transition);
       const saved = await this.#options.store.save({ ...this.#memory, outbox, logHead: this.#oldestHead() });
       this.#report(saved);
+      if (!saved) this.#again();
       // A plan that cannot be saved must not hold back the record: then a kill may double a Response, which the server tolerates.
       for (const entry of pending) entry.saved = true;
       this.#queueSaved();
     }
     this.#saving = null;
+  }
+
+  /** A disk that heals must find the newest plan: without this a kill before the next change would take the limit with it. */
+  #again(): void {
+    if (this.#retry !== null) return;
+    const { clock } = this.#options;
+    this.#retry = clock.at(after(clock.now(), SAVE_RETRY), () => {
+      this.#retry = null;
+      this.#dirty = true;
+      this.#saving ??= this.#saveLoop();
+    });
   }
 
   #queueSaved(): void {

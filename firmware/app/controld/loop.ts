@@ -1,12 +1,11 @@
 import type { Cancel, Note } from '#base/ports.ts';
 import { durationMs, after, type MonoMs, type UtilitySeconds, type Watts } from '#base/units.ts';
 import { utilityExact, type ClockAnchor } from '#control/clock/clock.ts';
-import { newLimiter } from '#control/limiter/limiter.ts';
 import type { ProgramSet } from '#control/program.ts';
 import type { RecordBody, Transition } from '#control/record.ts';
-import type { ControlState, SiteFacts, TickInputs, TickResult } from '#control/tick/state.ts';
+import { type ControlState, type SiteFacts, startState, type TickInputs, type TickResult } from '#control/tick/state.ts';
 import { controlTick } from '#control/tick/tick.ts';
-import type { DeviceId } from '#site/device.ts';
+import type { Connection, DeviceId } from '#site/device.ts';
 import type { DeviceStanding, Sample } from '#site/sample.ts';
 import { addSamples, type IntervalState, newInterval } from '#telemetry/interval.ts';
 import type { ControldPorts } from './ports.ts';
@@ -24,6 +23,8 @@ export interface LoopOptions {
   readonly standings: () => ReadonlyMap<DeviceId, DeviceStanding>;
   /** What each inverter provably holds now. */
   readonly held: () => ReadonlyMap<DeviceId, Watts | null>;
+  /** What each inverter's connection provably is now. */
+  readonly connections: () => ReadonlyMap<DeviceId, Connection | null>;
   /** Called within the tick, before anything is written: the site acts first. */
   readonly act: (result: TickResult, now: MonoMs) => void;
   /** A program set is part of the plan now. */
@@ -49,18 +50,7 @@ export class Loop {
 
   constructor(options: LoopOptions, memory: Pick<Memory, 'plan' | 'clock'>) {
     this.#options = options;
-    this.#state = {
-      plan: memory.plan,
-      clock: memory.clock,
-      limiter: newLimiter(),
-      tracks: new Map(),
-      follows: new Map(),
-      asked: new Map(),
-      ceilings: new Map(),
-      alarms: [],
-      limits: {},
-      decision: null,
-    };
+    this.#state = startState(memory);
     const inverters = options.facts().inverters.map((inverter) => inverter.device);
     this.#intervals = newInterval({ seconds: READING_SECONDS, inverters });
   }
@@ -118,7 +108,7 @@ export class Loop {
   #tick(): void {
     this.#dueAt = null;
     if (this.#stopped) return;
-    const { ports, facts, standings, held, act, onFolded, keep, record, note } = this.#options;
+    const { ports, facts, standings, held, connections, act, onFolded, keep, record, note } = this.#options;
     const now = ports.clock.now();
     const inputs: TickInputs = {
       now,
@@ -126,6 +116,7 @@ export class Loop {
       wall: ports.clock.wall(),
       samples: this.#samples,
       held: held(),
+      connections: connections(),
       standings: standings(),
       programSets: this.#sets,
       anchors: this.#anchors,
@@ -149,7 +140,9 @@ export class Loop {
     ) {
       keep(result.state, transitions);
     }
-    const others = result.records.filter((body) => body.kind !== 'transition');
+    const others = result.records
+      .filter((body) => body.kind !== 'transition')
+      .map((body) => (body.kind === 'alarm' ? { ...body, at: result.utility } : body));
     const readings = this.#readings(inputs);
     if (others.length > 0 || readings.length > 0) record([...others, ...readings]);
     ports.onGoodTick();

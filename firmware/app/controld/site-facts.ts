@@ -29,6 +29,9 @@ export const siteFacts = (
         onSilence: onSilenceOf(profile),
       };
     });
+  const returnsByItself = configuration.devices.every(
+    (device) => device.role !== 'inverter' || inverterProfileNamed(device.profile)?.connection.returnsByItself === true,
+  );
   const { commissioned, fallback } = configuration.limits;
   return {
     meter: meter.device,
@@ -36,6 +39,7 @@ export const siteFacts = (
     commissioned: { exportW: commissioned.exportLimit, generationW: commissioned.generationLimit },
     fallback: { exportW: fallback.exportLimit, importW: fallback.importLimit },
     unmeteredGeneration: watts(0),
+    returnsByItself,
     readingAgeMs: READING_AGE_MS,
     seed,
   };

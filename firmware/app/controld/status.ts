@@ -1,10 +1,12 @@
-import { watts, type VoltAmperes, type Watts } from '#base/units.ts';
+import { watts, type MonoMs, type UtilitySeconds, type VoltAmperes, type Watts } from '#base/units.ts';
 import type { ControlState } from '#control/tick/state.ts';
-import { latestGeneration } from '#control/limiter/generation.ts';
+import { type GenerationTrack, latestGeneration } from '#control/limiter/generation.ts';
+import { isStopped } from '#control/limits/power.ts';
+import { isReturning } from '#control/limits/service.ts';
 import type { SiteNameplate, SiteSnapshot, SiteStatus } from '#link/message.ts';
-import type { DeviceId, DeviceRecord, Nameplate } from '#site/device.ts';
+import { alarmStatus } from '#site/alarm.ts';
+import type { Connection, DeviceId, DeviceRecord, Nameplate } from '#site/device.ts';
 import type { DeviceStanding, InverterState } from '#site/sample.ts';
-import type { MonoMs } from '#base/units.ts';
 
 /** IEEE 2030.5 ConnectStatusType bits. */
 const CONNECTED = 1;
@@ -60,6 +62,19 @@ export interface DeviceSight {
   readonly silentSince: MonoMs | null;
 }
 
+/** Less than this fraction of WMax is no power: a stop has had its effect. */
+const NO_POWER_FRACTION = 0.005;
+
+/** What a stop made of an inverter, by its measured power and by the read-back of its connection, not by what it was told. */
+const stoppedBits = (state: ControlState, track: GenerationTrack, at: StatusMoment): number | null => {
+  const stopped = isStopped(state.limits);
+  const returning = at.utility !== null && isReturning(state.plan.service, at.utility);
+  const output = latestGeneration(track, at.now);
+  if ((!stopped && !returning) || output === null || output > NO_POWER_FRACTION * track.maxPower) return null;
+  const isOpen = at.connections.get(track.device) === 'disconnected';
+  return isOpen && state.limits.connect?.value === false ? 0 : CONNECTED | AVAILABLE;
+};
+
 const connectBits = (sight: DeviceSight | undefined, now: MonoMs): number => {
   if (sight === undefined) return 0;
   if (sight.standing === 'asleep') return CONNECTED | AVAILABLE;
@@ -67,23 +82,39 @@ const connectBits = (sight: DeviceSight | undefined, now: MonoMs): number => {
   return away ? 0 : CONNECTED | AVAILABLE | OPERATING;
 };
 
+/** Now, and what the connections provably are. */
+export interface StatusMoment {
+  readonly now: MonoMs;
+  /** Null: unknown. */
+  readonly utility: UtilitySeconds | null;
+  readonly connections: ReadonlyMap<DeviceId, Connection | null>;
+}
+
 /** Best connect state of any inverter, worst status; a device silent for more than a minute counts as away. */
-export const siteStatus = (state: ControlState, sights: ReadonlyMap<DeviceId, DeviceSight>, now: MonoMs): SiteStatus => {
+export const siteStatus = (state: ControlState, sights: ReadonlyMap<DeviceId, DeviceSight>, at: StatusMoment): SiteStatus => {
+  const { now } = at;
   let genConnectStatus = 0;
   let inverterStatus: number | null = null;
   let producing = false;
   let limited = false;
   for (const [device, track] of state.tracks) {
     const sight = sights.get(device);
-    genConnectStatus |= connectBits(sight, now);
+    const bits = connectBits(sight, now);
+    genConnectStatus |= bits & (stoppedBits(state, track, at) ?? bits);
     producing ||= (latestGeneration(track, now) ?? 0) > 0;
     limited ||= track.heldCap !== null && track.heldCap < track.maxPower;
     const status = INVERTER_STATUS[sight?.standing === 'asleep' ? 'sleeping' : track.state];
     inverterStatus = Math.max(inverterStatus ?? 0, status);
   }
   // Nothing produced for want of sun, and no control of ours explains it: off (CSIP-AUS ALL-08).
-  const explained = limited && state.decision !== null && state.decision.command <= 0;
-  return { genConnectStatus, operationalModeStatus: producing || explained ? 2 : 1, inverterStatus, alarmStatus: 0 };
+  const returning = at.utility !== null && isReturning(state.plan.service, at.utility);
+  const explained = limited && state.decision !== null && (state.decision.command <= 0 || returning);
+  return {
+    genConnectStatus,
+    operationalModeStatus: producing || explained ? 2 : 1,
+    inverterStatus,
+    alarmStatus: alarmStatus(state.alarms.map(({ alarm }) => alarm)),
+  };
 };
 
 export const snapshotOf = (nameplate: SiteNameplate | null, status: SiteStatus): SiteSnapshot => ({

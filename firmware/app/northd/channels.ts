@@ -1,35 +1,38 @@
 import type { Files, Note } from '#base/ports.ts';
-import { fail, ok, type Result } from '#base/result.ts';
-import type { MonoMs } from '#base/units.ts';
+import type { MonoMs, UtilitySeconds } from '#base/units.ts';
+import type { ReadingRecord } from '#control/record.ts';
 import { LogReader } from '#log/reader.ts';
+import type { LogRecord } from '#log/record.ts';
 import { StateFile } from '#log/state-file.ts';
 import {
   deliveryOf,
   REPORT_CHANNELS,
+  type ReadingsChannel,
   type ReportChannel,
   type ReportContext,
   type ReportPayload,
 } from '#utility/report/delivery.ts';
 import {
-  next,
+  nextRun,
   offer,
   openQueue,
   room,
   settle,
   START,
   wakeAt,
-  type Cursor,
   type Delivery,
   type DeliveryOutcome,
   type QueueState,
 } from '#utility/report/queue.ts';
+import { decodeNorthState, type NorthState } from './north-state.ts';
+import { Suspects } from './suspects.ts';
 
 /** Base name of the state file that northd alone writes (design D17). */
 const STATE_NAME = 'north';
 const STATE_FORMAT = 1;
 const LOG_DIRECTORY = 'log';
-
-type Cursors = Readonly<Record<ReportChannel, Cursor>>;
+/** Where the server takes no readings: what is older is not worth waiting for (reference 3.11), seconds. */
+const UNWANTED_AFTER = 86_400;
 
 export interface ChannelOptions {
   /** The state directory. */
@@ -43,24 +46,30 @@ export interface ChannelOptions {
 /** The streams from the log to the utility: what waits, and how far each has come, kept on disk after each answer of the server (design D3). */
 export class Channels {
   readonly #options: ChannelOptions;
-  readonly #state: StateFile<Cursors>;
+  readonly #state: StateFile<NorthState>;
   readonly #queues: Record<ReportChannel, QueueState<ReportPayload>>;
   readonly #readers: Readonly<Record<ReportChannel, LogReader>>;
+  readonly #suspects = new Suspects();
   #logFailed = false;
+  #clean = false;
 
   constructor(options: ChannelOptions) {
     const { files } = options;
     this.#options = options;
-    this.#state = new StateFile({ files, name: STATE_NAME, format: STATE_FORMAT, decode: decodeCursors });
-    const reader = (): LogReader => new LogReader({ files, directory: LOG_DIRECTORY });
-    this.#queues = { responses: openQueue(START), 'site-readings': openQueue(START), 'der-readings': openQueue(START) };
-    this.#readers = { responses: reader(), 'site-readings': reader(), 'der-readings': reader() };
+    this.#state = new StateFile({ files, name: STATE_NAME, format: STATE_FORMAT, decode: decodeNorthState });
+    this.#queues = perChannel(() => openQueue<ReportPayload>(START));
+    this.#readers = perChannel(() => new LogReader({ files, directory: LOG_DIRECTORY }));
   }
 
   async load(): Promise<void> {
     const { value, problems } = await this.#state.load();
     for (const text of problems) this.#options.note({ event: 'north-state-damaged', level: 'warn', text });
-    if (value !== null) for (const channel of REPORT_CHANNELS) this.#queues[channel] = openQueue(value[channel]);
+    if (value !== null) {
+      for (const channel of REPORT_CHANNELS) this.#queues[channel] = openQueue(value[channel]);
+      this.#suspects.load(value);
+      // From here on this life has not ended as asked.
+      if (value.clean) await this.save();
+    }
   }
 
   /** Takes what the log has up to the committed record `head`. */
@@ -76,32 +85,44 @@ export class Channels {
       }
       this.#logFailed = false;
       for (const record of records.value) {
-        const delivery = this.#taken(deliveryOf(channel, record, this.#options.context));
+        const delivery = await this.#deliveryOf(channel, record);
         this.#queues[channel] = offer(this.#queues[channel], record.seq, delivery);
       }
     }
   }
 
-  next(channel: ReportChannel, now: MonoMs): Delivery<ReportPayload> | null {
-    const taken = next(this.#queues[channel], now);
-    if (taken === null) return null;
+  /** What may go now, oldest first, at most `max` of one subject: each must be settled. Empty: nothing. */
+  async next(channel: ReportChannel, now: MonoMs, max = 1): Promise<readonly Delivery<ReportPayload>[]> {
+    const taken = nextRun(this.#queues[channel], now, max);
+    if (taken === null) return [];
     this.#queues[channel] = taken.state;
-    return taken.delivery;
+    const first = taken.run[0];
+    if (first !== undefined) await this.#watch({ channel, seq: first.seq });
+    return taken.run;
   }
 
   /** The cursor is on disk before the next request goes out: after a kill at most this one is sent twice. */
-  async settle(channel: ReportChannel, seq: number, outcome: DeliveryOutcome, now: MonoMs): Promise<void> {
-    this.#queues[channel] = settle(this.#queues[channel], seq, outcome, now);
+  async settle(channel: ReportChannel, seqs: readonly number[], outcome: DeliveryOutcome, now: MonoMs): Promise<void> {
+    this.#suspects.done();
+    for (const seq of seqs) this.#queues[channel] = settle(this.#queues[channel], seq, outcome, now);
     if (outcome.kind !== 'retry') await this.save();
   }
 
+  /** Passes over readings older than a day of a role whose mirrors the server does not take; how many. */
+  async dropOld(channel: ReadingsChannel, now: MonoMs, utility: UtilitySeconds): Promise<number> {
+    const old = this.#queues[channel].pending.filter(
+      ({ payload }) => payload.kind === 'reading' && payload.record.start < utility - UNWANTED_AFTER,
+    );
+    const run = old.length === 0 ? [] : await this.next(channel, now, old.length);
+    if (run.length === 0) return 0;
+    const seqs = run.map(({ seq }) => seq);
+    await this.settle(channel, seqs, { kind: 'refused' }, now);
+    return seqs.length;
+  }
+
   async save(): Promise<void> {
-    const cursors: Cursors = {
-      responses: this.#queues.responses.cursor,
-      'site-readings': this.#queues['site-readings'].cursor,
-      'der-readings': this.#queues['der-readings'].cursor,
-    };
-    const saved = await this.#state.save(cursors);
+    const cursors = perChannel((channel) => this.#queues[channel].cursor);
+    const saved = await this.#state.save({ ...cursors, clean: this.#clean, ...this.#suspects.state });
     if (!saved.ok)
       this.#options.note({
         event: 'north-state-unsaved',
@@ -110,17 +131,40 @@ export class Channels {
       });
   }
 
-  isEmpty(channel: ReportChannel): boolean {
-    return this.#queues[channel].pending.length === 0;
+  /** The last save of a life that ends as asked. */
+  async close(): Promise<void> {
+    this.#clean = true;
+    this.#suspects.done();
+    await this.save();
+  }
+
+  /** Readings that wait, oldest first. */
+  waiting(channel: ReadingsChannel): readonly ReadingRecord[] {
+    return this.#queues[channel].pending.flatMap(({ payload }) => (payload.kind === 'reading' ? [payload.record] : []));
   }
 
   wakeAt(channel: ReportChannel): MonoMs {
     return wakeAt(this.#queues[channel]) ?? (Number.POSITIVE_INFINITY as MonoMs);
   }
 
-  #taken(delivery: Delivery<ReportPayload> | null): Delivery<ReportPayload> | null {
+  async #deliveryOf(channel: ReportChannel, record: LogRecord): Promise<Delivery<ReportPayload> | null> {
+    const hand = { channel, seq: record.seq };
+    if (this.#suspects.isGuilty(hand)) {
+      const text = `${channel}: record ${record.seq} ended this process three times, set aside`;
+      this.#options.note({ event: 'record-set-aside', level: 'error', text });
+      return null;
+    }
+    const watched = await this.#watch(hand);
+    const delivery = deliveryOf(channel, record, this.#options.context);
+    if (watched) this.#suspects.done();
     const status = delivery?.payload.kind === 'response' ? delivery.payload.body.status : undefined;
     return status === undefined || this.#options.responses.includes(status) ? delivery : null;
+  }
+
+  async #watch(hand: { readonly channel: ReportChannel; readonly seq: number }): Promise<boolean> {
+    const watched = this.#suspects.take(hand);
+    if (watched) await this.save();
+    return watched;
   }
 
   #sayLogFailed(text: string): void {
@@ -129,20 +173,9 @@ export class Channels {
   }
 }
 
-const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
-
-const isCursor = (value: unknown): value is Cursor => {
-  if (typeof value !== 'object' || value === null) return false;
-  const { seq, beyond } = value as Partial<Record<keyof Cursor, unknown>>;
-  return isCount(seq) && Array.isArray(beyond) && beyond.every(isCount);
-};
-
-const decodeCursors = (value: unknown): Result<Cursors, string> => {
-  if (typeof value !== 'object' || value === null) return fail('no cursors');
-  const read = value as Partial<Record<ReportChannel, unknown>>;
-  const { responses } = read;
-  const site = read['site-readings'];
-  const der = read['der-readings'];
-  if (!isCursor(responses) || !isCursor(site) || !isCursor(der)) return fail('a cursor is missing or none');
-  return ok({ responses, 'site-readings': site, 'der-readings': der });
-};
+const perChannel = <T>(of: (channel: ReportChannel) => T): Record<ReportChannel, T> => ({
+  responses: of('responses'),
+  'site-readings': of('site-readings'),
+  'der-readings': of('der-readings'),
+  'log-events': of('log-events'),
+});

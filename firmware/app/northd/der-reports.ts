@@ -1,15 +1,34 @@
 import { after, elapsed, seconds, type MonoMs, type UtilitySeconds } from '#base/units.ts';
-import type { SiteSnapshot } from '#link/message.ts';
+import type { SiteSnapshot, SiteStatus } from '#link/message.ts';
 import { derCapability, derSettings } from '#utility/report/rating.ts';
 import { dateStatus, derStatus, statusChanged, type DatedStatus } from '#utility/report/status.ts';
-import type { DerPlaces, WalkedTree } from '#utility/walk/tree.ts';
+import type { UtilityProfile } from '#utility/translate/profile.ts';
+import type { WalkedTree } from '#utility/walk/tree.ts';
+import { parseResource } from '#utility/wire/parse.ts';
 import { writeResource, type WriteOptions } from '#utility/wire/write.ts';
-import type { SiteStatus } from '#link/message.ts';
 
-export interface Put {
-  readonly what: 'capability' | 'settings' | 'status';
+export type Told = 'connection-point' | 'capability' | 'settings' | 'status';
+
+/** A PUT, or a GET that asks whether the server still holds what was PUT before. */
+export interface DerJob {
+  readonly what: Told;
+  readonly method: 'PUT' | 'GET';
   readonly url: string;
+  /** Of a GET: what was PUT there. */
   readonly body: string;
+}
+
+/** What came of it; `absent`: the server holds nothing there (404, 204 or no body to a GET). */
+export interface DerReply {
+  readonly outcome: 'accepted' | 'retry' | 'refused';
+  readonly absent: boolean;
+  readonly body: Uint8Array;
+}
+
+export interface DerOptions {
+  readonly write: WriteOptions;
+  readonly profile: UtilityProfile;
+  readonly nmi: string | null;
 }
 
 /** DERStatus on change at most this often (reference 3.12). */
@@ -19,46 +38,57 @@ const RETRY = seconds(15);
 const REFUSED_RETRY = seconds(3600);
 
 interface Sent {
-  /** Place and content as last accepted. */
-  readonly key: string;
+  readonly url: string;
+  readonly body: string;
+  /** When it was last sent, or found to be still there. */
+  readonly at: MonoMs;
+  /** Whether a GET of it tells anything: many servers never give back what was PUT. */
+  readonly echo: 'unknown' | 'shows' | 'silent';
 }
 
-/** Keeps DERCapability, DERSettings and DERStatus at the server as they are at the site (CSIP G29, reference 3.12). */
+/**
+ * Keeps the ConnectionPoint, DERCapability, DERSettings and DERStatus at the server as they are at the site (CSIP G29, reference 3.12),
+ * and sends them again when the server no longer holds them.
+ */
 export class DerReports {
-  readonly #write: WriteOptions;
-  readonly #setGradWDefault: number;
-  readonly #sent = new Map<Put['what'], Sent>();
-  readonly #notBefore = new Map<Put['what'], MonoMs>();
+  readonly #options: DerOptions;
+  readonly #sent = new Map<Told, Sent>();
+  /** Not before, for these bytes at this place. */
+  readonly #held = new Map<Told, { readonly url: string; readonly body: string; readonly until: MonoMs }>();
   #status: DatedStatus | null = null;
   #statusSent: { readonly status: SiteStatus; readonly at: MonoMs; readonly url: string } | null = null;
   #settingsAt: { readonly key: string; readonly since: UtilitySeconds } | null = null;
 
-  constructor(write: WriteOptions, setGradWDefault: number) {
-    this.#write = write;
-    this.#setGradWDefault = setGradWDefault;
+  constructor(options: DerOptions) {
+    this.#options = options;
   }
 
-  /** The PUT that is due; null: none. Without utility time nothing can be dated, so nothing is. */
-  next(now: MonoMs, utility: UtilitySeconds, tree: WalkedTree, snapshot: SiteSnapshot): Put | null {
-    const places = tree.ders[0];
-    if (places === undefined) return null;
+  /** Another registration, or the same made anew: nothing that was sent counts. */
+  forget(): void {
+    this.#sent.clear();
+    this.#held.clear();
+    this.#statusSent = null;
+  }
+
+  /** The request that is due; null: none. Without utility time nothing can be dated, so nothing is. */
+  next(now: MonoMs, utility: UtilitySeconds, tree: WalkedTree, snapshot: SiteSnapshot): DerJob | null {
     this.#status = dateStatus(this.#status, snapshot.status, utility);
     return (
-      this.#capability(now, places, snapshot) ??
-      this.#settings(now, utility, places, tree, snapshot) ??
-      this.#statusPut(now, utility, places, tree)
+      this.#connectionPoint(now, tree) ??
+      this.#capability(now, tree, snapshot) ??
+      this.#settings(now, utility, tree, snapshot) ??
+      this.#statusPut(now, utility, tree)
     );
   }
 
-  /** `refused`: a final 4xx. */
-  settle(now: MonoMs, put: Put, outcome: 'accepted' | 'retry' | 'refused'): void {
-    if (outcome !== 'accepted') {
-      this.#notBefore.set(put.what, after(now, outcome === 'refused' ? REFUSED_RETRY : RETRY));
-      return;
+  settle(now: MonoMs, job: DerJob, reply: DerReply): void {
+    if (job.method === 'GET') this.#compared(now, job, reply);
+    else if (reply.outcome === 'accepted') this.#accepted(now, job);
+    else {
+      // A place that is gone is found again by the walk: that is no fault of the bytes.
+      const wait = reply.outcome === 'refused' && !reply.absent ? REFUSED_RETRY : RETRY;
+      this.#held.set(job.what, { url: job.url, body: job.body, until: after(now, wait) });
     }
-    this.#notBefore.delete(put.what);
-    if (put.what === 'status' && this.#status !== null) this.#statusSent = { status: this.#status.status, at: now, url: put.url };
-    else this.#sent.set(put.what, { key: `${put.url} ${put.body}` });
   }
 
   /** When a DERStatus is due at the latest. */
@@ -67,48 +97,103 @@ export class DerReports {
     return last === null ? after(now, seconds(1)) : after(last.at, seconds(tree.derRate));
   }
 
-  #capability(now: MonoMs, places: DerPlaces, snapshot: SiteSnapshot): Put | null {
-    const value = derCapability(snapshot.nameplate);
-    if (places.capability === null || value === null) return null;
-    return this.#due(now, {
-      what: 'capability',
-      url: places.capability,
-      body: writeResource('DERCapability', value, this.#write),
-    });
+  #accepted(now: MonoMs, { what, url, body }: DerJob): void {
+    this.#held.delete(what);
+    if (what === 'status') {
+      if (this.#status !== null) this.#statusSent = { status: this.#status.status, at: now, url };
+      return;
+    }
+    const before = this.#sent.get(what);
+    this.#sent.set(what, { url, body, at: now, echo: before?.url === url ? before.echo : 'unknown' });
   }
 
-  #settings(now: MonoMs, utility: UtilitySeconds, places: DerPlaces, tree: WalkedTree, snapshot: SiteSnapshot): Put | null {
-    const setGradW = gradientOf(tree) ?? this.#setGradWDefault;
+  /** The server's copy against ours: absent or other than ours, it is sent again. One that never shows anything is not asked any more. */
+  #compared(now: MonoMs, { what, url, body }: DerJob, reply: DerReply): void {
+    const sent = this.#sent.get(what);
+    if (sent?.url !== url || sent.body !== body) return;
+    if (reply.outcome === 'retry') this.#sent.set(what, { ...sent, at: now });
+    else if (reply.outcome === 'refused' && !reply.absent) this.#sent.set(what, { ...sent, at: now, echo: 'silent' });
+    else if (!reply.absent && holds(what, reply.body, body)) this.#sent.set(what, { ...sent, at: now, echo: 'shows' });
+    else if (sent.echo === 'unknown') this.#sent.set(what, { ...sent, body: '', at: now, echo: 'silent' });
+    else this.#sent.set(what, { ...sent, body: '', at: now, echo: 'unknown' });
+  }
+
+  #connectionPoint(now: MonoMs, tree: WalkedTree): DerJob | null {
+    const { profile, nmi, write } = this.#options;
+    if (!profile.connectionPoint || nmi === null || tree.connectionPoint === null || write.csipAus === 'none') return null;
+    const body = writeResource('ConnectionPoint', { connectionPointId: nmi }, write);
+    return this.#put(now, { what: 'connection-point', method: 'PUT', url: tree.connectionPoint, body });
+  }
+
+  #capability(now: MonoMs, tree: WalkedTree, snapshot: SiteSnapshot): DerJob | null {
+    const url = tree.ders[0]?.capability ?? null;
+    const value = derCapability(snapshot.nameplate);
+    if (url === null || value === null) return null;
+    const body = writeResource('DERCapability', value, this.#options.write);
+    return this.#keep(now, tree, { what: 'capability', method: 'PUT', url, body });
+  }
+
+  #settings(now: MonoMs, utility: UtilitySeconds, tree: WalkedTree, snapshot: SiteSnapshot): DerJob | null {
+    const url = tree.ders[0]?.settings ?? null;
+    const setGradW = gradientOf(tree) ?? this.#options.profile.setGradWDefault;
     const key = JSON.stringify([setGradW, snapshot.nameplate]);
     if (this.#settingsAt?.key !== key) this.#settingsAt = { key, since: utility };
     const value = derSettings(snapshot.nameplate, { setGradW, updatedAt: this.#settingsAt.since });
-    if (places.settings === null || value === null) return null;
-    return this.#due(now, { what: 'settings', url: places.settings, body: writeResource('DERSettings', value, this.#write) });
+    if (url === null || value === null) return null;
+    const body = writeResource('DERSettings', value, this.#options.write);
+    return this.#keep(now, tree, { what: 'settings', method: 'PUT', url, body });
   }
 
-  #statusPut(now: MonoMs, utility: UtilitySeconds, places: DerPlaces, tree: WalkedTree): Put | null {
-    if (places.status === null || this.#status === null || this.#held(now, 'status')) return null;
+  #statusPut(now: MonoMs, utility: UtilitySeconds, tree: WalkedTree): DerJob | null {
+    const url = tree.ders[0]?.status ?? null;
+    const held = this.#held.get('status');
+    if (url === null || this.#status === null || (held?.url === url && held.until > now)) return null;
     const last = this.#statusSent;
     const span = last === null ? Number.POSITIVE_INFINITY : elapsed(last.at, now);
-    const changed =
-      last === null || last.url !== places.status || (statusChanged(last.status, this.#status.status) && span >= STATUS_SPACING);
+    const changed = last?.url !== url || (statusChanged(last.status, this.#status.status) && span >= STATUS_SPACING);
     if (!changed && span < seconds(tree.derRate)) return null;
-    return {
-      what: 'status',
-      url: places.status,
-      body: writeResource('DERStatus', derStatus(this.#status, utility), this.#write),
-    };
+    const { write, profile } = this.#options;
+    const body = writeResource('DERStatus', derStatus(this.#status, utility, profile.status), write);
+    return { what: 'status', method: 'PUT', url, body };
   }
 
-  #due(now: MonoMs, put: Put): Put | null {
-    if (this.#held(now, put.what)) return null;
-    return this.#sent.get(put.what)?.key === `${put.url} ${put.body}` ? null : put;
+  /** What is at its place already is looked at once a period of the DERList, or PUT again where the utility wants that. */
+  #keep(now: MonoMs, tree: WalkedTree, job: DerJob): DerJob | null {
+    const due = this.#put(now, job);
+    const sent = this.#sent.get(job.what);
+    if (due !== null || this.#isHeld(now, job) || sent?.url !== job.url || sent.body !== job.body) return due;
+    if (elapsed(sent.at, now) < seconds(tree.derRate)) return null;
+    if (this.#options.profile.repeatRatings) return job;
+    return sent.echo === 'silent' ? null : { ...job, method: 'GET' };
   }
 
-  #held(now: MonoMs, what: Put['what']): boolean {
-    return (this.#notBefore.get(what) ?? 0) > now;
+  /** Null: it is there, or these bytes were not taken there a short while ago. */
+  #put(now: MonoMs, job: DerJob): DerJob | null {
+    if (this.#isHeld(now, job)) return null;
+    const sent = this.#sent.get(job.what);
+    return sent?.url === job.url && sent.body === job.body ? null : job;
+  }
+
+  #isHeld(now: MonoMs, { what, url, body }: DerJob): boolean {
+    const held = this.#held.get(what);
+    return held?.url === url && held.body === body && held.until > now;
   }
 }
+
+/** Whether the server's copy is ours, by the one member that is mandatory and says most. */
+const holds = (what: Told, served: Uint8Array, ours: string): boolean => {
+  const own = new TextEncoder().encode(ours);
+  if (what === 'capability') {
+    const [theirs, mine] = [parseResource('DERCapability', served), parseResource('DERCapability', own)];
+    return theirs.ok && mine.ok && watts(theirs.value.rtgMaxW) === watts(mine.value.rtgMaxW);
+  }
+  const [theirs, mine] = [parseResource('DERSettings', served), parseResource('DERSettings', own)];
+  if (!theirs.ok || !mine.ok) return false;
+  return theirs.value.setGradW === mine.value.setGradW && watts(theirs.value.setMaxW) === watts(mine.value.setMaxW);
+};
+
+const watts = ({ multiplier, value }: { readonly multiplier: number; readonly value: number }): number =>
+  Math.round(value * 10 ** multiplier);
 
 /** setGradW of the best program's default that states one; it updates the setting of the same name (CSIP-AUS ALL-13). */
 const gradientOf = (tree: WalkedTree): number | null => {

@@ -5,6 +5,7 @@ import { seconds } from '#base/units.ts';
 import { httpClient } from '#platform/http/client.ts';
 import type { TlsIdentity } from '#platform/tls/context.ts';
 import type { Tpm } from '#platform/tpm/tpm.ts';
+import { chainProblem } from '#utility/identity/chain.ts';
 import { leafOf } from '../identity/chain.ts';
 import { loadIdentityRecord, otherSlot, type Slot } from '../identity/record.ts';
 import { proveIdentity, tpmIdentity } from '../identity/tpm-identity.ts';
@@ -22,6 +23,8 @@ export interface Wanted {
   /** PEM of the utility's roots. */
   readonly trust: string;
   readonly url: string;
+  /** LFDI of the one server certificate to accept; null: any that chains to the trust. */
+  readonly serverLFDI: string | null;
   readonly stop: AbortSignal;
 }
 
@@ -46,7 +49,7 @@ export const chooseIdentity = async (ports: IdentityPorts, wanted: Wanted): Prom
   const isAlone = (slots[previous]?.chain ?? null) === null;
   const identity = await usable(ports, wanted, active);
   if (!identity.ok || isAlone || wanted.stop.aborted || (await isProven(ports.state, lfdi))) return identity;
-  const taken = await isTaken(identity.value, wanted.url);
+  const taken = await isTaken(identity.value, wanted);
   if (taken.ok) {
     await ports.state.replace(PROVEN_FILE, new TextEncoder().encode(`${lfdi}\n`));
     ports.note({ event: 'identity-renewed', level: 'info', text: `the utility takes LFDI ${lfdi}` });
@@ -63,8 +66,8 @@ const isProven = async (state: Files, lfdi: string): Promise<boolean> => {
 };
 
 /** Whether the server answers this identity. */
-const isTaken = async (identity: TlsIdentity, url: string): Promise<Result<void, string>> => {
-  const client = httpClient(identity, { serverLFDI: null, chainRule: null });
+const isTaken = async (identity: TlsIdentity, { url, serverLFDI }: Wanted): Promise<Result<void, string>> => {
+  const client = httpClient(identity, { serverLFDI, chainRule: chainProblem });
   const reply = await client.request({ method: 'GET', url, headers: { accept: 'application/sep+xml' }, body: null });
   await client.close();
   if (!reply.ok) return fail(`${reply.fault.kind}: ${reply.fault.text}`);

@@ -1,6 +1,6 @@
 /**
  * northd as a process. Directories from CONFIGURATION_DIRECTORY, STATE_DIRECTORY, RUNTIME_DIRECTORY; log lines on stdout;
- * LOG_LEVEL=debug shows the polls. Ends by itself only where nothing is left to do without a person (exit 78).
+ * GRIDWARD_LOG=debug shows the polls. Ends by itself only where nothing is left to do without a person (exit 78).
  */
 import type { Files, Note } from '#base/ports.ts';
 import { fail } from '#base/result.ts';
@@ -10,6 +10,7 @@ import { jsonLog } from '#platform/console/json-log.ts';
 import { systemEntropy } from '#platform/entropy/system-entropy.ts';
 import { directoryFiles } from '#platform/files/directory-files.ts';
 import { httpClient } from '#platform/http/client.ts';
+import { chainProblem } from '#utility/identity/chain.ts';
 import { unixSockets } from '#platform/sockets/unix-sockets.ts';
 import { readBootId } from '#platform/systemd/boot-id.ts';
 import { serviceManager } from '#platform/systemd/notify.ts';
@@ -18,12 +19,12 @@ import packageJson from '../../../package.json' with { type: 'json' };
 import { TPM_DEFAULT } from '../identity/tpm-identity.ts';
 import { acceptConfiguration, EXIT_CONFIGURATION, problemText } from '../config/accept.ts';
 import { directoriesFrom } from '../config/directories.ts';
+import { loadUtility } from '../config/utility.ts';
 import { chooseIdentity, type Wanted } from './identity.ts';
-import { loadUtility } from './load.ts';
 import { northd } from './northd.ts';
 
 const log = jsonLog({
-  level: process.env['LOG_LEVEL'] === 'debug' ? 'debug' : 'info',
+  level: process.env['GRIDWARD_LOG'] === 'debug' ? 'debug' : 'info',
   now: () => monotonicClock.now(),
   write: (line) => process.stdout.write(line),
   prefix: process.env['JOURNAL_STREAM'] !== undefined,
@@ -103,8 +104,9 @@ const run = async (): Promise<void> => {
   const stop = new AbortController();
   const end = (): void => stop.abort();
   process.on('SIGTERM', end).on('SIGINT', end);
+  const server = { url: utility.url, serverLFDI: utility.identity.serverLFDI };
   const loaded = await loadUtility(utility, configuration, files, {
-    tpm: async (trust) => await ownIdentity(directoryFiles(state), { trust, url: utility.url, stop: stop.signal }),
+    tpm: async (trust) => await ownIdentity(directoryFiles(state), { trust, ...server, stop: stop.signal }),
     production: process.env['GRIDWARD_PRODUCTION'] === '1',
   });
   process.off('SIGTERM', end).off('SIGINT', end);
@@ -123,7 +125,7 @@ const run = async (): Promise<void> => {
       entropy: systemEntropy,
       link: unixSockets,
       state: directoryFiles(state),
-      http: httpClient(loaded.value.tls, { serverLFDI: null, chainRule: null }),
+      http: httpClient(loaded.value.tls, { serverLFDI: loaded.value.serverLFDI, chainRule: chainProblem }),
       note,
       onGoodTurn: () => manager.watchdog(),
     },

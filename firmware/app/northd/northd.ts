@@ -1,11 +1,10 @@
 import type { Clock, Entropy, Files, Note } from '#base/ports.ts';
 import type { LinkPort } from '#link/port.ts';
-import type { Lfdi } from '#utility/identity/fingerprint.ts';
-import type { UtilityProfile } from '#utility/translate/profile.ts';
 import type { HttpClient } from '#utility/walk/http-port.ts';
-import type { WalkSettings } from '#utility/walk/settings.ts';
+import type { UtilitySite } from '../config/utility.ts';
 import { Channels } from './channels.ts';
 import { ControlLink } from './control-link.ts';
+import { discovered } from './discovery.ts';
 import { UtilitySession } from './session.ts';
 import { Waker } from './waker.ts';
 
@@ -22,18 +21,11 @@ export interface NorthdPorts {
   readonly onGoodTurn: () => void;
 }
 
-export interface NorthdConfig {
+export interface NorthdConfig extends UtilitySite {
   readonly release: string;
   readonly bootId: string;
   /** Runtime directory, where controld's socket is. */
   readonly directory: string;
-  /** Name of the server in the configuration. */
-  readonly server: string;
-  readonly lfdi: Lfdi;
-  /** IANA private enterprise number that ends our mRIDs. */
-  readonly pen: number;
-  readonly profile: UtilityProfile;
-  readonly walk: WalkSettings;
 }
 
 export interface Northd {
@@ -61,13 +53,22 @@ export const northd = async (ports: NorthdPorts, config: NorthdConfig): Promise<
     release: config.release,
     onNews: () => waker.wake(),
   });
-  const session = new UtilitySession(ports, config, { channels, control, waker });
-  const running = session.run();
+  let session: UtilitySession | null = null;
+  let isStopping = false;
+  const run = async (): Promise<void> => {
+    const found = await discovered(ports, config, waker, () => isStopping);
+    if (found === null || isStopping) return;
+    session = new UtilitySession(ports, found, { channels, control, waker });
+    await session.run();
+  };
+  const running = run();
   const stop = async (): Promise<void> => {
-    session.stop();
+    isStopping = true;
+    session?.stop();
+    waker.wake();
     await ports.http.close();
     await running;
-    await channels.save();
+    await channels.close();
     control.close();
   };
   return { stop };

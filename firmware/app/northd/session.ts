@@ -1,39 +1,25 @@
 import type { Note } from '#base/ports.ts';
-import type { Result } from '#base/result.ts';
-import { after, elapsed, seconds, utilitySeconds, type MonoMs, type UtilitySeconds } from '#base/units.ts';
-import type { ReportChannel, ReportPayload } from '#utility/report/delivery.ts';
+import { after, elapsed, seconds, utilitySeconds, wallSeconds, type MonoMs, type UtilitySeconds } from '#base/units.ts';
+import { validityAt, validityText } from '#utility/identity/chain.ts';
+import { logEventFor } from '#utility/report/log-event.ts';
 import { outcomeOf } from '#utility/report/outcome.ts';
-import type { MirrorRole } from '#utility/report/quantity.ts';
-import type { Delivery } from '#utility/report/queue.ts';
 import { translate } from '#utility/translate/translate.ts';
-import type { HttpFault, HttpMethod, HttpReply } from '#utility/walk/http-port.ts';
 import { WalkMachine, type WalkEvent } from '#utility/walk/machine.ts';
 import type { WalkedTree } from '#utility/walk/tree.ts';
 import { writeResource, type WriteOptions } from '#utility/wire/write.ts';
 import type { Channels } from './channels.ts';
 import type { ControlLink } from './control-link.ts';
 import { DerReports } from './der-reports.ts';
-import { MIRROR_ROLES, MirrorReports } from './mirror-reports.ts';
+import { statusOf, type Job, type Reply } from './job.ts';
+import { MirrorReports } from './mirror-reports.ts';
 import type { NorthdConfig, NorthdPorts } from './northd.ts';
+import { ReadingPosts } from './reading-posts.ts';
 import type { Waker } from './waker.ts';
 
 /** The log is looked at this often even when nobody rings. */
 const IDLE_MAX = seconds(10);
 /** Resolution of the server's Time: whole seconds. */
 const TIME_RESOLUTION = 0.5;
-/** Interval of a reading, seconds: what telemetry closes (CSIP-AUS tests post at 60 s). */
-const READING_INTERVAL = 60;
-
-type Reply = Result<HttpReply, HttpFault>;
-
-/** One request of ours and what its reply means. */
-interface Job {
-  readonly what: string;
-  readonly method: HttpMethod;
-  readonly url: string;
-  readonly body: string | null;
-  readonly settle: (now: MonoMs, reply: Reply) => Promise<void> | void;
-}
 
 interface Parts {
   readonly channels: Channels;
@@ -49,10 +35,16 @@ export class UtilitySession {
   readonly #walk: WalkMachine;
   readonly #ders: DerReports;
   readonly #mirrors: MirrorReports;
+  readonly #readings: ReadingPosts;
   readonly #write: WriteOptions;
   #tree: WalkedTree | null = null;
   #time: { readonly utility: UtilitySeconds; readonly at: MonoMs } | null = null;
+  /** What is told counts for this registration alone; null: none seen. */
+  #registration: string | null = null;
   #refusals = '';
+  /** A list of programs was never readable at the last walk. */
+  #partial = false;
+  #certificateAt = 0;
   #stopping = false;
 
   constructor(ports: NorthdPorts, config: NorthdConfig, parts: Parts) {
@@ -62,15 +54,16 @@ export class UtilitySession {
     this.#parts = parts;
     this.#write = { csipAus: profile.csipAus, prefix: profile.prefix };
     this.#walk = new WalkMachine(config.walk, ports.clock.now());
-    this.#ders = new DerReports(this.#write, profile.setGradWDefault);
+    this.#ders = new DerReports({ write: this.#write, profile, nmi: config.nmi });
+    const context = { lfdi: config.lfdi, pen: config.pen, write: this.#write };
     this.#mirrors = new MirrorReports({
-      lfdi: config.lfdi,
-      pen: config.pen,
-      write: this.#write,
+      ...context,
       settings: config.walk,
-      interval: READING_INTERVAL,
+      shape: profile.mirrors,
       postRate: profile.rates.post,
     });
+    const note = (event: string, text: string): void => parts.control.note(event, text);
+    this.#readings = new ReadingPosts({ ...context, channels: parts.channels, mirrors: this.#mirrors, note });
   }
 
   stop(): void {
@@ -83,7 +76,7 @@ export class UtilitySession {
     const { clock, http } = this.#ports;
     while (!this.#stopping) {
       await this.#parts.channels.fill(this.#parts.control.head);
-      const job = this.#nextJob(clock.now());
+      const job = await this.#nextJob(clock.now());
       if (job === null) {
         this.#ports.onGoodTurn();
         await this.#parts.waker.sleepUntil(this.#wakeAt(clock.now()));
@@ -98,15 +91,15 @@ export class UtilitySession {
     }
   }
 
-  /** Responses first: the utility waits for them; then what it says, then what we tell. */
-  #nextJob(now: MonoMs): Job | null {
+  /** Responses and alarms first: the utility waits for them; then what it says, then what we tell. */
+  async #nextJob(now: MonoMs): Promise<Job | null> {
     const tree = this.#walk.stopped || this.#walk.down ? null : this.#tree;
-    const response = tree === null ? null : this.#responseJob(now);
-    return (
-      response ??
-      this.#walkJob(now) ??
-      (tree === null ? null : (this.#derJob(now, tree) ?? this.#mirrorJob(now) ?? this.#readingsJob(now)))
-    );
+    if (tree === null) return this.#walkJob(now);
+    const urgent = (await this.#responseJob(now)) ?? (await this.#logEventJob(now, tree)) ?? this.#walkJob(now);
+    if (urgent !== null) return urgent;
+    const utility = this.#utilityNow(now);
+    if (utility === null) return null;
+    return this.#derJob(now, utility, tree) ?? this.#mirrorJob(now) ?? (await this.#readings.next(now, utility));
   }
 
   #wakeAt(now: MonoMs): MonoMs {
@@ -115,8 +108,9 @@ export class UtilitySession {
     if (this.#tree === null || this.#walk.stopped || this.#walk.down) return Math.min(walk, idle) as MonoMs;
     const { channels, control } = this.#parts;
     const der = control.snapshot === null ? idle : Math.max(this.#ders.wakeAt(now, this.#tree), now + 1000);
-    const mirrors = this.#mirrors.wakeAt();
-    return Math.min(walk, idle, channels.wakeAt('responses'), der, mirrors > now ? mirrors : idle) as MonoMs;
+    const mirrors = this.#mirrors.wakeAt(now);
+    const logEvents = this.#tree.logEvents === null ? idle : channels.wakeAt('log-events');
+    return Math.min(walk, idle, channels.wakeAt('responses'), logEvents, der, mirrors) as MonoMs;
   }
 
   #walkJob(now: MonoMs): Job | null {
@@ -133,6 +127,7 @@ export class UtilitySession {
     switch (event.kind) {
       case 'time': {
         this.#time = { utility: event.utility, at: event.middle };
+        this.#checkCertificate(event.utility);
         const error = event.roundTrip / 2000 + TIME_RESOLUTION;
         control.anchor({ type: 'clock-anchor', bootId: this.#config.bootId, mono: event.middle, utility: event.utility, error });
         break;
@@ -144,6 +139,10 @@ export class UtilitySession {
       case 'stopped':
         this.#tree = null;
         break;
+      case 'absent':
+        this.#tree = null;
+        this.#forget();
+        break;
       case 'tree':
         this.#onTree(event.tree);
         break;
@@ -152,12 +151,18 @@ export class UtilitySession {
 
   #onTree(tree: WalkedTree): void {
     const newWalk = tree.walk !== this.#tree?.walk;
+    const registered = registrationOf(tree);
+    if (registered !== this.#registration) this.#forget();
+    this.#registration = registered;
     this.#tree = tree;
     this.#mirrors.onList(tree.mirrors);
     if (!newWalk) return;
-    if (!tree.complete) {
-      this.#note('plan-incomplete', 'warn', 'a program list was never readable: the plan stays as it is');
-      return;
+    if (tree.complete === this.#partial) {
+      this.#partial = !tree.complete;
+      const text = tree.complete
+        ? 'every list of programs is read'
+        : 'a list of programs was never readable: the others count alone';
+      this.#onWalk({ kind: 'note', note: { event: 'plan-partial', level: 'warn', text } });
     }
     const { set, notes } = translate(tree, this.#config.server, this.#config.profile);
     const refusals = notes.map(({ text }) => text).join('; ');
@@ -170,87 +175,91 @@ export class UtilitySession {
     }
   }
 
-  #responseJob(now: MonoMs): Job | null {
-    const delivery = this.#parts.channels.next('responses', now);
-    if (delivery === null) return null;
-    const { payload } = delivery;
-    if (payload.kind !== 'response') return null;
-    const body = writeResource('DERControlResponse', payload.body, this.#write);
-    const what = `response ${payload.body.status} ${payload.body.subject}`;
+  /** Once a day of utility time; the device's own clock may be decades off. */
+  #checkCertificate(utility: UtilitySeconds): void {
+    if (utility < this.#certificateAt) return;
+    this.#certificateAt = utility + CERTIFICATE_EVERY;
+    const validity = validityAt(this.#config.certificate, wallSeconds(utility));
+    if (validity.kind === 'good') return;
+    const note = { event: `certificate-${validity.kind}`, level: 'warn', text: validityText(validity) } as const;
+    this.#onWalk({ kind: 'note', note });
+  }
+
+  /** Everything is told again: to a new registration, or to a server that lost the old one. */
+  #forget(): void {
+    this.#ders.forget();
+    this.#mirrors.forget();
+  }
+
+  async #responseJob(now: MonoMs): Promise<Job | null> {
+    const [delivery] = await this.#parts.channels.next('responses', now);
+    if (delivery?.payload.kind !== 'response') return null;
+    const { body, replyTo } = delivery.payload;
     return {
-      what,
+      what: `response ${String(body.status)} ${body.subject}`,
       method: 'POST',
-      url: payload.replyTo,
-      body,
-      settle: (at, reply) => this.#settle('responses', delivery, at, reply),
+      url: replyTo,
+      body: writeResource('DERControlResponse', body, this.#write),
+      settle: async (at, reply) => await this.#settle('responses', delivery.seq, at, reply),
     };
   }
 
-  #derJob(now: MonoMs, tree: WalkedTree): Job | null {
-    const { snapshot } = this.#parts.control;
-    const utility = this.#utilityNow(now);
-    if (snapshot === null || utility === null) return null;
-    const put = this.#ders.next(now, utility, tree, snapshot);
-    if (put === null) return null;
-    const settle = (at: MonoMs, reply: Reply): void => {
-      const outcome = outcomeOf(statusOf(reply), null).kind;
-      this.#ders.settle(at, put, outcome);
+  /** A server without a LogEventList hears of alarms by alarmStatus alone: they are passed over (reference 3.13). */
+  async #logEventJob(now: MonoMs, tree: WalkedTree): Promise<Job | null> {
+    const { channels } = this.#parts;
+    const [delivery] = await channels.next('log-events', now);
+    if (delivery?.payload.kind !== 'alarm') return null;
+    const { record, bootId, mono } = delivery.payload;
+    const at = record.at ?? (bootId === this.#config.bootId ? this.#utilityNow(mono) : null);
+    const body = at === null ? null : logEventFor(record, delivery.seq, at);
+    const url = tree.logEvents;
+    if (url === null || !this.#config.profile.logEvents || body === null) {
+      await channels.settle('log-events', [delivery.seq], { kind: 'refused' }, now);
+      return null;
+    }
+    return {
+      what: `log event ${body.logEventCode}`,
+      method: 'POST',
+      url,
+      body: writeResource('LogEvent', body, this.#write),
+      settle: async (settledAt, reply) => await this.#settle('log-events', delivery.seq, settledAt, reply),
     };
-    return { what: `der ${put.what}`, method: 'PUT', url: put.url, body: put.body, settle };
+  }
+
+  #derJob(now: MonoMs, utility: UtilitySeconds, tree: WalkedTree): Job | null {
+    const { snapshot } = this.#parts.control;
+    const job = snapshot === null ? null : this.#ders.next(now, utility, tree, snapshot);
+    if (job === null) return null;
+    const settle = (at: MonoMs, reply: Reply): void => {
+      const status = statusOf(reply);
+      const body = reply.ok ? reply.value.body : new Uint8Array();
+      const gone = status === 404 || status === 410;
+      const absent = gone || (job.method === 'GET' && status !== null && status < 300 && body.length === 0);
+      this.#ders.settle(at, job, { outcome: outcomeOf(status, null).kind, absent, body });
+    };
+    const { method, url } = job;
+    return { what: `der ${job.what}`, method, url, body: method === 'PUT' ? job.body : null, settle };
   }
 
   #mirrorJob(now: MonoMs): Job | null {
-    const creation = this.#mirrors.creation(now);
-    if (creation === null) return null;
+    const job = this.#mirrors.job(now);
+    if (job === null) return null;
     const settle = (at: MonoMs, reply: Reply): void => {
-      const outcome = outcomeOf(statusOf(reply), null).kind;
-      if (outcome === 'accepted' && reply.ok) this.#mirrors.created(creation.role, reply.value.location);
-      else this.#mirrors.creationFailed(at, creation.role, outcome === 'refused');
+      const status = statusOf(reply);
+      const location = reply.ok ? reply.value.location : null;
+      this.#mirrors.settle(at, job, outcomeOf(status, null).kind, { location, gone: status === 404 || status === 410 });
     };
-    return { what: `mirror ${creation.role}`, method: 'POST', url: creation.url, body: creation.body, settle };
+    const method = job.kind === 'create' ? 'POST' : 'DELETE';
+    return { what: `mirror ${job.point.key}`, method, url: job.url, body: job.body, settle };
   }
 
-  #readingsJob(now: MonoMs): Job | null {
-    const { channels } = this.#parts;
-    for (const role of MIRROR_ROLES) {
-      const url = this.#mirrors.target(now, role);
-      if (url === null) continue;
-      const channel: ReportChannel = role === 'site' ? 'site-readings' : 'der-readings';
-      const delivery = channels.next(channel, now);
-      if (delivery === null) {
-        const utility = this.#utilityNow(now);
-        if (channels.isEmpty(channel) && utility !== null) this.#mirrors.drained(now, utility, role);
-        continue;
-      }
-      if (delivery.payload.kind !== 'readings') continue;
-      const body = writeResource('MirrorMeterReadingList', delivery.payload.body, this.#write);
-      return {
-        what: `readings ${role}`,
-        method: 'POST',
-        url,
-        body,
-        settle: (at, reply) => this.#settle(channel, delivery, at, reply, role),
-      };
-    }
-    return null;
-  }
-
-  async #settle(
-    channel: ReportChannel,
-    delivery: Delivery<ReportPayload>,
-    now: MonoMs,
-    reply: Reply,
-    role?: MirrorRole,
-  ): Promise<void> {
+  async #settle(channel: 'responses' | 'log-events', seq: number, now: MonoMs, reply: Reply): Promise<void> {
     const status = statusOf(reply);
     const retryAfter = reply.ok && reply.value.retryAfter !== null ? seconds(reply.value.retryAfter) : null;
-    let outcome = outcomeOf(status, retryAfter);
-    if (role !== undefined && outcome.kind === 'accepted') this.#mirrors.accepted(role);
-    if (role !== undefined && outcome.kind === 'refused' && this.#mirrors.refused(role))
-      outcome = { kind: 'retry', after: seconds(1) };
+    const outcome = outcomeOf(status, retryAfter);
     if (outcome.kind === 'refused')
-      this.#parts.control.note('report-refused', `${channel}: record ${delivery.seq} refused with ${status}, set aside`);
-    await this.#parts.channels.settle(channel, delivery.seq, outcome, now);
+      this.#parts.control.note('report-refused', `${channel}: record ${seq} refused with ${String(status)}, set aside`);
+    await this.#parts.channels.settle(channel, [seq], outcome, now);
   }
 
   /** Utility time as last read, carried on by the monotonic clock; null: never read. */
@@ -268,6 +277,7 @@ export class UtilitySession {
     const status = statusOf(reply);
     const taken = status !== null && status < 300;
     if (job.what === 'walk' && taken) return;
+    if (job.method === 'GET' && job.what !== 'walk' && status !== null && status < 500) return;
     const why = reply.ok ? `HTTP ${reply.value.status}` : `${reply.fault.kind}: ${reply.fault.text}`;
     const refusal = reply.ok && !taken ? ` ${new TextDecoder().decode(reply.value.body.subarray(0, REFUSAL_BYTES))}` : '';
     this.#note(
@@ -283,7 +293,10 @@ export class UtilitySession {
 }
 
 const NOTE_TEXT_MAX = 1000;
+/** Seconds between two looks at our certificate's validity. */
+const CERTIFICATE_EVERY = 86_400;
 /** Of the body of a refusal, shown to a person. */
 const REFUSAL_BYTES = 300;
 
-const statusOf = (reply: Reply): number | null => (reply.ok ? reply.value.status : null);
+/** Changes when the server registered us anew, although at the same place. */
+const registrationOf = ({ endDevice: { url, device } }: WalkedTree): string => `${String(url)} ${device.changedTime}`;

@@ -7,6 +7,8 @@ const READINGS_MAX = 24;
 const READINGS_SPAN_MS = 8000;
 /** A reading this old no longer says what the inverter does. */
 export const READING_STALE_MS = 3000;
+/** How old an inverter's registers commonly are when they are read. */
+const REGISTER_AGE_MS = 100;
 /** A write is read back within this time, or it was lost and is repeated. */
 const IN_FLIGHT_MS = 1500;
 /** A reading this shortly after an instant still speaks for it. */
@@ -104,7 +106,9 @@ export const predicted = (track: GenerationTrack, now: MonoMs, ahead: DurationMs
   const earlier = track.readings.findLast((reading) => newest.at - reading.at >= 150);
   if (earlier === undefined || newest.generation <= floor || earlier.generation <= newest.generation) return newest.generation;
   const left = (newest.generation - floor) / (earlier.generation - floor);
-  const spans = (now + ahead - newest.at) / (newest.at - earlier.at);
+  // Registers are renewed a few times a second: two readings may hold that much more or less of the fall than their times say. The
+  // slower reading of them is believed, for an over-cut that ends early is crept out of with the plant's whole lag.
+  const spans = Math.max(0, now + ahead - newest.at - REGISTER_AGE_MS) / (newest.at - earlier.at + REGISTER_AGE_MS);
   return watts(floor + (newest.generation - floor) * left ** spans);
 };
 

@@ -5,7 +5,7 @@ import type { MeterSample } from '#site/sample.ts';
 import { type GainState, isSteady, UNTRIMMED, withCapChange, withSettledReading } from './gain.ts';
 import { type GenerationTrack, isMoving, latestGeneration, predicted } from './generation.ts';
 import { type LoadState, NO_LOAD_KNOWN, provenLoad, withOutput, withoutMeter, withPoll } from './load.ts';
-import { armWitness, NOT_YET_SEEN, type SightState, settleWitness, withMeterSample, withTime } from './sight.ts';
+import { armWitness, explainJump, NOT_YET_SEEN, type SightState, settleWitness, withMeterSample, withTime } from './sight.ts';
 
 /** Distance kept below the limit, so that noise stays inside it: 0.3 % of the limit, 5-30 W. */
 const MARGIN_FRACTION = 0.003;
@@ -13,6 +13,8 @@ const MARGIN_FRACTION = 0.003;
 const OVERCUT_FRACTION = 0.025;
 /** Time from a decision until the inverter acts on it: the write's wire time and turnaround. */
 const ACTUATION: DurationMs = durationMs(180);
+/** After a raise the output may follow, or the sun may not let it: looked at closely for this long only. */
+const WATCH_MS = 2000;
 /** An over-cut ends at the latest then; an inverter that has not moved by then is a matter for `follow`. */
 const OVERCUT_MS_MAX = 40_000;
 
@@ -136,6 +138,29 @@ const overcut = (
   return output > target + far && held > target + far ? now : null;
 };
 
+/** Worth fast polling: an output that has yet to come down, or the first seconds after any change of cap. */
+const isWorthWatching = (track: GenerationTrack, now: MonoMs, settleMs: number): boolean => {
+  if (!isMoving(track, now, settleMs)) return false;
+  const output = latestGeneration(track, now);
+  const fresh = track.disturbedAt !== null && now - track.disturbedAt <= WATCH_MS;
+  return fresh || output === null || output > (track.heldCap ?? track.maxPower);
+};
+
+/** After a doubtful jump of the flow: holds it against what the output did meanwhile, as soon as every inverter was read again. */
+const explained = (state: LimiterState, tracks: readonly GenerationTrack[]): LimiterState => {
+  const { jump } = state.sight;
+  if (jump === null) return state;
+  if (jump.outputBefore === null) {
+    const outputBefore = total(tracks, (track) => latestGeneration(track, jump.at));
+    // An inverter that did not answer before the jump may have made it.
+    const sight =
+      outputBefore === null ? { ...state.sight, jump: null, strikes: 0 } : { ...state.sight, jump: { ...jump, outputBefore } };
+    return { ...state, sight };
+  }
+  const after = total(tracks, (track) => track.readings.find((reading) => reading.at > jump.at)?.generation ?? null);
+  return after === null ? state : { ...state, sight: explainJump(state.sight, after - jump.outputBefore) };
+};
+
 const witnessed = (state: LimiterState, plant: Plant, tracks: readonly GenerationTrack[], now: MonoMs): LimiterState => {
   const witness = state.sight.witness;
   if (witness === null || now - witness.at < 1500 || !tracks.every(isSteady)) return state;
@@ -158,7 +183,7 @@ export const decide = (
 ): { readonly state: LimiterState; readonly decision: Decision } => {
   assert(plant.maxPower >= 0 && plant.minOutput <= plant.maxPower, 'a plant has a rating and a lesser minimum');
   const timed = { ...state, sight: withTime(state.sight, now) };
-  const checked = witnessed(timed, plant, tracks, now);
+  const checked = witnessed(explained(timed, tracks), plant, tracks, now);
   const seen = checked.sight.seen;
   // While blind the load is forgotten; it is learned afresh before the sight returns, from the samples that count towards it.
   const load = withOutput(!seen && state.sight.seen ? withoutMeter(checked.load) : checked.load, tracks, {
@@ -171,7 +196,7 @@ export const decide = (
   const ceiling = allowed(limits, relied, plant, () => 0);
   const overcutSince = overcut(checked, target, plant, tracks, now);
   const command = overcutSince === null ? target : watts(Math.min(target, plant.minOutput));
-  const moving = tracks.some((track) => isMoving(track, now, gainOf(state, track.device).settleMs));
+  const moving = tracks.some((track) => isWorthWatching(track, now, gainOf(state, track.device).settleMs));
   assert(command <= ceiling, 'a command never exceeds what the limits allow');
   return {
     state: { ...checked, load, overcutSince },

@@ -29,6 +29,8 @@ export interface SightState {
   /** Flow and output when the inverter was last told to move; held against the pair after it did. */
   readonly witness: { readonly at: MonoMs; readonly netImport: Watts; readonly generation: Watts } | null;
   readonly lostAt: MonoMs | null;
+  /** The flow jumped to its mirror image, by `flow` watts: doubted until the inverters' output explains it. */
+  readonly jump: { readonly at: MonoMs; readonly flow: number; readonly outputBefore: number | null } | null;
   readonly strikes: number;
 }
 
@@ -42,6 +44,7 @@ export const NOT_YET_SEEN: SightState = {
   netImport: null,
   witness: null,
   lostAt: null,
+  jump: null,
   strikes: 0,
 };
 
@@ -77,7 +80,8 @@ export const withMeterSample = (state: SightState, sample: MeterSample, ratedPow
   if (takenAt - movedAt >= METER_FROZEN_MS) return lost(next, 'frozen', takenAt);
   if (!state.seen) return regain(next, moved, takenAt);
   const turned = state.netImport !== null && mirrored(state.netImport, netImport, ratedPower);
-  return turned ? lost({ ...next, strikes: STRIKES_OUT }, 'implausible', takenAt) : next;
+  const jump = { at: takenAt, flow: netImport - (state.netImport ?? netImport), outputBefore: null };
+  return turned ? lost({ ...next, jump, strikes: STRIKES_OUT }, 'implausible', takenAt) : next;
 };
 
 /** Time passes: a meter that was not heard for two seconds is lost. */
@@ -106,4 +110,11 @@ export const settleWitness = (state: SightState, generation: Watts, ratedPower: 
   const follows = flow * -output > 0 && Math.abs(flow) > 0.4 * Math.abs(output);
   const next = { ...state, witness: null, strikes: follows ? 0 : state.strikes + 1 };
   return next.strikes >= STRIKES_OUT ? lost(next, 'implausible', now) : next;
+};
+
+/** The output changed by `change` watts over the jump: when that is what the flow did, it was the inverters, not the sign. */
+export const explainJump = (state: SightState, change: number): SightState => {
+  if (state.jump === null) return state;
+  const explained = Math.abs(change + state.jump.flow) < 0.25 * Math.abs(state.jump.flow);
+  return explained ? { ...state, jump: null, strikes: 0 } : { ...state, jump: null };
 };

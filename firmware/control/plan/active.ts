@@ -1,10 +1,12 @@
 import { unreachable } from '#base/assert.ts';
-import { percent, type Percent, type UtilitySeconds, type Watts } from '#base/units.ts';
-import type { ActiveLimits, Limit, LimitSource } from '../limits.ts';
+import { percent, type Percent, type UtilitySeconds, watts, type Watts } from '#base/units.ts';
+import type { ActiveLimits, Limit } from '../limits.ts';
 import type { ControlMode } from '../program.ts';
 import { advancePlan } from './advance.ts';
-import { holderOf, primacies } from './arbitrate.ts';
-import { isLive, type Plan, type StoredEvent } from './plan.ts';
+import { primacies } from './arbitrate.ts';
+import { courseAt } from './course.ts';
+import { isLive, type Plan } from './plan.ts';
+import { defaultFor, type Found, heldBy, tighter, type Value } from './standing.ts';
 
 /** The commissioned limit that always binds; null: none. */
 export interface CommissionedLimits {
@@ -19,35 +21,6 @@ export interface FallbackLimits {
 }
 
 type WattMode = 'opModExpLimW' | 'opModImpLimW' | 'opModGenLimW' | 'opModLoadLimW';
-type Value = number | boolean;
-type Found = Limit<Value> | null;
-
-/** The tighter of two: the smaller limit, and `false` for energise and connect. Equal: the first, whose source is the utility's. */
-const tighter = (a: Found, b: Found): Found => {
-  if (a === null) return b;
-  if (b === null) return a;
-  return Number(b.value) < Number(a.value) ? b : a;
-};
-
-/** The default of the best program that sets the mode, even when looser than another's (ieee2030_5 3.4); equal primacy: the tighter. */
-const defaultFor = (plan: Plan, mode: ControlMode): Found => {
-  let best: { readonly primacy: number; readonly limit: Limit<Value> } | null = null;
-  for (const { server, id, primacy, defaultControl } of plan.programs) {
-    const value = defaultControl?.modes[mode];
-    if (value === undefined) continue;
-    const limit: Limit<Value> = { value, source: { kind: 'default', server, program: id } };
-    if (best === null || primacy < best.primacy) best = { primacy, limit };
-    else if (primacy === best.primacy) best = { primacy, limit: tighter(best.limit, limit) ?? limit };
-  }
-  return best?.limit ?? null;
-};
-
-const eventSource = (event: StoredEvent): LimitSource => ({
-  kind: 'event',
-  server: event.server,
-  mRID: event.body.mRID,
-  until: event.begun?.end ?? event.body.start,
-});
 
 const fallbackFor = (plan: Plan, mode: ControlMode, fallback: FallbackLimits): Found => {
   if (plan.programs.some((program) => program.defaultControl !== null)) return null;
@@ -60,11 +33,25 @@ const commissionedFor = (mode: ControlMode, commissioned: CommissionedLimits): F
   return value === null ? null : { value, source: { kind: 'commissioned' } };
 };
 
-const asWatts = (found: Found): Limit<Watts> | null =>
-  found === null ? null : { ...found, value: Number(found.value) as Watts };
-const asSwitch = (found: Found): Limit<boolean> | null => (found === null ? null : { ...found, value: found.value === true });
-const asPercent = (found: Found): Limit<Percent> | null =>
-  found === null ? null : { ...found, value: percent(Number(found.value)) };
+/** A limit that is still on its way: where it is now, and where it goes (design D6). */
+const underWay = (plan: Plan, mode: ControlMode, found: Found, now: number): Found => {
+  const course = plan.courses.find((one) => one.mode === mode);
+  const value = found === null ? null : Number(found.value);
+  if (course?.value !== value) return found;
+  const moved = courseAt(course, now);
+  if (moved === null || moved === value) return found;
+  // On the way to no limit at all there is no source left: the programs whose event ended.
+  return { value: moved, source: found?.source ?? { kind: 'release' }, towards: value };
+};
+
+const convert = <T>(found: Found, unit: (value: Value) => T): Limit<T> | null => {
+  if (found === null) return null;
+  const { value, source, towards } = found;
+  if (towards === undefined) return { value: unit(value), source };
+  return { value: unit(value), source, towards: towards === null ? null : unit(towards) };
+};
+const toWatts = (value: Value): Watts => watts(Number(value));
+const toPercent = (value: Value): Percent => percent(Number(value));
 
 /** The name of a watt mode in ActiveLimits. */
 const limitName = (mode: WattMode): 'exportLimit' | 'importLimit' | 'generationLimit' | 'loadLimit' => {
@@ -87,6 +74,7 @@ const WATT_MODES: readonly WattMode[] = ['opModExpLimW', 'opModImpLimW', 'opModG
 /**
  * What binds now, per mode with its source (design section 3): the event that holds the mode; else the default of the best program
  * that sets it; else, where no program has any default, the commissioned fallback. The commissioned limit only ever tightens.
+ * A limit in a ramp is where it is at `now`, fractions of a second allowed.
  * @param now null: utility time is unknown; then the default (or fallback) binds, tightened by the events that ran when it was last known (design D7)
  */
 export const activeLimits = (
@@ -99,23 +87,21 @@ export const activeLimits = (
   const primacyOf = primacies(current.programs);
   const running = current.events.filter((event) => isLive(event) && event.phase === 'running');
   const limitFor = (mode: ControlMode): Found => {
-    const holder = holderOf(mode, running, primacyOf);
-    const value = holder?.body.modes[mode];
-    const fromEvent: Found = holder === null || value === undefined ? null : { value, source: eventSource(holder) };
-    const standing = defaultFor(current, mode) ?? fallbackFor(current, mode, fallback);
-    const utility = now === null ? tighter(standing, fromEvent) : (fromEvent ?? standing);
+    const fromEvent = heldBy(mode, running, primacyOf)?.limit ?? null;
+    const standing = defaultFor(current.programs, mode) ?? fallbackFor(current, mode, fallback);
+    const utility = now === null ? tighter(standing, fromEvent) : underWay(current, mode, fromEvent ?? standing, now);
     return tighter(utility, commissionedFor(mode, commissioned));
   };
   const limits: { -readonly [Name in keyof ActiveLimits]: ActiveLimits[Name] } = {};
   for (const mode of WATT_MODES) {
-    const limit = asWatts(limitFor(mode));
+    const limit = convert(limitFor(mode), toWatts);
     if (limit !== null) limits[limitName(mode)] = limit;
   }
-  const maxPower = asPercent(limitFor('opModMaxLimW'));
+  const maxPower = convert(limitFor('opModMaxLimW'), toPercent);
   if (maxPower !== null) limits.maxPower = maxPower;
-  const energize = asSwitch(limitFor('opModEnergize'));
+  const energize = convert(limitFor('opModEnergize'), (value) => value === true);
   if (energize !== null) limits.energize = energize;
-  const connect = asSwitch(limitFor('opModConnect'));
+  const connect = convert(limitFor('opModConnect'), (value) => value === true);
   if (connect !== null) limits.connect = connect;
   return limits;
 };

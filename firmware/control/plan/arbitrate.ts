@@ -9,8 +9,15 @@ export type PrimacyOf = (event: StoredEvent) => number;
 
 export const primacies = (programs: readonly StoredProgram[]): PrimacyOf => {
   const known = new Map(programs.map((program) => [`${program.server}\n${program.id}`, program.primacy]));
-  return (event) =>
-    event.programs.reduce((best, id) => Math.min(best, known.get(`${event.server}\n${id}`) ?? PRIMACY_LAST), PRIMACY_LAST);
+  // A list of programs belongs to one event and stays the same object in all its states.
+  const found = new WeakMap<readonly string[], number>();
+  return ({ server, programs: listing }) => {
+    const before = found.get(listing);
+    if (before !== undefined) return before;
+    const primacy = listing.reduce((best, id) => Math.min(best, known.get(`${server}\n${id}`) ?? PRIMACY_LAST), PRIMACY_LAST);
+    found.set(listing, primacy);
+    return primacy;
+  };
 };
 
 /** Overlap as specified, half open: what does not overlap here is never in conflict, whatever randomisation does (ieee2030_5 3.5, 3.7). */
@@ -66,7 +73,7 @@ export const newlyLost = (event: StoredEvent, running: readonly StoredEvent[], p
 export const holderOf = (mode: ControlMode, running: readonly StoredEvent[], primacyOf: PrimacyOf): StoredEvent | null => {
   let holder: StoredEvent | null = null;
   for (const event of running) {
-    if (!heldModes(event).includes(mode)) continue;
+    if (event.body.modes[mode] === undefined || event.lost.includes(mode)) continue;
     if (holder === null || precedes(event, holder, primacyOf)) holder = event;
   }
   return holder;

@@ -1,6 +1,6 @@
 import type { UtilitySeconds } from '#base/units.ts';
 import { EVENTS_MAX } from '../program.ts';
-import type { Outbox } from './advance.ts';
+import type { Outbox } from './answer.ts';
 import { isLive, REMEMBER_SECONDS, specifiedEnd, type StoredEvent } from './plan.ts';
 
 /** When nothing of an event can matter any more: a day after its last end, specified or effective. Listed again, it is too old to be admitted. */

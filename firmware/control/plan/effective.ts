@@ -1,3 +1,4 @@
+import { assert } from '#base/assert.ts';
 import type { UtilitySeconds } from '#base/units.ts';
 import { isLive, modesOf, specifiedEnd, type Span, type StoredEvent } from './plan.ts';
 import { offset } from './randomise.ts';
@@ -28,36 +29,85 @@ const lateSpan = (event: StoredEvent): Span => {
   return { start: at(start), end: at(specified + offset(draw.duration, shortest)) };
 };
 
+/** Effective times of the events of one plan, by index; kept until something that they rest on is dropped. */
+export interface SpanBook {
+  readonly spanOf: (index: number) => Span;
+  /** This event hands over to nobody any more. True when the times of a waiting one may have changed by it. */
+  readonly drop: (index: number) => boolean;
+}
+
+/** What a list holds at an index that is known to be in it. */
+export const itemAt = <T>(items: readonly T[], index: number): T => {
+  const item = items[index];
+  assert(item !== undefined, 'an index lies within its list');
+  return item;
+};
+
+const gather = (events: readonly StoredEvent[], test: (event: StoredEvent) => boolean, keyOf: (event: StoredEvent) => number) => {
+  const found = new Map<number, number[]>();
+  for (const [index, event] of events.entries()) {
+    if (!test(event)) continue;
+    const list = found.get(keyOf(event));
+    if (list === undefined) found.set(keyOf(event), [index]);
+    else list.push(index);
+  }
+  return found;
+};
+
 /**
- * Effective times of events of one plan (ieee2030_5 3.5, 3.7). A begun event keeps what was frozen at its start.
+ * Effective times (ieee2030_5 3.5, 3.7). A begun event keeps what was frozen at its start.
  * Successive events (one ends where the other starts, on a shared mode) follow without gap or overlap: the later one starts at the
  * effective end of the earlier, whatever its own draw. An event first seen after its start begins then, plus a random part of
  * |randomizeStart| cut to what is left, and keeps its specified end.
+ * `events` may be replaced, each by a later state of itself, while the book is in use; one that is superseded must be dropped.
  */
-export const effectiveSpans = (events: readonly StoredEvent[]): ((event: StoredEvent) => Span) => {
-  const endingAt = new Map<number, StoredEvent[]>();
-  for (const event of events) {
-    if (!canPrecede(event)) continue;
-    const end = specifiedEnd(event);
-    const list = endingAt.get(end);
-    if (list === undefined) endingAt.set(end, [event]);
-    else list.push(event);
-  }
-  const known = new Map<StoredEvent, Span>();
+export const spanBook = (events: readonly StoredEvent[]): SpanBook => {
+  const endingAt = gather(events, canPrecede, specifiedEnd);
+  const startingAt = gather(events, isLive, (event) => event.body.start);
+  const known = new Map<number, Span>();
   // Depth is bounded by the number of events: a predecessor starts strictly earlier than its successor.
-  const spanOf = (event: StoredEvent): Span => {
+  const spanOf = (index: number): Span => {
+    const event = itemAt(events, index);
     if (event.begun !== null) return event.begun;
-    const cached = known.get(event);
+    const cached = known.get(index);
     if (cached !== undefined) return cached;
-    const earlier = (endingAt.get(event.body.start) ?? []).filter((other) => other !== event && sharesMode(other, event));
+    const earlier = (endingAt.get(event.body.start) ?? []).filter(
+      (other) => other !== index && sharesMode(itemAt(events, other), event),
+    );
     const own = event.body.start + offset(event.draw.start, event.body.randomizeStart);
     const start = earlier.length > 0 ? Math.min(...earlier.map((other) => spanOf(other).end)) : own;
     const length = event.body.duration + offset(event.draw.duration, event.body.randomizeDuration);
     const span = start < event.firstSeen ? lateSpan(event) : { start: at(start), end: at(start + length) };
-    known.set(event, span);
+    known.set(index, span);
     return span;
   };
-  return spanOf;
+  const forget = (end: number): boolean => {
+    let forgotten = false;
+    for (const index of startingAt.get(end) ?? []) {
+      if (!known.delete(index)) continue;
+      forgotten = true;
+      forget(specifiedEnd(itemAt(events, index)));
+    }
+    return forgotten;
+  };
+  const drop = (index: number): boolean => {
+    const end = specifiedEnd(itemAt(events, index));
+    const list = endingAt.get(end);
+    if (list?.includes(index) !== true) return false;
+    endingAt.set(
+      end,
+      list.filter((other) => other !== index),
+    );
+    return forget(end);
+  };
+  return { spanOf, drop };
+};
+
+/** Effective times by event, of one state of a plan. */
+export const effectiveSpans = (events: readonly StoredEvent[]): ((event: StoredEvent) => Span) => {
+  const { spanOf } = spanBook(events);
+  const indices = new Map(events.map((event, index) => [event, index]));
+  return (event) => spanOf(indices.get(event) ?? -1);
 };
 
 /** The next instant at which time alone changes something. */

@@ -1,7 +1,9 @@
-import type { UtilitySeconds } from '#base/units.ts';
-import type { EventBody, Program, ProgramSet } from '../program.ts';
-import { advancePlan, closeEvent, settle, transitionOf, type Outbox, type PlanStep } from './advance.ts';
+import { type UtilitySeconds, utilitySeconds } from '#base/units.ts';
+import type { EventBody, Program, ProgramSet, ServerStatus } from '../program.ts';
+import { advancePlan, settle, type PlanStep } from './advance.ts';
+import { closeEvent, transitionOf, type Outbox } from './answer.ts';
 import { bounded } from './bound.ts';
+import { NOTHING_KNOWN, type Surroundings } from './course.ts';
 import { dueAt } from './effective.ts';
 import { isLive, keyOf, keyText, REMEMBER_SECONDS, specifiedEnd, type Plan, type StoredEvent } from './plan.ts';
 import { foldPrograms } from './programs.ts';
@@ -46,10 +48,12 @@ const followServer = (event: StoredEvent, served: EventBody, out: Outbox): Store
 };
 
 /** Status as served: a cancel ends it, with randomisation after a random part of the larger range (ieee2030_5 3.5). */
-const followStatus = (event: StoredEvent, now: UtilitySeconds, out: Outbox): StoredEvent => {
+const followStatus = (event: StoredEvent, was: ServerStatus, now: UtilitySeconds, out: Outbox): StoredEvent => {
   const { status, randomizeStart, randomizeDuration } = event.body;
-  // Superseded by the server before it began, and now listed again: nothing of it ever ran, so it may (ieee2030_5 3.5).
-  const revived = event.phase === 'superseded' && event.begun === null && (status === 'scheduled' || status === 'active');
+  // The server itself took back that it is superseded, before it began: nothing of it ever ran, so it may (ieee2030_5 3.5). What our
+  // own arbitration superseded never resumes, however the server lists it (CSIP 7.10).
+  const takenBack = event.phase === 'superseded' && was === 'superseded';
+  const revived = takenBack && event.begun === null && (status === 'scheduled' || status === 'active');
   if (revived) return { ...event, phase: 'waiting' };
   if (!isLive(event)) return event;
   if (status === 'cancelled') return closeEvent(event, 'cancelled', now, out);
@@ -88,14 +92,18 @@ const admit = (server: string, listing: Listing, now: UtilitySeconds, seed: stri
   return event;
 };
 
-const relist = (event: StoredEvent, listing: Listing, unread: ReadonlySet<string>): StoredEvent => {
-  const kept = event.programs.filter((id) => unread.has(id) && !listing.programs.includes(id));
+/** What the set says of a program; one it does not name is gone, unless the set is partial. */
+const sayOf = (set: ProgramSet, id: string): Program['read'] | 'gone' =>
+  set.programs.find((program) => program.id === id)?.read ?? (set.partial === true ? 'unread' : 'gone');
+
+const relist = (event: StoredEvent, listing: Listing, set: ProgramSet): StoredEvent => {
+  const kept = event.programs.filter((id) => !listing.programs.includes(id) && sayOf(set, id) === 'unread');
   return { ...event, programs: [...listing.programs, ...kept], vanishedSince: null, withdrawn: false };
 };
 
 /** The set does not list the event: withdrawn with its programs, kept where a program was not read, else vanished. */
 const unlist = (event: StoredEvent, set: ProgramSet, now: UtilitySeconds, out: Outbox): StoredEvent => {
-  const programs = event.programs.filter((id) => set.programs.some((program) => program.id === id));
+  const programs = event.programs.filter((id) => sayOf(set, id) !== 'gone');
   if (programs.length === 0) {
     if (isLive(event)) {
       const text = `event ${event.body.mRID} dropped: its program is no longer ours`;
@@ -104,7 +112,7 @@ const unlist = (event: StoredEvent, set: ProgramSet, now: UtilitySeconds, out: O
     return { ...event, withdrawn: true };
   }
   const stay = { ...event, programs };
-  const readable = programs.every((id) => set.programs.some((program) => program.id === id && program.read === 'read'));
+  const readable = programs.every((id) => sayOf(set, id) === 'read');
   if (!readable) return { ...stay, vanishedSince: null };
   // An ended event may leave the list at once; that is no cancellation.
   if (!isLive(event) || specifiedEnd(event) <= now) return stay;
@@ -131,12 +139,18 @@ const receivedFirst = (out: Outbox): Outbox => {
  * keeps everything; a program gone from the set takes its events along without an answer. Folding the same set again changes nothing.
  * @param now utility time of the fold
  * @param seed the installation's seed; used for events not seen before
+ * @param surroundings what a ramp that begins now starts from
  */
-export const foldProgramSet = (plan: Plan, set: ProgramSet, now: UtilitySeconds, seed: string): PlanStep => {
-  const before = advancePlan(plan, now);
+export const foldProgramSet = (
+  plan: Plan,
+  set: ProgramSet,
+  now: UtilitySeconds,
+  seed: string,
+  surroundings: Surroundings = NOTHING_KNOWN,
+): PlanStep => {
+  const before = advancePlan(plan, now, surroundings);
   const out: Outbox = { transitions: [], notes: [] };
   const listed = listings(set);
-  const unread = new Set(set.programs.filter((program: Program) => program.read === 'unread').map((program) => program.id));
   const programs = foldPrograms(before.plan.programs, set, now, out);
   const events: StoredEvent[] = [];
   const known = new Set<string>();
@@ -151,19 +165,21 @@ export const foldProgramSet = (plan: Plan, set: ProgramSet, now: UtilitySeconds,
     const next =
       listing === undefined
         ? unlist(event, set, now, out)
-        : followStatus(followServer(relist(event, listing, unread), listing.body, out), now, out);
+        : followStatus(followServer(relist(event, listing, set), listing.body, out), event.body.status, now, out);
     events.push(sameEvent(event, next) ? event : next);
   }
   for (const [key, listing] of listed) {
     if (known.has(key)) continue;
     const admitted = admit(set.server, listing, now, seed, out);
-    if (admitted !== null) events.push(followStatus(admitted, now, out));
+    if (admitted !== null) events.push(followStatus(admitted, admitted.body.status, now, out));
   }
   const kept = bounded(events, now, out);
   const same = (a: readonly unknown[], b: readonly unknown[]): boolean =>
     a.length === b.length && a.every((item, i) => item === b[i]);
   const unchanged = same(programs, before.plan.programs) && same(kept, before.plan.events);
-  const folded = unchanged ? before.plan : settle({ programs, events: kept, dueAt: dueAt(kept) }, now, out);
+  const folded = unchanged
+    ? before.plan
+    : settle({ ...before.plan, programs, events: kept, dueAt: dueAt(kept) }, now, out, surroundings);
   const ordered = receivedFirst(out);
   return {
     plan: folded,
@@ -177,5 +193,8 @@ export const retainServers = (plan: Plan, servers: readonly string[]): Plan => {
   const programs = plan.programs.filter((program) => servers.includes(program.server));
   const events = plan.events.filter((event) => servers.includes(event.server));
   if (programs.length === plan.programs.length && events.length === plan.events.length) return plan;
-  return { programs, events, dueAt: dueAt(events) };
+  // What moved the limits is gone: those that are left bind at once, as at a start. Whatever was opened is still to be closed.
+  const opened = plan.service?.opened ?? [];
+  const service = opened.length === 0 ? null : { stopped: false, since: utilitySeconds(0), opened };
+  return { programs, events, courses: [], service, dueAt: dueAt(events) };
 };

@@ -1,5 +1,7 @@
 import type { UtilitySeconds } from '#base/units.ts';
+import type { Service } from '../limits/service.ts';
 import type { ControlMode, ControlModes, DefaultControl, EventBody } from '../program.ts';
+import type { Course } from './course.ts';
 
 /** Bytes of flash and milliseconds of start-up depend on these (design D10). Programs of all servers together. */
 export const PLAN_PROGRAMS_MAX = 64;
@@ -74,11 +76,15 @@ export interface StoredProgram {
 export interface Plan {
   readonly programs: readonly StoredProgram[];
   readonly events: readonly StoredEvent[];
+  /** Where the limit of each mode is on its way to; one a mode, none before the first word of a utility. */
+  readonly courses: readonly Course[];
+  /** Null: no utility ever stopped the site. */
+  readonly service: Service | null;
   /** The next instant at which time alone changes the plan; null: never. Derived, not stored. */
   readonly dueAt: UtilitySeconds | null;
 }
 
-export const emptyPlan = (): Plan => ({ programs: [], events: [], dueAt: null });
+export const emptyPlan = (): Plan => ({ programs: [], events: [], courses: [], service: null, dueAt: null });
 
 export const keyOf = (event: StoredEvent): EventKey => ({
   server: event.server,

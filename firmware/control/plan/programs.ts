@@ -1,6 +1,6 @@
 import type { UtilitySeconds } from '#base/units.ts';
 import { PROGRAMS_MAX, type Program, type ProgramSet } from '../program.ts';
-import type { Outbox } from './advance.ts';
+import type { Outbox } from './answer.ts';
 import { PLAN_PROGRAMS_MAX, type StoredProgram } from './plan.ts';
 import { WALKS_APART_SECONDS } from './walk.ts';
 
@@ -29,7 +29,7 @@ const foldProgram = (
 };
 
 /**
- * The programs after a fold. Unread: as known. Gone from the set: forgotten with their default. A default is replaced at once and
+ * The programs after a fold. Unread: as known. Gone from the set: forgotten with their default, unless the set is partial. A default is replaced at once and
  * forgotten after two consecutive walks that say there is none (ieee2030_5 3.9); a time-out never removes one.
  */
 export const foldPrograms = (
@@ -47,6 +47,8 @@ export const foldPrograms = (
     const after = foldProgram(before, set.server, program, now, out);
     seen.set(program.id, before !== undefined && JSON.stringify(before) === JSON.stringify(after) ? before : after);
   }
+  if (set.partial === true)
+    for (const [id, program] of ours) if (!seen.has(id) && seen.size < PROGRAMS_MAX) seen.set(id, program);
   if (set.programs.length > PROGRAMS_MAX) {
     out.notes.push({ event: 'programs-overflow', level: 'error', text: `${set.programs.length} programs, ${PROGRAMS_MAX} kept` });
   }

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { fail, ok, type Result } from '#base/result.ts';
 import { utilitySeconds, watts } from '#base/units.ts';
 import { EVENTS_MAX } from '../program.ts';
+import { RAMPED_MODES } from './course.ts';
 import { dueAt } from './effective.ts';
 import { keyOf, keyText, PLAN_PROGRAMS_MAX, type Plan, type StoredEvent } from './plan.ts';
 
@@ -14,6 +15,8 @@ export type PlanFault =
   | { readonly kind: 'malformed'; readonly problems: readonly string[] };
 
 const PROBLEMS_MAX = 5;
+/** Inverters of a site (bounds the configuration keeps, with room). */
+const DEVICES_MAX = 64;
 
 // No bounds on values here: whatever was folded must be readable again. The file's size bounds them (design D10).
 const number = v.pipe(v.number(), v.finite());
@@ -82,14 +85,36 @@ const program = v.object({
   defaultMissingSince: v.nullable(instant),
 });
 
+const course = v.object({
+  mode: v.picklist(RAMPED_MODES),
+  holder: v.nullable(text),
+  value: v.nullable(number),
+  ramp: v.nullable(v.object({ from: number, to: number, start: instant, end: instant })),
+});
+
+const service = v.object({
+  stopped: v.boolean(),
+  since: instant,
+  opened: v.pipe(v.array(text), v.maxLength(DEVICES_MAX)),
+});
+
 const plan = v.object({
   format: v.literal(PLAN_FORMAT),
   programs: v.pipe(v.array(program), v.maxLength(PLAN_PROGRAMS_MAX)),
   events: v.pipe(v.array(event), v.maxLength(EVENTS_MAX)),
+  // Absent in the plan of a release that could not ramp (design D17).
+  courses: v.optional(v.pipe(v.array(course), v.maxLength(RAMPED_MODES.length)), []),
+  service: v.optional(v.nullable(service), null),
 });
 
 /** The plan as a JSON value. */
-export const encodePlan = ({ programs, events }: Plan): unknown => ({ format: PLAN_FORMAT, programs, events });
+export const encodePlan = ({ programs, events, courses, service }: Plan): unknown => ({
+  format: PLAN_FORMAT,
+  programs,
+  events,
+  courses,
+  service,
+});
 
 const formatOf = (value: unknown): unknown =>
   typeof value === 'object' && value !== null && 'format' in value ? value.format : undefined;
@@ -110,8 +135,8 @@ export const decodePlan = (value: unknown): Result<Plan, PlanFault> => {
     const problems = parsed.issues.slice(0, PROBLEMS_MAX).map((issue) => `${v.getDotPath(issue) ?? 'plan'}: ${issue.message}`);
     return fail({ kind: 'malformed', problems });
   }
-  const { programs, events } = parsed.output;
+  const { programs, events, courses, service } = parsed.output;
   const wrong = contradiction(events);
   if (wrong !== null) return fail({ kind: 'malformed', problems: [wrong] });
-  return ok({ programs, events, dueAt: dueAt(events) });
+  return ok({ programs, events, courses, service, dueAt: dueAt(events) });
 };

@@ -4,13 +4,13 @@ import type { Asked } from '#control/allocate/allocate.ts';
 import type { ClockAnchor, ClockState } from '#control/clock/clock.ts';
 import type { FollowState } from '#control/follow/follow.ts';
 import type { GenerationTrack } from '#control/limiter/generation.ts';
-import type { Decision, LimiterState } from '#control/limiter/limiter.ts';
+import { type Decision, type LimiterState, newLimiter, type PowerLimits } from '#control/limiter/limiter.ts';
 import type { ActiveLimits } from '#control/limits.ts';
 import type { CommissionedLimits, FallbackLimits } from '#control/plan/active.ts';
 import type { Plan } from '#control/plan/plan.ts';
 import type { ProgramSet } from '#control/program.ts';
 import type { RecordBody } from '#control/record.ts';
-import type { DeviceId, OnSilence, Setpoint } from '#site/device.ts';
+import type { Connection, DeviceId, OnSilence, Setpoint } from '#site/device.ts';
 import type { DeviceStanding, Sample } from '#site/sample.ts';
 
 /** What the tick must know of an inverter beyond what it measures. */
@@ -30,6 +30,8 @@ export interface SiteFacts {
   readonly commissioned: CommissionedLimits;
   readonly fallback: FallbackLimits;
   readonly unmeteredGeneration: Watts;
+  /** Every inverter waits and ramps by itself after it was disconnected (device profiles); else the gateway does it for them. */
+  readonly returnsByItself: boolean;
   /** How old inverter registers may be when read, milliseconds (device profile). */
   readonly readingAgeMs: number;
   /** The installation's seed of randomisation draws (design D2). */
@@ -45,6 +47,8 @@ export interface TickInputs {
   readonly samples: readonly Sample[];
   /** The highest cap each inverter can be holding, proven by read-back; absent or null: unproven. */
   readonly held: ReadonlyMap<DeviceId, Watts | null>;
+  /** What each inverter's connection is, proven by read-back; absent or null: unproven. */
+  readonly connections: ReadonlyMap<DeviceId, Connection | null>;
   readonly standings: ReadonlyMap<DeviceId, DeviceStanding>;
   readonly programSets: readonly ProgramSet[];
   readonly anchors: readonly ClockAnchor[];
@@ -67,8 +71,28 @@ export interface ControlState {
   readonly ceilings: ReadonlyMap<DeviceId, Watts>;
   readonly alarms: readonly StandingAlarm[];
   readonly limits: ActiveLimits;
+  /** The limits as the limiter was given them. */
+  readonly power: PowerLimits;
+  /** What this process last told each inverter about its connection. */
+  readonly told: ReadonlyMap<DeviceId, Connection>;
   readonly decision: Decision | null;
 }
+
+/** The state before the first tick: what was remembered, and nothing known of the site. */
+export const startState = (memory: Pick<ControlState, 'plan' | 'clock'>): ControlState => ({
+  plan: memory.plan,
+  clock: memory.clock,
+  limiter: newLimiter(),
+  tracks: new Map(),
+  follows: new Map(),
+  asked: new Map(),
+  ceilings: new Map(),
+  alarms: [],
+  limits: {},
+  power: { exportLimit: null, generationLimit: null },
+  told: new Map(),
+  decision: null,
+});
 
 export type Urgency = 'cut' | 'raise' | 'refresh';
 

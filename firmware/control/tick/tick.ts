@@ -1,18 +1,21 @@
 import type { Note } from '#base/ports.ts';
-import { durationMs, type MonoMs, type UtilitySeconds, watts, type Watts } from '#base/units.ts';
+import { durationMs, type MonoMs, type UtilitySeconds, utilitySeconds, watts, type Watts } from '#base/units.ts';
 import { allocate, ask, type Asked, type Claim } from '#control/allocate/allocate.ts';
-import { applyAnchor, type ClockState, noteWall, utilityNow } from '#control/clock/clock.ts';
+import { applyAnchor, type ClockState, noteWall, utilityExact, utilityNow } from '#control/clock/clock.ts';
 import { follow, FOLLOWING, type FollowState } from '#control/follow/follow.ts';
 import { type GenerationTrack, latestGeneration, withAskedCap } from '#control/limiter/generation.ts';
-import { type Decision, decide, gainOf, type LimiterState, type Plant } from '#control/limiter/limiter.ts';
-import type { ActiveLimits, LimitSource } from '#control/limits.ts';
+import { type Decision, decide, gainOf, type LimiterState, type Plant, type PowerLimits } from '#control/limiter/limiter.ts';
+import { isStopped, powerLimits } from '#control/limits/power.ts';
+import type { ActiveLimits, Limit, LimitSource } from '#control/limits.ts';
 import { activeLimits } from '#control/plan/active.ts';
 import { advancePlan, confirmStarted, pendingStarts } from '#control/plan/advance.ts';
+import type { Surroundings } from '#control/plan/course.ts';
 import { foldProgramSet } from '#control/plan/fold.ts';
 import type { Plan } from '#control/plan/plan.ts';
 import type { RecordBody } from '#control/record.ts';
 import type { DeviceId } from '#site/device.ts';
 import { alarmChanges } from './alarms.ts';
+import { askConnections } from './connection.ts';
 import { observe, tracksFor } from './observe.ts';
 import type { Command, ControlState, SiteFacts, TickInputs, TickResult } from './state.ts';
 
@@ -45,6 +48,8 @@ export const sourceText = (source: LimitSource): string => {
       return 'commissioned fallback';
     case 'commissioned':
       return 'commissioned limit';
+    case 'release':
+      return 'release';
   }
 };
 
@@ -66,7 +71,28 @@ interface Planned {
   readonly notes: readonly Note[];
 }
 
-const replan = (state: ControlState, facts: SiteFacts, inputs: TickInputs, utility: UtilitySeconds | null): Planned => {
+/** What a ramp that begins now starts from: the flows as last seen. */
+const surroundingsOf = (state: ControlState, plant: Plant, now: MonoMs): Surroundings => {
+  const { sight } = state.limiter;
+  let generation: number | null = state.tracks.size === 0 ? null : 0;
+  for (const track of state.tracks.values()) {
+    const one = latestGeneration(track, now);
+    generation = generation === null || one === null ? null : generation + one;
+  }
+  return {
+    setMaxW: plant.maxPower > 0 ? plant.maxPower : null,
+    netExport: sight.seen && sight.netImport !== null ? watts(0 - sight.netImport) : null,
+    generation: generation === null ? null : watts(generation),
+  };
+};
+
+const replan = (
+  state: ControlState,
+  facts: SiteFacts,
+  inputs: TickInputs,
+  utility: UtilitySeconds | null,
+  surroundings: Surroundings,
+): Planned => {
   if (utility === null) {
     const early = inputs.programSets.length > 0;
     const note: Note = {
@@ -80,12 +106,12 @@ const replan = (state: ControlState, facts: SiteFacts, inputs: TickInputs, utili
   const records: RecordBody[] = [];
   const notes: Note[] = [];
   for (const set of inputs.programSets) {
-    const step = foldProgramSet(plan, set, utility, facts.seed);
+    const step = foldProgramSet(plan, set, utility, facts.seed, surroundings);
     plan = step.plan;
     records.push(...step.transitions);
     notes.push(...step.notes);
   }
-  const step = advancePlan(plan, utility);
+  const step = advancePlan(plan, utility, surroundings);
   records.push(...step.transitions);
   notes.push(...step.notes);
   return { plan: step.plan, records, notes };
@@ -162,12 +188,14 @@ const askAll = (state: ControlState, facts: SiteFacts, claims: readonly Claim[],
 
 /** True when every inverter that answers provably holds no more than the limits allow, and does what it holds (Response 2, design section 3). */
 const enforced = (state: ControlState, inputs: TickInputs): boolean => {
+  const opens = isStopped(state.limits);
   for (const [device, track] of state.tracks) {
     const standing = inputs.standings.get(device);
     if (standing !== 'answering') continue;
     const ceiling = state.ceilings.get(device) ?? 0;
     if (track.heldCap === null || track.heldCap > ceiling + HELD_TOLERANCE_W) return false;
     if (state.follows.get(device)?.obedience === 'disobeys') return false;
+    if (opens && inputs.connections.get(device) !== 'disconnected') return false;
   }
   return true;
 };
@@ -184,16 +212,21 @@ const started = (
   return { plan: confirmed.plan, records: confirmed.transitions };
 };
 
+const settledAt = (limit: Limit<Watts> | undefined): Watts | null =>
+  limit === undefined ? null : limit.towards === undefined ? limit.value : limit.towards;
+
 const limitChange = (before: ActiveLimits, after: ActiveLimits): readonly RecordBody[] => {
   const was = before.exportLimit;
   const is = after.exportLimit;
   const source = is === undefined ? 'none' : sourceText(is.source);
-  const same = was?.value === is?.value && (was === undefined ? 'none' : sourceText(was.source)) === source;
-  return same ? [] : [{ kind: 'limit', exportLimit: is?.value ?? null, source }];
+  // A limit in a ramp is told once, as what it comes to.
+  const goal = settledAt(is);
+  const same = settledAt(was) === goal && (was === undefined ? 'none' : sourceText(was.source)) === source;
+  return same ? [] : [{ kind: 'limit', exportLimit: goal, source }];
 };
 
-const sameValue = (a: ActiveLimits, b: ActiveLimits): boolean =>
-  a.exportLimit?.value === b.exportLimit?.value && a.generationLimit?.value === b.generationLimit?.value;
+const samePower = (a: PowerLimits, b: PowerLimits): boolean =>
+  a.exportLimit === b.exportLimit && a.generationLimit === b.generationLimit;
 
 /**
  * One tick: inputs in, setpoints, records and notes out (design section 3). Pure; the same inputs always give the same result.
@@ -203,25 +236,30 @@ export const controlTick = (before: ControlState, facts: SiteFacts, inputs: Tick
   const { now } = inputs;
   const dated = date(before.clock, inputs);
   const utility = utilityNow(dated.clock, now, inputs.bootId, inputs.wall);
-  const planned = replan(before, facts, inputs, utility);
-  const limits = activeLimits(planned.plan, utility, facts.commissioned, facts.fallback);
-
   const plant = plantOf(facts);
+  const planned = replan(before, facts, inputs, utility, surroundingsOf(before, plant, now));
+  // Schedules go by whole seconds; a ramp moves between them.
+  const exact = utilityExact(dated.clock, { bootId: inputs.bootId, mono: now, wall: inputs.wall });
+  const moment = exact === null ? null : utilitySeconds(exact);
+  const limits = activeLimits(planned.plan, moment, facts.commissioned, facts.fallback);
+  const stopped = isStopped(limits);
+
   const tracks = tracksFor(before.tracks, facts);
   const observed = observe({ limiter: before.limiter, tracks }, inputs, facts, plant);
   const all = [...observed.tracks.values()];
   // Asleep counts 0 W and is no fault: every night.
   const awake = all.filter((track) => inputs.standings.get(track.device) !== 'asleep');
-  const power = { exportLimit: limits.exportLimit?.value ?? null, generationLimit: limits.generationLimit?.value ?? null };
+  const power = powerLimits(limits, facts.returnsByItself ? null : planned.plan.service, moment, plant.maxPower);
   const { state: limiter, decision } = decide(observed.limiter, power, awake, plant, now);
 
   const wasOvercutting = before.decision?.overcutting === true;
-  const completes = decision.overcutting || wasOvercutting || !sameValue(before.limits, limits);
+  const completes = decision.overcutting || wasOvercutting || !samePower(before.power, power);
   const claims = claimsFor(all, limiter, facts, inputs, before);
   const asking = askAll(before, facts, claims, { tracks: observed.tracks, limiter, decision, completes, now });
+  const connecting = askConnections({ told: before.told, service: planned.plan.service }, stopped, facts, inputs.connections);
 
   const decided: ControlState = {
-    plan: planned.plan,
+    plan: connecting.service === planned.plan.service ? planned.plan : { ...planned.plan, service: connecting.service },
     clock: dated.clock,
     limiter,
     tracks: asking.tracks,
@@ -230,16 +268,18 @@ export const controlTick = (before: ControlState, facts: SiteFacts, inputs: Tick
     ceilings: asking.ceilings,
     alarms: before.alarms,
     limits,
+    power,
+    told: connecting.told,
     decision,
   };
   const start = started(decided, inputs, utility);
   const alarms = alarmChanges(decided, facts, inputs.standings);
   return {
     state: { ...decided, plan: start.plan, alarms: alarms.alarms },
-    commands: asking.commands,
+    commands: [...asking.commands, ...connecting.commands],
     records: [...planned.records, ...start.records, ...limitChange(before.limits, limits), ...alarms.records],
     notes: [...dated.notes, ...planned.notes],
-    attend: decision.moving || decision.overcutting,
+    attend: decision.moving || decision.overcutting || stopped !== isStopped(before.limits),
     utility,
   };
 };

@@ -85,6 +85,22 @@ export const next = <T>(
   return { state: { ...state, pending }, delivery: { seq: due.seq, subject: due.subject, payload: due.payload } };
 };
 
+/**
+ * Like `next`, with those behind it that may go along: the same subject, in order, at most `max`. All are in flight; each has an
+ * outcome of its own.
+ */
+export const nextRun = <T>(
+  state: QueueState<T>,
+  now: MonoMs,
+  max: number,
+): { readonly state: QueueState<T>; readonly run: readonly Delivery<T>[] } | null => {
+  const due = heads(state).find((item) => !item.inFlight && item.notBefore <= now);
+  if (due === undefined) return null;
+  const run = state.pending.filter((item) => item.subject === due.subject).slice(0, max);
+  const pending = state.pending.map((item) => (run.includes(item) ? { ...item, inFlight: true } : item));
+  return { state: { ...state, pending }, run: run.map(({ seq, subject, payload }) => ({ seq, subject, payload })) };
+};
+
 /** When `next` will have something without further input; null: not before an outcome or a record. */
 export const wakeAt = <T>(state: QueueState<T>): MonoMs | null => {
   const times = heads(state)

@@ -3,8 +3,8 @@ import type { SiteNameplate } from '#link/message.ts';
 import { INT16, UINT16, scaled, unscaled } from '../wire/quantity.ts';
 import type { ResourceOf } from '../wire/schema/resources.ts';
 
-/** DERControlType: the curve and set-point modes of the base standard; this release executes none of them. */
-const NO_BASE_MODES = '00000000';
+/** DERControlType bits 2 (connect), 3 (energise) and 20 (maximum power): what `EXECUTABLE_MODES` of control/limits.ts holds of them. */
+const BASE_MODES = '0010000C';
 /** DOEControlType bit 0 (export limit) and bit 2 (generation limit): what `EXECUTABLE_MODES` of control/limits.ts holds. */
 const EXPORT_AND_GENERATION = '05';
 
@@ -27,13 +27,13 @@ const ratings = (
   voltage: nameplate.referenceVoltage === null ? null : scaled(nameplate.referenceVoltage, UINT16, 'nearest'),
 });
 
-/** DERCapability: the sum of the site's inverters, and the two limits it can hold. Null until a device was verified. */
+/** DERCapability: the sum of the site's inverters, and the modes it can carry out. Null until a device was verified. */
 export const derCapability = (nameplate: SiteNameplate | null, derType = DER_TYPE_PV): ResourceOf<'DERCapability'> | null => {
   if (nameplate === null) return null;
   const { power, apparent, varInjected, varAbsorbed, voltage } = ratings(nameplate);
   if (power === null) return null;
   return {
-    modesSupported: NO_BASE_MODES,
+    modesSupported: BASE_MODES,
     ...(apparent === null ? {} : { rtgMaxVA: apparent }),
     ...(varInjected === null ? {} : { rtgMaxVar: varInjected }),
     ...(varAbsorbed === null ? {} : { rtgMaxVarNeg: varAbsorbed }),
@@ -60,7 +60,7 @@ export const derSettings = (nameplate: SiteNameplate | null, context: SettingsCo
   const setMaxW = scaled(Math.min(nameplate.maxPower, unscaled(power)), INT16, 'down');
   if (setMaxW === null) return null;
   return {
-    modesEnabled: NO_BASE_MODES,
+    modesEnabled: BASE_MODES,
     setGradW: context.setGradW ?? GRADIENT_DEFAULT,
     ...(apparent === null ? {} : { setMaxVA: apparent }),
     ...(varInjected === null ? {} : { setMaxVar: varInjected }),

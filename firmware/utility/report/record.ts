@@ -3,7 +3,7 @@ import type { RecordBody } from '#control/record.ts';
 import type { LogRecord } from '#log/record.ts';
 
 /** The records that make something go to the utility. */
-export type ReportedBody = Extract<RecordBody, { readonly kind: 'transition' | 'reading' }>;
+export type ReportedBody = Extract<RecordBody, { readonly kind: 'transition' | 'reading' | 'alarm' }>;
 
 /** Formats of the bodies read here: this release's and the next one's (design D17). */
 const FORMATS: readonly number[] = [1, 2];
@@ -22,6 +22,14 @@ const reported = v.variant('kind', [
     replyTo: v.nullable(v.pipe(v.string(), v.nonEmpty())),
     responseRequired: v.pipe(count, v.maxValue(0xff)),
     modes: v.array(v.string()),
+  }),
+  v.object({
+    kind: v.literal('alarm'),
+    alarm: v.string(),
+    change: v.picklist(['raised', 'cleared']),
+    device: v.nullable(v.string()),
+    text: v.string(),
+    at: v.optional(v.nullable(number), null),
   }),
   v.object({
     kind: v.literal('reading'),

@@ -25,13 +25,19 @@ export const statusChanged = (before: SiteStatus | null, now: SiteStatus): boole
   before.inverterStatus !== now.inverterStatus ||
   before.alarmStatus !== now.alarmStatus;
 
-/** DERStatus. alarmStatus is always sent: its absence may be read as "no change". An unknown inverter state is left out. */
-export const derStatus = (dated: DatedStatus, readAt: UtilitySeconds): ResourceOf<'DERStatus'> => {
+/** Optional members that a utility wants. */
+export interface StatusMembers {
+  readonly alarm: boolean;
+  readonly inverter: boolean;
+}
+
+/** DERStatus. Where alarmStatus is wanted it is always sent: its absence may be read as "no change". An unknown inverter state is left out. */
+export const derStatus = (dated: DatedStatus, readAt: UtilitySeconds, wanted: StatusMembers): ResourceOf<'DERStatus'> => {
   const { status } = dated;
   return {
-    alarmStatus: hex(status.alarmStatus, 8),
+    ...(wanted.alarm ? { alarmStatus: hex(status.alarmStatus, 8) } : {}),
     genConnectStatus: { dateTime: Math.floor(dated.connectSince), value: hex(status.genConnectStatus, 2) },
-    ...(status.inverterStatus === null
+    ...(status.inverterStatus === null || !wanted.inverter
       ? {}
       : { inverterStatus: { dateTime: Math.floor(dated.inverterSince), value: status.inverterStatus } }),
     operationalModeStatus: { dateTime: Math.floor(dated.modeSince), value: status.operationalModeStatus },

@@ -27,6 +27,31 @@ const profileSchema = v.pipe(
     /** Seconds. `default`, `time`, `post`: where the server states none; `min`, `max`: clamp of what it states. */
     rates: v.strictObject({ default: seconds, time: seconds, min: seconds, max: seconds, post: seconds }),
     pageLimit: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(500)),
+    /** `well-known`: the version is chosen by /.well-known/csipaus of the configured host before anything else (CSIP-AUS v1.3). */
+    discovery: v.picklist(['dcap', 'well-known']),
+    /** The NMI is PUT to ConnectionPointLink. */
+    connectionPoint: v.boolean(),
+    /** Alarms with a standard code are POSTed as LogEvents where the EndDevice has a LogEventListLink. */
+    logEvents: v.boolean(),
+    /** Optional members of DERStatus that are sent. */
+    status: v.strictObject({ alarm: v.boolean(), inverter: v.boolean() }),
+    /** DERCapability and DERSettings also once every period of the DERList, not only on change. */
+    repeatRatings: v.boolean(),
+    mirrors: v.strictObject({
+      /** One MirrorUsagePoint for each role with all its readings, or one for each reading. */
+      grouping: v.picklist(['role', 'quantity']),
+      /** Minimum and maximum beside the average. */
+      minMax: v.boolean(),
+      frequency: v.boolean(),
+      /** Lengths an average may have, seconds; the longest not above the post rate is used. */
+      intervals: v.pipe(
+        v.array(v.pipe(v.number(), v.integer(), v.minValue(60), v.maxValue(3600), v.multipleOf(60))),
+        v.minLength(1),
+        v.maxLength(8),
+      ),
+      /** A mirror made again is DELETEd first: this server would list it twice. */
+      deleteFirst: v.boolean(),
+    }),
   }),
   v.check(({ rates }) => rates.min <= rates.max, 'rates.min must not exceed rates.max'),
 );

@@ -44,7 +44,7 @@ export const translate = (tree: WalkedTree, server: string, profile: UtilityProf
     programs.push(program);
   }
   const policy = { vanished: profile.vanished, noDefault: profile.noDefault } as const;
-  return { set: { server, programs, policy }, notes };
+  return { set: { server, programs, policy, ...(tree.complete ? {} : { partial: true }) }, notes };
 };
 
 const programOf = (walked: WalkedProgram, room: number, notes: Note[]): Program => {

@@ -48,8 +48,8 @@ export class Knowledge {
   dcapRate: number;
   #assignedTime: string | null = null;
   #dcapTime: string | null = null;
-  /** Remaining looks at the list after a registration; null: none was made in this session. */
-  #looks: number | null = null;
+  /** Looks at the list that remain after a registration before another is tried; null: none was made since we were last listed. */
+  #looks: { readonly left: number; readonly quick: boolean } | null = null;
 
   constructor(settings: WalkSettings, tasks: TaskTable) {
     this.#settings = settings;
@@ -79,7 +79,7 @@ export class Knowledge {
   /** A resource failed while the server served others: what was known of it stays, and is marked. */
   onFailure(task: Task): void {
     if (task.kind === 'programs') this.catalogue.listFailed(task.url);
-    if (task.kind === 'register') this.#looks = 0;
+    if (task.kind === 'register') this.#looks = { left: LOOKS_MAX, quick: false };
   }
 
   periodAfterFailure(task: Task): number | null {
@@ -179,13 +179,15 @@ export class Knowledge {
     }
     this.#forgetDevice();
     if (this.#settings.inBandRegistration && this.#looks === null) {
-      this.#tasks.put('register', task.url, now);
+      // The task of an earlier registration waits for nothing by itself.
+      this.#tasks.put('register', task.url, now).due = now;
       return learned(rate, 'end-device-absent', ['our EndDevice is not listed; registering it']);
     }
-    if (this.#looks !== null && this.#looks > 0) {
-      this.#looks -= 1;
-      return learned(Math.min(LOOK_AGAIN_SECONDS, rate));
-    }
+    if (this.#looks !== null && this.#looks.left > 0) {
+      const { left, quick } = this.#looks;
+      this.#looks = { left: left - 1, quick };
+      if (quick) return learned(Math.min(LOOK_AGAIN_SECONDS, rate));
+    } else this.#looks = null;
     return learned(rate, 'end-device-absent', [`our EndDevice ${this.#settings.lfdi} is not listed`]);
   }
 
@@ -210,7 +212,7 @@ export class Knowledge {
 
   /** A DeviceCapability read before the registration may state no rate: it is read again (reference 3.10). */
   #learnRegistered(now: MonoMs): Effect {
-    this.#looks = LOOKS_MAX;
+    this.#looks = { left: LOOKS_MAX, quick: true };
     for (const kind of ['dcap', 'end-devices'] as const) for (const task of this.#tasks.of(kind)) task.due = now;
     return learned(null, 'registered', ['EndDevice registered in band']);
   }
@@ -220,7 +222,10 @@ export class Knowledge {
     const read = bodyAs('Registration', got);
     if (typeof read === 'string') return failed(read);
     if (this.#settings.pin === null || read.value.pIN === this.#settings.pin) return learned(null);
-    return { kind: 'stopped', text: 'the registration PIN of the server is not ours: all communication with it ends' };
+    return {
+      kind: 'stopped',
+      text: 'the registration PIN of the server is not ours: all communication with it ends, but for one look a day',
+    };
   }
 
   #learnDefault(task: Task, got: Got): Effect {

@@ -19,7 +19,7 @@ import type { HttpFault, HttpMethod, HttpReply } from './http-port.ts';
 import { outcomeOf, type Outcome } from './outcome.ts';
 import { isListKind, itemsOn, readPage, type Page } from './page.ts';
 import { isControlKind, nextTurn, NEVER, TaskTable, type Task } from './tasks.ts';
-import { LIST_ITEMS_MAX, PAGES_MAX, REQUESTS_MAX, type WalkSettings } from './settings.ts';
+import { LIST_ITEMS_MAX, PAGES_MAX, PIN_RECHECK, REQUESTS_MAX, type WalkSettings } from './settings.ts';
 import { Knowledge, type Got } from './knowledge.ts';
 import type { WalkedTree } from './tree.ts';
 import { registrationBody } from './registration.ts';
@@ -37,6 +37,8 @@ export type WalkEvent =
   /** Utility time in the middle of the exchange, which took `roundTrip`. */
   | { readonly kind: 'time'; readonly utility: UtilitySeconds; readonly middle: MonoMs; readonly roundTrip: DurationMs }
   | { readonly kind: 'note'; readonly note: Note }
+  /** Our EndDevice is not there, or not enabled: nothing below it counts any more. */
+  | { readonly kind: 'absent' }
   /** For good: the registration PIN is another one. Nothing is asked any more. */
   | { readonly kind: 'stopped' };
 
@@ -64,12 +66,15 @@ export class WalkMachine {
   /** While the server is down: when DeviceCapability is tried next. */
   #probeAt: MonoMs | null = null;
   #failures = 0;
-  #stopped = false;
+  /** The registration whose PIN is not ours, and when it is looked at again. */
+  #stopped: { readonly task: Task; readonly at: MonoMs } | null = null;
   #walk = 0;
   /** Control-relevant answers since the last tree; and any answers. */
   #controlChanged = false;
   #changed = false;
   #spent = 0;
+  /** A tree was told, and not taken back since. */
+  #published = false;
   #rediscoveredAt: MonoMs | null = null;
   #time: { readonly utility: UtilitySeconds; readonly middle: MonoMs } | null = null;
   /** Last note of each task: said again only when it changes. */
@@ -83,7 +88,7 @@ export class WalkMachine {
   }
 
   get stopped(): boolean {
-    return this.#stopped;
+    return this.#stopped !== null;
   }
 
   /** The server did not serve at its last chance. */
@@ -93,15 +98,19 @@ export class WalkMachine {
 
   /** When `next` will have something: NEVER while a request is on its way or after a stop. */
   wakeAt(now: MonoMs): MonoMs {
-    if (this.#stopped || this.#inFlight) return NEVER;
+    if (this.#inFlight) return NEVER;
+    if (this.#stopped !== null) return this.#stopped.at;
     if (this.#probeAt !== null) return this.#probeAt;
     return this.#current === null ? this.#tasks.wakeAt() : now;
   }
 
   /** The request that is due now, null: none. After one was given, `onReply` must follow before the next. */
   next(now: MonoMs): WalkRequest | null {
-    if (this.#stopped || this.#inFlight) return null;
-    if (this.#current === null) {
+    if (this.#inFlight) return null;
+    if (this.#stopped !== null) {
+      if (now < this.#stopped.at) return null;
+      this.#current = { task: this.#stopped.task, sentAt: now, pages: [], all: null, restarted: false };
+    } else if (this.#current === null) {
       const task = this.#due(now);
       if (task === null) return null;
       this.#current = { task, sentAt: now, pages: [], all: null, restarted: false };
@@ -119,6 +128,10 @@ export class WalkMachine {
     this.#inFlight = false;
     const outcome = outcomeOf(result);
     const events: WalkEvent[] = [];
+    if (this.#stopped !== null) {
+      this.#onPin(now, current, outcome, events);
+      return events;
+    }
     if (outcome.kind === 'down' && !(current.task.failing && current.task.kind !== 'dcap')) {
       this.#onDown(now, current.task, outcome, events);
       return events;
@@ -198,7 +211,7 @@ export class WalkMachine {
     }
     this.#current = null;
     if (effect.kind === 'stopped') {
-      this.#stopped = true;
+      this.#stopped = { task, at: after(now, seconds(PIN_RECHECK)) };
       events.push(noteOf('registration-pin-mismatch', 'error', effect.text), { kind: 'stopped' });
       return;
     }
@@ -225,6 +238,20 @@ export class WalkMachine {
     }
     task.due = period === null ? NEVER : nextTurn(task.due, now, period);
     this.#mark(task);
+  }
+
+  /** The daily look at a PIN that was not ours: everything goes on once it is, or the server keeps none. */
+  #onPin(now: MonoMs, { task }: Current, outcome: Outcome, events: WalkEvent[]): void {
+    this.#current = null;
+    this.#stopped = { task, at: after(now, seconds(PIN_RECHECK)) };
+    if (outcome.kind !== 'body' && outcome.kind !== 'empty') return;
+    const got: Got =
+      outcome.kind === 'empty' ? { kind: 'none' } : { kind: 'body', base: outcome.reply.url, body: outcome.reply.body };
+    if (this.#knowledge.learn(task, got, now).kind !== 'learned') return;
+    this.#stopped = null;
+    task.due = NEVER;
+    this.#tasks.allDue(now, 'registration');
+    events.push(noteOf('registration-pin-matches', 'info', 'the registration PIN is ours now: communication goes on'));
   }
 
   /** DeviceCapability answered: after a failure everything is read again, not only what failed. */
@@ -259,12 +286,17 @@ export class WalkMachine {
 
   /** What is known belongs together when nothing of it is due: then it is published. */
   #publish(now: MonoMs, events: WalkEvent[]): void {
-    if (this.#stopped || this.#current !== null || !this.#changed || !this.#tasks.settled(now)) return;
+    if (this.#stopped !== null || this.#current !== null || !this.#changed || !this.#tasks.settled(now)) return;
     if (this.#controlChanged) this.#walk += 1;
     this.#spent = 0;
     const tree = this.#knowledge.catalogue.tree(this.#walk);
     this.#changed = false;
-    if (tree === null) return;
+    if (tree === null) {
+      if (this.#published && this.#knowledge.catalogue.endDevice === null) events.push({ kind: 'absent' });
+      this.#published &&= this.#knowledge.catalogue.endDevice !== null;
+      return;
+    }
+    this.#published = true;
     if (this.#controlChanged) this.#failures = 0;
     this.#controlChanged = false;
     events.push({ kind: 'tree', tree });

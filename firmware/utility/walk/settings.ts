@@ -23,6 +23,9 @@ export interface WalkSettings extends HrefRule {
   readonly seed: number;
 }
 
+/** A PIN that was not ours is looked at again once a day, seconds. */
+export const PIN_RECHECK = 86_400;
+
 /** Bounds of a walk (design D10). */
 export const PAGES_MAX = 64;
 export const LIST_ITEMS_MAX = 1000;

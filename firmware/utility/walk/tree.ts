@@ -35,7 +35,7 @@ export interface WalkedMirrors {
 export interface WalkedTree {
   /** Number of this walk, from 1. */
   readonly walk: number;
-  /** Every program list was read at least once: programs that are not here do not exist. */
+  /** Every program list was read at least once: programs that are not here do not exist. False: there may be others. */
   readonly complete: boolean;
   readonly endDevice: { readonly url: string | null; readonly device: ResourceOf<'EndDevice'> };
   readonly connectionPoint: string | null;

@@ -104,7 +104,7 @@ const lanesOf = (stretches: readonly Stretch[]): readonly (readonly Stretch[])[]
   return lanes;
 };
 
-const CHARACTER_WIDTH = 6.2;
+const CHARACTER_WIDTH = 7;
 
 const stretchesOf = (lanes: readonly (readonly Stretch[])[], x: Axis, y: Axis): string => {
   const draw = (stretch: Stretch, row: number): string => {

@@ -81,7 +81,8 @@ const POWER: readonly [number, number] = [-10_000_000, 10_000_000];
 
 const decodePoints = (reader: Reader, from: Json, key: string, path: string): readonly Point[] => {
   const points = reader.list(from, key, path, (value, where): Point => {
-    const [seconds, watts]: readonly unknown[] = Array.isArray(value) ? value : [];
+    const pair: readonly unknown[] = Array.isArray(value) ? value : [];
+    const [seconds, watts] = pair;
     if (typeof seconds === 'number' && typeof watts === 'number') return [seconds, watts];
     reader.problems.push(`${where}: expected [seconds, watts]`);
     return [0, 0];

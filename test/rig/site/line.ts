@@ -101,7 +101,7 @@ export class RigLine {
   #wireFree = 0;
   #plugged = true;
   #exchanges: Exchange[] = [];
-  #counts = { requests: 0, badFrames: 0, collisions: 0, shortGaps: 0, busyMs: 0 };
+  readonly #counts = { requests: 0, badFrames: 0, collisions: 0, shortGaps: 0, busyMs: 0 };
 
   constructor(settings: LineSettings, devices: readonly LineDevice[], seed: number) {
     this.#settings = settings;

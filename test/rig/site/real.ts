@@ -24,6 +24,8 @@ export interface RealSiteOptions {
   /** CLOCK_MONOTONIC in milliseconds that counts as zero; the present by default. */
   readonly origin?: number;
   readonly onTruth: (truth: Truth) => void;
+  /** Bytes as they really come and go, with the time of it: for proofs of timing. */
+  readonly onWire?: (direction: 'in' | 'out', at: number, bytes: number) => void;
 }
 
 /** The site is brought up to date at least this often, milliseconds: keeps the truth log flowing. */
@@ -62,8 +64,14 @@ export const startRealSite = async (options: RealSiteOptions): Promise<RealSite>
     if (wait > TIMER_SLACK_MS) timer = setTimeout(work, Math.max(1, wait - TIMER_SLACK_MS));
     else turn = setImmediate(work);
   };
+  const send = (at: number): void => {
+    for (const { bytes } of site.advance(at)) {
+      pty?.write(bytes);
+      options.onWire?.('out', now(), bytes.length);
+    }
+  };
   const work = (): void => {
-    for (const { bytes } of site.advance(now())) pty?.write(bytes);
+    send(now());
     arm();
   };
   const plug = async (): Promise<void> => {
@@ -71,7 +79,8 @@ export const startRealSite = async (options: RealSiteOptions): Promise<RealSite>
     site.line.plug(true);
     pty = await openPty(options.path, (bytes) => {
       const at = now();
-      for (const { bytes: reply } of site.advance(at)) pty?.write(reply);
+      options.onWire?.('in', at, bytes.length);
+      send(at);
       site.receive(at, bytes);
       arm();
     });

@@ -4,7 +4,7 @@ import type { Resource, ResourceKind } from './hrefs.ts';
 import { recordExchange } from './journal.ts';
 import { MAX_BODY_BYTES } from './options.ts';
 import { serve, type Page } from './resources.ts';
-import { advance, type UtilityState } from './state.ts';
+import { advance, dcapPath, type UtilityState } from './state.ts';
 import { apply, mirrorAt, TAKES, type Outcome } from './writes.ts';
 
 export interface UtilityRequest {
@@ -27,6 +27,7 @@ export interface UtilityResponse {
   readonly body: string;
 }
 
+const WELL_KNOWN = '/.well-known/csipaus';
 export const MEDIA_TYPE = 'application/sep+xml';
 
 /** What one request came to, before it is written down. */
@@ -115,8 +116,22 @@ const visible = (state: UtilityState, resource: Resource, lfdi: string | null): 
   return state.options.registration === 'in-band' && ['dcap', 'tm', 'edev-list'].includes(resource.kind);
 };
 
+/** What is answered before any resource is looked for: the served versions, and a media type without the one demanded. */
+const early = (state: UtilityState, request: UtilityRequest): Answer | null => {
+  if (request.path === WELL_KNOWN && state.options.wellKnown !== null && request.method === 'GET')
+    return { status: 200, sends: JSON.stringify(state.options.wellKnown(dcapPath(state))) };
+  const parameter = state.options.demandParameter;
+  if (parameter !== null && !(request.headers['accept'] ?? '').includes(parameter))
+    return { status: 406, problem: `Accept must carry ${parameter}` };
+  if (parameter !== null && request.body !== '' && !(request.headers['content-type'] ?? '').includes(parameter))
+    return { status: 415, problem: `Content-Type must carry ${parameter}` };
+  return null;
+};
+
 const decide = (state: UtilityState, request: UtilityRequest, resource: Resource | null): Answer => {
   if (state.outage !== null) return { status: state.outage, problem: 'simulated outage' };
+  const first = early(state, request);
+  if (first !== null) return first;
   if (resource === null || !visible(state, resource, request.clientLfdi))
     return { status: 404, problem: 'nothing here for this client' };
   const allow = methodsOf(resource);

@@ -62,6 +62,10 @@ export interface UtilityOptions {
   readonly prefix: string;
   /** Extension elements of clients must carry this prefix; null takes any. */
   readonly demandPrefix: string | null;
+  /** Versions served, at /.well-known/csipaus; null: nothing is there. */
+  readonly wellKnown: ((dcap: string) => unknown) | null;
+  /** Every request must name this parameter in its media type (`csipaus=1.3`); null: any. */
+  readonly demandParameter: string | null;
   /** Most items in one page, whatever the client asks. */
   readonly pageLimit: number;
   /** Answer for a list of controls without an item. */
@@ -98,6 +102,8 @@ export const defaultOptions = (
     pin: 111115,
     prefix: 'ns2',
     demandPrefix: ge ? 'ns2' : null,
+    wellKnown: null,
+    demandParameter: null,
     pageLimit: 2,
     emptyControlList: ge ? 'no-content' : 'empty-list',
     assignments: ge ? 'each' : 'together',

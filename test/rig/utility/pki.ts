@@ -45,6 +45,25 @@ keyUsage=critical,keyCertSign,cRLSign
 certificatePolicies=critical,${TEST_POLICIES}
 subjectKeyIdentifier=hash
 authorityKeyIdentifier=keyid
+[mca]
+basicConstraints=critical,CA:TRUE
+keyUsage=critical,keyCertSign,cRLSign
+certificatePolicies=critical,2.5.29.32.0
+subjectKeyIdentifier=hash
+authorityKeyIdentifier=keyid
+[usage]
+basicConstraints=critical,CA:TRUE,pathlen:0
+keyUsage=critical,keyCertSign,cRLSign
+extendedKeyUsage=critical,serverAuth,clientAuth
+[names]
+basicConstraints=critical,CA:TRUE,pathlen:0
+keyUsage=critical,keyCertSign,cRLSign
+nameConstraints=permitted;DNS:localhost
+[mappings]
+basicConstraints=critical,CA:TRUE,pathlen:0
+keyUsage=critical,keyCertSign,cRLSign
+certificatePolicies=${TEST_POLICIES}
+policyMappings=1.3.6.1.4.1.40732.1.1:1.3.6.1.4.1.40732.1.2
 [device]
 basicConstraints=critical,CA:FALSE
 keyUsage=critical,digitalSignature,keyAgreement
@@ -83,9 +102,11 @@ string_mask=utf8only
 [nothing]
 `;
 
+type Section = 'serca' | 'mca' | 'mica' | 'usage' | 'names' | 'mappings' | 'device' | 'server';
+
 interface Request {
   readonly name: string;
-  readonly section: 'serca' | 'mica' | 'device' | 'server';
+  readonly section: Section;
   readonly subject: string;
   /** Name of the issuer among those made in this directory; null: self-signed. */
   readonly issuer: string | null;
@@ -174,10 +195,6 @@ export const makePki = async (directory: string, serial = 'RIG-0001'): Promise<P
   return { serca: join(directory, 'serca.pem'), mica: join(directory, 'mica.pem'), server, device };
 };
 
-/** Another device below the same MICA. */
-export const makeDevice = async (directory: string, name: string): Promise<IssuedDevice> =>
-  identify(await leaf(directory, name, { section: 'device', serial: name }));
-
 export interface WrongPki {
   readonly expiredServer: Issued;
   readonly wrongNameServer: Issued;
@@ -198,5 +215,45 @@ export const makeWrongPki = async (directory: string): Promise<WrongPki> => {
     }),
     expiredDevice: await identify(await leaf(directory, 'expired-device', { section: 'device', ...expired })),
     otherRoot: await makePki(join(directory, 'other-root')),
+  };
+};
+
+/** Servers by their path to the root, outermost first; the rules of the standard allow the first three. */
+export interface PathPki {
+  /** SERCA > server, SERCA > MICA > server, SERCA > MCA > MICA > server. */
+  readonly good: readonly Issued[];
+  /** What OpenSSL takes and a 2030.5 client refuses, by what is wrong. */
+  readonly refused: Readonly<Record<'usage' | 'names' | 'mappings' | 'long', Issued>>;
+  /** Signed itself; it is its own trust anchor. */
+  readonly selfSigned: Issued;
+}
+
+/** Servers below other paths than the usual one. `directory` holds a PKI of `makePki`. */
+export const makePathPki = async (directory: string): Promise<PathPki> => {
+  const server = async (name: string, issuer: string | null, path: readonly string[]): Promise<Issued> => {
+    await issue(directory, { name, section: 'server', subject: '/CN=Rig utility server', issuer });
+    return { cert: await chain(directory, [name, ...path], `${name}-chain.pem`), key: join(directory, `${name}.key.pem`) };
+  };
+  const below = async (section: 'usage' | 'names' | 'mappings'): Promise<Issued> => {
+    await issue(directory, { name: section, section, subject: `/CN=Rig ${section}`, issuer: 'serca' });
+    return server(`${section}-server`, section, [section]);
+  };
+  await issue(directory, { name: 'mca', section: 'mca', subject: '/CN=Rig MCA', issuer: 'serca' });
+  await issue(directory, { name: 'mica-3', section: 'mica', subject: '/CN=Rig MICA 3', issuer: 'mca' });
+  await issue(directory, { name: 'mca-2', section: 'mca', subject: '/CN=Rig MCA 2', issuer: 'mca' });
+  await issue(directory, { name: 'mica-4', section: 'mica', subject: '/CN=Rig MICA 4', issuer: 'mca-2' });
+  return {
+    good: [
+      await server('depth-2', 'serca', []),
+      await server('depth-3', 'mica', ['mica']),
+      await server('depth-4', 'mica-3', ['mica-3', 'mca']),
+    ],
+    refused: {
+      usage: await below('usage'),
+      names: await below('names'),
+      mappings: await below('mappings'),
+      long: await server('depth-5', 'mica-4', ['mica-4', 'mca-2', 'mca']),
+    },
+    selfSigned: await server('self-signed', null, []),
   };
 };

@@ -30,6 +30,8 @@ export interface ServerOptions {
   readonly offsetSeconds?: number;
   /** Compresses answers to clients that accept it. */
   readonly gzip?: boolean;
+  /** Told of each body that came, as it came. */
+  readonly onBody?: (method: string, path: string, body: string) => void;
   /** Told of each exchange, after it was answered. */
   readonly onExchange?: (exchange: Exchange) => void;
 }
@@ -107,11 +109,16 @@ const flat = (request: IncomingMessage): Readonly<Record<string, string | undefi
     Object.entries(request.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
   );
 
+const tellBody = ({ options }: Live, request: IncomingMessage, body: string): void => {
+  if (body !== '') options.onBody?.(request.method ?? '', request.url ?? '', body);
+};
+
 const handle = async (live: Live, request: IncomingMessage, response: ServerResponse): Promise<void> => {
   const { state } = live.options;
   const body = await readText(request);
   const [path, query] = (request.url ?? '/').split('?', 2);
   const headers = flat(request);
+  tellBody(live, request, body);
   const answered = answer(state, {
     method: request.method ?? 'GET',
     path: path ?? '/',

@@ -112,8 +112,18 @@ export const removeDevice = (state: UtilityState, lfdi: string): void => {
   state.devices.delete(lfdi.toUpperCase());
 };
 
-/** Forgets all mirrors, as servers do after days without a reading. */
-export const purgeMirrors = (state: UtilityState): void => state.mirrors.clear();
+/**
+ * Loses everything clients told, as a server that was emptied or restored: what they PUT, their mirrors, their log events. `devices`:
+ * their registrations too.
+ */
+export const wipe = (state: UtilityState, lost: { readonly devices: boolean }): void => {
+  state.mirrors.clear();
+  for (const device of state.devices.values()) {
+    device.held.clear();
+    device.logEvents.length = 0;
+  }
+  if (lost.devices) state.devices.clear();
+};
 
 const programNamed = (state: UtilityState, name: string): Program => {
   const program = state.programs.find((candidate) => candidate.name === name);

@@ -45,6 +45,13 @@ const terminal = async (args: readonly string[], options: { serve?: boolean; fil
     tpm: () => ({ ok: false, fault: 'no TPM here' }),
     filesIn: () => options.files ?? new MemoryFiles(),
     link,
+    network: {
+      client: () => {
+        throw new Error('no command here goes to the network');
+      },
+      resolve: async () => Promise.resolve({ ok: false, fault: 'no network' }),
+      free: async () => Promise.resolve(null),
+    },
     clock,
     entropy: { bytes: (length) => new Uint8Array(length), fraction: () => 0 },
     stop: stop.signal,

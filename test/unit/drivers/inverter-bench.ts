@@ -57,6 +57,7 @@ export const bench = (options: Partial<InverterSessionOptions> = {}): Bench => {
     known: null,
     expectedSerial: null,
     onSample: (sample) => samples.push(sample),
+    onConnection: () => undefined,
     onOutcome: (outcome) => outcomes.push(outcome),
     onRecord: (record) => records.push(record),
     onStanding: (standing) => standings.push(standing),

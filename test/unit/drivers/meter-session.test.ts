@@ -163,6 +163,7 @@ describe('one inverter and one meter at 9600 baud', () => {
       expectedSerial: null,
       onSample: () => undefined,
       onOutcome: () => undefined,
+      onConnection: () => undefined,
       onRecord: () => undefined,
       onStanding: () => undefined,
       onNote: () => undefined,

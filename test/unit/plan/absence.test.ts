@@ -32,6 +32,19 @@ describe('an event that left its list', () => {
   });
 });
 
+describe('a set of which a list of programs was never readable', () => {
+  test('brings its news and takes nothing away from programs that it does not name', () => {
+    const both = setOf([program('p', 1, [event]), program('q', 2, [])]);
+    const partial = { ...setOf([program('q', 2, [body('b', 100, 1000, { modes: exportLimit(700) })])]), partial: true };
+    const driver = new Driver().fold(both, 50).fold(partial, 80).fold(partial, 90).advance(100);
+    expect(driver.plan.programs.map(({ id }) => id).sort()).toEqual(['p', 'q']);
+    expect(driver.exportAt(100)).toBe(1500);
+    expect(driver.answers('b')[0]).toBe('received@80');
+    driver.fold(setOf([program('q', 2, [])]), 200);
+    expect(driver.plan.programs.map(({ id }) => id)).toEqual(['q']);
+  });
+});
+
 describe('a program', () => {
   test('that could not be read keeps its events, its primacy and its default', () => {
     const unread = setOf([program('p', 200, [], { read: 'unread', defaultControl: null })]);

@@ -47,18 +47,37 @@ describe('overlapping events', () => {
     expect(driver.answers('both')).toEqual(['received@10', 'started@100', 'completed@200']);
   });
 
-  test('a waiting event that will lose everything is answered at the winner start, and runs if the winner is cancelled first', () => {
+  test('an event that is covered whole is answered at its own start, not before', () => {
     const loser = body('loser', 200, 50, { modes: exportLimit(2000) });
     const winner = body('winner', 100, 500);
-    const both = [program('low', 2, [loser]), program('high', 1, [winner])];
-    const driver = new Driver().fold(setOf(both), 10).advance(100);
-    expect(driver.answers('loser')).toEqual(['received@10', 'superseded@100']);
+    const driver = new Driver().fold(setOf([program('low', 2, [loser]), program('high', 1, [winner])]), 10).advance(100);
+    expect(driver.answers('loser')).toEqual(['received@10']);
+    driver.advance(200);
+    expect(driver.answers('loser')).toEqual(['received@10', 'superseded@200']);
+    expect(driver.exportAt(220)).toBe(1500);
+  });
+
+  test('and runs when the better one is cancelled before', () => {
+    const loser = body('loser', 200, 50, { modes: exportLimit(2000) });
+    const winner = body('winner', 100, 500);
+    const driver = new Driver().fold(setOf([program('low', 2, [loser]), program('high', 1, [winner])]), 10).advance(100);
     const cancelled = program('high', 1, [{ ...winner, status: 'cancelled' as const }]);
     driver.fold(setOf([program('low', 2, [loser]), cancelled]), 150).advance(200);
     expect(driver.answers('winner').at(-1)).toBe('cancelled@150');
     expect(driver.exportAt(200)).toBe(2000);
-    driver.advance(250);
-    expect(driver.answers('loser')).toHaveLength(2);
+  });
+
+  test('what took it for good may itself be superseded: it is judged by who runs then', () => {
+    const outer = body('outer', 100, 400, { creationTime: at(2) });
+    const late = body('late', 300, 300, { creationTime: at(1), modes: exportLimit(2000) });
+    const nested = body('nested', 200, 50, { creationTime: at(3), modes: exportLimit(900) });
+    const driver = new Driver()
+      .fold(setOf([program('p', 1, [outer, late, nested])]), 10)
+      .advance(100)
+      .advance(200);
+    expect(driver.answers('outer').at(-1)).toBe('superseded@200');
+    driver.advance(250).advance(300);
+    expect(driver.exportAt(300)).toBe(2000);
   });
 
   test('a primacy that changes while an event runs is followed at the next overlap', () => {

@@ -9,7 +9,7 @@ import { INITIAL_MIRROR, mirrorStep, mirrorWants } from '../../../firmware/utili
 import { outcomeOf } from '../../../firmware/utility/report/outcome.ts';
 import type { QueueState } from '../../../firmware/utility/report/queue.ts';
 import { next, offer, openQueue, room, settle, START, wakeAt } from '../../../firmware/utility/report/queue.ts';
-import { mirrorUsagePoint } from '../../../firmware/utility/report/reading.ts';
+import { mirrorPoints, mirrorUsagePoint } from '../../../firmware/utility/report/reading.ts';
 
 const lfdi = 'B37B0DC793759F646AD4489E3D4B96A3B1BF5185' as Lfdi;
 const at = monoMs(1000);
@@ -179,8 +179,10 @@ describe('what a record makes', () => {
 
 describe('a mirror', () => {
   const context = { lfdi, pen: 32473 };
-  const own = mirrorUsagePoint('site', 300, context);
-  const identity = { mRID: own.mRID, lfdi, role: 'site' } as const;
+  const [point] = mirrorPoints('site', { grouping: 'role', minMax: false, frequency: true }, context);
+  if (point === undefined) throw new Error('a role has a point');
+  const own = mirrorUsagePoint(point, { interval: 300, postRate: 300 }, context);
+  const identity = { mRID: own.mRID, lfdi, role: 'site', alone: true } as const;
   const run = (events: readonly MirrorEvent[], from: MirrorState = INITIAL_MIRROR): MirrorState =>
     events.reduce((state, event) => mirrorStep(state, event, identity), from);
   const none: MirrorEvent = { kind: 'list', points: [] };
@@ -207,6 +209,9 @@ describe('a mirror', () => {
     const ready = run([none, { kind: 'created', location: '/mup/9' }]);
     const again = run([{ kind: 'readings-refused' }], ready);
     expect(mirrorWants(again)).toBe('create');
+    expect(mirrorWants(again, true)).toBe('delete');
+    expect(mirrorWants(run([{ kind: 'deleted' }], again), true)).toBe('create');
+    expect(mirrorWants(run([{ kind: 'list-gone' }], again))).toBe('read-list');
     const second = run([{ kind: 'created', location: '/mup/9' }, { kind: 'readings-refused' }], again);
     expect(mirrorWants(second)).toBe('post-readings');
     expect(mirrorWants(run([{ kind: 'readings-accepted' }, { kind: 'readings-refused' }], second))).toBe('create');

@@ -4,13 +4,21 @@ import type { ReadingRecord, Transition, TransitionStatus } from '#control/recor
 import type { SiteNameplate } from '#link/message.ts';
 import type { Lfdi } from '../../../firmware/utility/identity/fingerprint.ts';
 import { derCapability, derSettings } from '../../../firmware/utility/report/rating.ts';
-import { mirrorReadings, mirrorUsagePoint } from '../../../firmware/utility/report/reading.ts';
+import { joinRecords, intervalFor, wholeIntervals } from '../../../firmware/utility/report/interval.ts';
+import { mirrorPoints, mirrorReadings, mirrorUsagePoint, type MirrorPoint } from '../../../firmware/utility/report/reading.ts';
 import { responseFor } from '../../../firmware/utility/report/response.ts';
 import { dateStatus, derStatus, statusChanged } from '../../../firmware/utility/report/status.ts';
 import { writeResource } from '../../../firmware/utility/wire/write.ts';
 
 const lfdi = 'B37B0DC793759F646AD4489E3D4B96A3B1BF5185' as Lfdi;
 const context = { lfdi, pen: 32473 };
+const shape = { grouping: 'role', minMax: false, frequency: true } as const;
+const pointOf = (role: 'site' | 'der'): MirrorPoint => {
+  const [point] = mirrorPoints(role, shape, context);
+  if (point === undefined) throw new Error('a role has a point');
+  return point;
+};
+const rates = { interval: 300, postRate: 300 };
 
 const transition = (status: TransitionStatus, responseRequired: number, replyTo: string | null = '/rsp'): Transition => ({
   kind: 'transition',
@@ -59,7 +67,7 @@ const plate: SiteNameplate = {
 describe('ratings', () => {
   it('fit their types and are never overstated', () => {
     expect(derCapability(plate)).toEqual({
-      modesSupported: '00000000',
+      modesSupported: '0010000C',
       rtgMaxVA: { multiplier: 1, value: 7000 },
       rtgMaxVar: { multiplier: 0, value: 6000 },
       rtgMaxVarNeg: { multiplier: 1, value: -4000 },
@@ -101,7 +109,7 @@ describe('status', () => {
   it('carries the time of each member’s own last change', () => {
     const first = dateStatus(null, running, utilitySeconds(100));
     const second = dateStatus(first, { ...running, operationalModeStatus: 1 }, utilitySeconds(200));
-    expect(derStatus(second, utilitySeconds(300))).toEqual({
+    expect(derStatus(second, utilitySeconds(300), { alarm: true, inverter: true })).toEqual({
       alarmStatus: '00000000',
       genConnectStatus: { dateTime: 100, value: '07' },
       operationalModeStatus: { dateTime: 200, value: 1 },
@@ -133,7 +141,7 @@ const reading: ReadingRecord = {
 
 describe('readings', () => {
   it('of the site: import positive, scaled by their type, the unknown left out', () => {
-    const readings = mirrorReadings('site', reading, context);
+    const readings = mirrorReadings(pointOf('site'), [reading], context);
     expect(readings?.MirrorMeterReading.map((item) => item.Reading?.value)).toEqual([-4213, 2418, 4999]);
     expect(readings).toMatchObject({ all: 3, results: 3 });
     expect(readings?.MirrorMeterReading[0]).toMatchObject({
@@ -143,34 +151,86 @@ describe('readings', () => {
   });
 
   it('of the DER: a measured zero is a zero, also from below', () => {
-    const values = mirrorReadings('der', reading, context)?.MirrorMeterReading.map((item) => item.Reading?.value);
+    const values = mirrorReadings(pointOf('der'), [reading], context)?.MirrorMeterReading.map((item) => item.Reading?.value);
     expect(values).toEqual([0, 0]);
   });
 
   it('are questionable when the interval was not covered, absent when nothing was measured or it is off the minute', () => {
-    const gap = mirrorReadings('site', { ...reading, coverage: 0.99 }, context);
+    const gap = mirrorReadings(pointOf('site'), [{ ...reading, coverage: 0.99 }], context);
     expect(gap?.MirrorMeterReading[0]?.Reading?.qualityFlags).toBe('0010');
-    expect(mirrorReadings('der', { ...reading, generation: null, generationReactive: null }, context)).toBeNull();
-    expect(mirrorReadings('site', { ...reading, start: utilitySeconds(1790000101) }, context)).toBeNull();
-    expect(mirrorReadings('site', { ...reading, duration: 0 }, context)).toBeNull();
+    expect(mirrorReadings(pointOf('der'), [{ ...reading, generation: null, generationReactive: null }], context)).toBeNull();
+    expect(mirrorReadings(pointOf('site'), [{ ...reading, start: utilitySeconds(1790000101) }], context)).toBeNull();
+    expect(mirrorReadings(pointOf('site'), [{ ...reading, duration: 0 }], context)).toBeNull();
   });
 
   it('have the mRIDs of their mirror, whose roles are exact', () => {
-    const site = mirrorUsagePoint('site', 300, context);
+    const site = mirrorUsagePoint(pointOf('site'), rates, context);
     expect(site).toMatchObject({ roleFlags: '0003', mRID: 'B37B0DC793759F646AD4480300032473', postRate: 300 });
-    expect(mirrorUsagePoint('der', 300, context)).toMatchObject({ roleFlags: '0049' });
+    expect(mirrorUsagePoint(pointOf('der'), rates, context)).toMatchObject({ roleFlags: '0049' });
     expect(site.MirrorMeterReading.map((item) => item.ReadingType?.uom)).toEqual([38, 63, 29, 33]);
     for (const item of site.MirrorMeterReading)
       expect(item.ReadingType).toMatchObject({ dataQualifier: 2, kind: 37, intervalLength: 300 });
     const known = new Set(site.MirrorMeterReading.map((item) => item.mRID));
-    expect(mirrorReadings('site', reading, context)?.MirrorMeterReading.every((item) => known.has(item.mRID))).toBe(true);
+    expect(mirrorReadings(pointOf('site'), [reading], context)?.MirrorMeterReading.every((item) => known.has(item.mRID))).toBe(
+      true,
+    );
+  });
+
+  it('are one point each where the utility wants that, all with mRIDs of their own', () => {
+    const points = mirrorPoints('site', { ...shape, grouping: 'quantity', minMax: true }, context);
+    expect(points).toHaveLength(12);
+    const bodies = points.map((point) => mirrorUsagePoint(point, rates, context));
+    expect(bodies.every(({ MirrorMeterReading }) => MirrorMeterReading.length === 1)).toBe(true);
+    const mRIDs = bodies.flatMap((body) => [body.mRID, ...body.MirrorMeterReading.map(({ mRID }) => mRID)]);
+    expect(new Set(mRIDs).size).toBe(24);
+    expect(mRIDs.every((mRID) => mRID.endsWith('00032473'))).toBe(true);
+    const qualifiers = bodies.slice(0, 3).map((body) => body.MirrorMeterReading[0]?.ReadingType?.dataQualifier);
+    expect(qualifiers).toEqual([2, 8, 9]);
+    const told = points
+      .slice(0, 3)
+      .map((point) => mirrorReadings(point, [reading], context)?.MirrorMeterReading[0]?.Reading?.value);
+    expect(told).toEqual([-4213, 0, -5000]);
+  });
+
+  it('of several intervals are sets, in order, that the schema takes', () => {
+    const later = { ...reading, start: utilitySeconds(reading.start + 300) };
+    const list = mirrorReadings(pointOf('der'), [reading, later], context);
+    expect(list?.MirrorMeterReading[0]).toMatchObject({
+      lastUpdateTime: reading.start + 600,
+      MirrorReadingSet: [
+        { timePeriod: { start: reading.start, duration: 600 }, Reading: [{ localID: '0001' }, { localID: '0002' }] },
+      ],
+    });
+    expect(list === null ? '' : writeResource('MirrorMeterReadingList', list)).toContain('<MirrorReadingSet>');
+  });
+
+  it('are joined to the interval that the post rate asks for', () => {
+    expect([60, 90, 299, 300, 3600, 10].map((rate) => intervalFor([60, 300], rate))).toEqual([60, 60, 60, 300, 300, 60]);
+    const minute = (start: number, mean: number, coverage = 1): ReadingRecord => ({
+      ...reading,
+      start: utilitySeconds(start),
+      duration: 60,
+      coverage,
+      generation: { mean: watts(mean), min: watts(mean - 1), max: watts(mean + 1) },
+    });
+    const records = [0, 60, 120, 180, 240, 300, 360].map((start) => minute(start, start));
+    expect(wholeIntervals(records, 300, utilitySeconds(420), 60)).toBe(5);
+    expect(wholeIntervals(records, 300, utilitySeconds(600), 60)).toBe(7);
+    expect(wholeIntervals(records, 300, utilitySeconds(600), 6)).toBe(5);
+    expect(wholeIntervals(records, 300, utilitySeconds(299), 60)).toBe(0);
+    expect(wholeIntervals(records, 60, utilitySeconds(420), 60)).toBe(7);
+    const [first, second] = joinRecords(records, 300);
+    expect(first).toMatchObject({ start: 0, duration: 300, coverage: 1, generation: { mean: 120, min: -1, max: 241 } });
+    expect(second).toMatchObject({ start: 300, duration: 300, coverage: 0.4, generation: { mean: 330 } });
+    expect(joinRecords([minute(0, 100, 1), minute(60, 400, 0.5)], 300)[0]?.generation?.mean).toBe(200);
+    expect(joinRecords(records, 60)).toEqual(records);
   });
 
   it('can all be written', () => {
-    expect(writeResource('MirrorUsagePoint', mirrorUsagePoint('der', 60, context))).toContain(
+    expect(writeResource('MirrorUsagePoint', mirrorUsagePoint(pointOf('der'), rates, context))).toContain(
       '<flowDirection>19</flowDirection>',
     );
-    const list = mirrorReadings('site', reading, context);
+    const list = mirrorReadings(pointOf('site'), [reading], context);
     expect(list === null ? '' : writeResource('MirrorMeterReadingList', list)).toContain('<value>-4213</value>');
     const capability = derCapability(plate);
     expect(capability === null ? '' : writeResource('DERCapability', capability)).toContain('<ns2:doeModesSupported>05<');

@@ -169,3 +169,39 @@ test('utility time comes with the middle of its exchange', () => {
   const time = walk.events.find((event) => event.kind === 'time');
   expect(time).toMatchObject({ utility: 1000, middle: 150, roundTrip: 100 });
 });
+
+test('another PIN is looked at again once a day; everything goes on when it is ours', () => {
+  const walk = new ScriptedWalk({ pin: 123455 }).run(1000);
+  const before = walk.asked.length;
+  walk.run(86_400);
+  expect(walk.asked.slice(before).map(({ path }) => path)).toEqual(['/reg']);
+  walk.answers['/reg'] = String(walk.answers['/reg']).replace('111115', '123455');
+  walk.run(86_500);
+  expect(walk.machine.stopped).toBe(false);
+  expect(walk.notes()).toContain('registration-pin-matches');
+  expect(walk.tree()?.programs).toHaveLength(2);
+});
+
+test('an EndDevice that is gone is said once, and registered again where the profile allows it', () => {
+  const walk = new ScriptedWalk({ inBandRegistration: true }).run(10);
+  const listed = walk.answers['/edev'] ?? 404;
+  walk.answers['/edev'] = list('EndDeviceList', []);
+  let posts = 0;
+  walk.instead = (request) => {
+    if (request.method !== 'POST') return undefined;
+    posts += 1;
+    if (posts === 1) return 403;
+    walk.answers['/edev'] = listed;
+    return 201;
+  };
+  walk.run(70);
+  expect(walk.events.filter(({ kind }) => kind === 'absent')).toHaveLength(1);
+  expect(posts).toBe(1);
+  // Refused: not at every poll.
+  walk.run(120);
+  expect(posts).toBe(1);
+  walk.run(400);
+  expect(posts).toBe(2);
+  expect(walk.events.at(-1)?.kind).not.toBe('absent');
+  expect(walk.tree()?.programs).toHaveLength(2);
+});

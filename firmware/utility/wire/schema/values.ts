@@ -11,7 +11,6 @@ export const uInt16 = integer(0, 0xffff);
 export const uInt32 = integer(0, 0xffffffff);
 export const uInt40 = integer(0, 2 ** 40 - 1);
 export const uInt48 = integer(0, 2 ** 48 - 1);
-export const int8 = integer(-0x80, 0x7f);
 export const int16 = integer(-0x8000, 0x7fff);
 export const int32 = integer(-0x80000000, 0x7fffffff);
 export const int48 = integer(-(2 ** 47), 2 ** 47);

@@ -1,0 +1,127 @@
+import { X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
+import type { Files } from '#base/ports.ts';
+import { fail, ok, type Result } from '#base/result.ts';
+import { identityOf, type Lfdi } from '#utility/identity/fingerprint.ts';
+import { isPin } from '#utility/identity/pin.ts';
+import type { UtilityProfile } from '#utility/translate/profile.ts';
+import type { WalkSettings } from '#utility/walk/settings.ts';
+import { checkIdentity, type TlsIdentity } from '#platform/tls/context.ts';
+import type { UtilityConfiguration } from './configuration.ts';
+import { readSecret } from './secrets.ts';
+import { loadProfile } from './profiles.ts';
+
+export interface Loaded {
+  readonly tls: TlsIdentity;
+  readonly serverLFDI: string | null;
+  readonly config: UtilitySite;
+}
+
+/** One utility as this site meets it: everything of it that a program needs besides the TLS identity. */
+export interface UtilitySite {
+  /** Name of the server in the configuration. */
+  readonly server: string;
+  readonly lfdi: Lfdi;
+  /** DER of our own certificate, for the warning before its end. */
+  readonly certificate: Uint8Array;
+  /** IANA private enterprise number that ends our mRIDs. */
+  readonly pen: number;
+  /** National Metering Identifier of the connection point; null: not told. */
+  readonly nmi: string | null;
+  readonly profile: UtilityProfile;
+  readonly walk: WalkSettings;
+}
+
+/** All that the utility's part of the configuration points at: profile, PIN, certificates. The fault is for a person. */
+export const loadUtility = async (
+  utility: UtilityConfiguration,
+  directory: string,
+  files: Files,
+  own: OwnIdentity,
+): Promise<Result<Loaded, string>> => {
+  const profile = await loadProfile(utility.profile, files);
+  if (!profile.ok) return profile;
+  const pin = await loadPin(utility.registrationPin, files);
+  if (!pin.ok) return pin;
+  const tls = await loadIdentity(utility.identity, directory, own);
+  if (!tls.ok) return tls;
+  const leaf = leafOf(tls.value.certificate);
+  if (!leaf.ok) return leaf;
+  const { lfdi, sfdi } = identityOf(leaf.value);
+  const { rates, inBandRegistration, pageLimit } = profile.value;
+  const walk = {
+    dcap: utility.url,
+    lfdi,
+    sfdi,
+    pin: pin.value,
+    inBandRegistration,
+    defaultRate: rates.default,
+    defaultTimeRate: rates.time,
+    rateMin: rates.min,
+    rateMax: rates.max,
+    pageLimit,
+    seed: sfdi,
+    allowedOrigins: [],
+  };
+  return ok({
+    tls: tls.value,
+    serverLFDI: utility.identity.serverLFDI,
+    config: {
+      server: utility.name,
+      lfdi,
+      certificate: leaf.value,
+      pen: utility.pen,
+      nmi: utility.nmi,
+      profile: profile.value,
+      walk,
+    },
+  });
+};
+
+const loadPin = async (name: string | null, files: Files): Promise<Result<number | null, string>> => {
+  if (name === null) return ok(null);
+  const secret = await readSecret(files, name);
+  if (!secret.ok) return fail(`the secret ${name} cannot be read: ${secret.fault.kind}`);
+  const pin = Number(secret.value);
+  return /^\d{6}$/.test(secret.value) && isPin(pin)
+    ? ok(pin)
+    : fail(`the secret ${name} is no registration PIN (five digits and a check digit)`);
+};
+
+/** Where the identity comes from that no file of the configuration names. */
+export interface OwnIdentity {
+  /** Of the TPM, for a utility with these roots. */
+  readonly tpm: (trust: string) => Promise<Result<TlsIdentity, string>>;
+  /** A key in a file is refused. */
+  readonly production: boolean;
+}
+
+const loadIdentity = async (
+  identity: UtilityConfiguration['identity'],
+  directory: string,
+  own: OwnIdentity,
+): Promise<Result<TlsIdentity, string>> => {
+  if (identity.kind === 'file' && own.production)
+    return fail('identity.kind file is for laboratories: this gateway keeps its key in the TPM (identity.kind tpm)');
+  const text = async (path: string): Promise<string> => await readFile(isAbsolute(path) ? path : join(directory, path), 'utf8');
+  try {
+    if (identity.kind === 'tpm') {
+      const made = await own.tpm(await text(identity.trust));
+      return made.ok ? checkIdentity(made.value) : made;
+    }
+    const [certificate, key, trust] = [await text(identity.certificate), await text(identity.key), await text(identity.trust)];
+    return checkIdentity({ certificate, key, trust });
+  } catch (error) {
+    return fail(error instanceof Error ? error.message : String(error));
+  }
+};
+
+/** DER of the first certificate of a PEM text: ours. */
+const leafOf = (pem: string): Result<Uint8Array, string> => {
+  try {
+    return ok(new X509Certificate(pem).raw);
+  } catch {
+    return fail('the first certificate of the certificate file is unreadable');
+  }
+};

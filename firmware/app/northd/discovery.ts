@@ -1,0 +1,43 @@
+import { SeededRandom } from '#base/random.ts';
+import { after } from '#base/units.ts';
+import { backOff } from '#utility/walk/back-off.ts';
+import { chooseVersion, mediaTypeFor, wellKnownUrl } from '#utility/walk/well-known.ts';
+import type { NorthdConfig, NorthdPorts } from './northd.ts';
+import type { Waker } from './waker.ts';
+
+/** Between two looks at a server that offers no version we speak, seconds. */
+const RATE = 300;
+
+/**
+ * The configuration to run with once the server said which version it serves and where; as it is where the profile wants no such
+ * question. Asks until it knows; null: stopped before.
+ */
+export const discovered = async (
+  ports: NorthdPorts,
+  config: NorthdConfig,
+  waker: Waker,
+  isStopping: () => boolean,
+): Promise<NorthdConfig | null> => {
+  if (config.profile.discovery === 'dcap') return config;
+  const { clock, http, note } = ports;
+  const random = new SeededRandom(config.walk.seed, 'discovery');
+  const url = wellKnownUrl(config.walk.dcap);
+  let said = '';
+  for (let failures = 1; !isStopping(); failures += 1) {
+    const reply = await http.request({ method: 'GET', url, headers: { accept: 'application/json' }, body: null });
+    const chosen = reply.ok && reply.value.status === 200 ? chooseVersion(reply.value.body, reply.value.url, config.walk) : null;
+    if (chosen?.ok === true) {
+      const { version, dcap } = chosen.value;
+      note({ event: 'version-chosen', level: 'info', text: `CSIP-AUS v${version} at ${dcap}` });
+      const { accept, contentType } = config.profile;
+      const media = { accept: mediaTypeFor(accept, version), contentType: mediaTypeFor(contentType, version) };
+      return { ...config, profile: { ...config.profile, ...media, csipAus: version }, walk: { ...config.walk, dcap } };
+    }
+    const why = chosen?.fault ?? (reply.ok ? `${url}: HTTP ${reply.value.status}` : `${reply.fault.kind}: ${reply.fault.text}`);
+    if (why !== said) note({ event: 'version-unknown', level: 'warn', text: why });
+    said = why;
+    const retryAfter = reply.ok ? reply.value.retryAfter : null;
+    await waker.sleepUntil(after(clock.now(), backOff(failures, RATE, retryAfter, random)));
+  }
+  return null;
+};

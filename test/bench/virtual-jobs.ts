@@ -1,0 +1,44 @@
+import type { Job } from './jobs.ts';
+import { BENCH_PLANT, STEP_KINDS } from './step-trial.ts';
+
+const BUNDLE = 25;
+const READING_AGES_MS = [0, 1000] as const;
+const SHORT_TRIALS = 200;
+const DEAD_SECONDS = [0, 1, 2.5, 5] as const;
+const LAG_SECONDS = [0, 1, 2.5, 5] as const;
+const SLEWS_PERCENT = [5, 20, 100] as const;
+
+const bundlesOf = (count: number): readonly (readonly number[])[] => {
+  const seeds = Array.from({ length: count }, (_, index) => index + 1);
+  return Array.from({ length: Math.ceil(count / BUNDLE) }, (_, index) => seeds.slice(index * BUNDLE, (index + 1) * BUNDLE));
+};
+
+const stability = (): readonly Job[] => {
+  const jobs: Job[] = [];
+  for (const deadSeconds of DEAD_SECONDS) {
+    for (const lagSeconds of LAG_SECONDS) {
+      for (const slewPercentPerSecond of SLEWS_PERCENT) {
+        for (const step of STEP_KINDS) {
+          const plant = { ...BENCH_PLANT, deadSeconds, lagSeconds, slewPercentPerSecond };
+          jobs.push({ kind: 'stability', step, seed: jobs.length + 1, plant });
+        }
+      }
+    }
+  }
+  return jobs;
+};
+
+/** All that is measured in virtual time, the long ones first. */
+export const jobsOf = (trials: number): readonly Job[] => [
+  ...[0, 2, 5].map((gainErrorPercent): Job => ({ kind: 'steady', gainErrorPercent, limitScale: -2, seed: 1 })),
+  ...[0, 2, 5].map((gainErrorPercent): Job => ({ kind: 'steady', gainErrorPercent, limitScale: 0, seed: 2 })),
+  ...[1, 2, 3, 4].map((seed): Job => ({ kind: 'cycling', seed })),
+  ...stability(),
+  ...bundlesOf(Math.min(SHORT_TRIALS, trials)).flatMap((seeds): readonly Job[] => [
+    { kind: 'release', seeds },
+    { kind: 'silent', seeds },
+  ]),
+  ...READING_AGES_MS.flatMap((readingAgeMs) =>
+    STEP_KINDS.flatMap((step) => bundlesOf(trials).map((seeds): Job => ({ kind: 'steps', step, seeds, readingAgeMs }))),
+  ),
+];

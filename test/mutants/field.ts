@@ -1,0 +1,86 @@
+import type { Mutant } from './mutant.ts';
+
+const ENGINE = ['test/unit/line/engine-faults.test.ts', 'test/unit/line/engine.test.ts'];
+const SESSION = ['test/unit/drivers/inverter-session.test.ts'];
+const CONNECTION = ['test/unit/drivers/inverter-connection.test.ts'];
+
+/** Breaks on the line: engine, sessions, codec. */
+export const FIELD_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'a written cap is believed without reading it back',
+    file: 'drivers/inverter/limit-writer.ts',
+    search: "this.#later(this.#options.control.readBackDelayMs, () => this.#readBack('write'));",
+    replace: "if (this.#written !== null) this.#stands(this.#written, 'write');",
+    tests: SESSION,
+  },
+  {
+    name: 'a read-back that differs is taken for a success',
+    file: 'drivers/inverter/limit-writer.ts',
+    search: 'if (reading.stands) this.#stands(written, reason);',
+    replace: 'if (reading.raw >= 0) this.#stands(written, reason);',
+    tests: SESSION,
+  },
+  {
+    name: 'a reversion timer is never refreshed: the inverter opens',
+    file: 'drivers/inverter/limit-writer.ts',
+    search: 'refresh !== null && refresh <= check',
+    replace: 'refresh !== null && refresh < 0',
+    tests: SESSION,
+  },
+  {
+    name: 'a limit is rounded up',
+    file: 'drivers/sunspec/codec.ts',
+    search: 'return worth(nearest) <= value ? nearest : Math.floor(steps) * step;',
+    replace: 'return worth(nearest) <= value ? nearest : Math.ceil(steps) * step;',
+    tests: SESSION,
+  },
+  {
+    name: 'a device with another serial number is written',
+    file: 'drivers/sunspec/contact.ts',
+    search: 'if (wanted !== null && serialNumber !== wanted) {',
+    replace: 'if (wanted !== null && serialNumber === null) {',
+    tests: SESSION,
+  },
+  {
+    name: 'a known device is written without looking at its control header',
+    file: 'drivers/sunspec/contact.ts',
+    search: 'if (decoded?.ok === true && decoded.value.values.WMaxLimPct_SF === record.limitScale) {',
+    replace: 'if (result.ok) {',
+    tests: SESSION,
+  },
+  {
+    name: 'no quarantine after an error on the line',
+    file: 'drivers/line/engine.ts',
+    search: 'this.#quietUntil = (now + span) as MonoMs;',
+    replace: 'this.#quietUntil = now;',
+    tests: ENGINE,
+  },
+  {
+    name: 'the CRC is ignored',
+    file: 'drivers/line/reply.ts',
+    search: "if (!crcHolds(bytes, length)) return 'crc';",
+    replace: '',
+    tests: ENGINE,
+  },
+  {
+    name: 'the reply of a foreign unit is accepted',
+    file: 'drivers/line/reply.ts',
+    search: "if (bytes[0] !== request.unitId) return 'foreign-unit';",
+    replace: '',
+    tests: ENGINE,
+  },
+  {
+    name: 'what a unit still owes after a time-out is forgotten',
+    file: 'drivers/line/engine.ts',
+    search: "unit.owes(flight.request, at);\n    if (fault.kind === 'timeout') flight.expectLate();",
+    replace: "if (fault.kind === 'timeout') flight.expectLate();",
+    tests: [...ENGINE, 'test/property/line/engine.test.ts'],
+  },
+  {
+    name: 'an opened connection is believed without reading it back',
+    file: 'drivers/inverter/connection-writer.ts',
+    search: 'if (!connectionStands(connection, result.value.words, wanted)) {',
+    replace: 'if (result.value.words.length === 0) {',
+    tests: CONNECTION,
+  },
+];

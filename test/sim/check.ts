@@ -1,0 +1,256 @@
+import type { Truth } from '../rig/site/plant.ts';
+import { type Fault, type FaultSpan, RATED_W, type Simulation } from './draw.ts';
+import { expectedLimits, type LimitSpan, spanAt } from './oracle.ts';
+import type { Outcome } from './run.ts';
+
+/** Something that must never happen, did. */
+export interface Violation {
+  readonly rule: string;
+  /** Seconds of the site's time. */
+  readonly at: number;
+  readonly text: string;
+}
+
+const BAND_W = 100;
+/** The law's bound for a flow outside the limit, seconds (design section 5). */
+const HARD_SECONDS = 15;
+/** Spells with less than this between them are one, seconds. */
+const SPELL_JOIN = 2;
+/** After a device can be told again: seen, verified and written, seconds. */
+const RETURN_SECONDS = 12;
+/** The gateway tells its limit once a second; a change shows this much later at most, seconds. */
+const TOLD_SECONDS = 2.5;
+const TICK_GAP_MS = 1000;
+/** Writes an hour in steady state, and allowed for every change besides. */
+const WRITES_AN_HOUR = 120;
+const WRITES_A_CHANGE = 15;
+/** A cap may rest on a load that was there this long ago, seconds. */
+const LOAD_MEMORY = 20;
+const FROZEN_SECONDS = 15;
+const STALE_SECONDS = 2;
+/** From the start of a process to its first write, seconds. */
+const RESTART_SECONDS = 2;
+/** An inverter sleeps below this much sun, and for a while afterwards; watts, seconds. */
+const ASLEEP_BELOW_W = 100;
+const ASLEEP_SECONDS = 90;
+const VIOLATIONS_KEPT = 20;
+
+/** While these last the inverter cannot be told, or does not do what it is told (design section 4). */
+const UNCOMMANDABLE: readonly Fault[] = [
+  'inverter-silent',
+  'inverter-ignores',
+  'inverter-late',
+  'inverter-exception',
+  'inverter-crc',
+  'inverter-wrong-unit',
+  'inverter-restarts',
+  'cable-cut',
+  'adapter-pulled',
+];
+
+interface Window {
+  readonly from: number;
+  readonly until: number;
+}
+
+interface Context {
+  readonly simulation: Simulation;
+  readonly outcome: Outcome;
+  readonly spans: readonly LimitSpan[];
+  /** Seconds this plant needs to follow at all, beyond the first-order second of the bench. */
+  readonly slowness: number;
+}
+
+const covers = (windows: readonly Window[], at: number): boolean => windows.some(({ from, until }) => from <= at && at <= until);
+
+const spansOf = (simulation: Simulation, kinds: readonly Fault[], longer: number): readonly Window[] =>
+  simulation.faults
+    .filter(({ fault }) => kinds.includes(fault))
+    .map(({ from, until }: FaultSpan) => ({ from, until: until + longer }));
+
+const checkExport = ({ simulation, outcome, spans, slowness }: Context): readonly Violation[] => {
+  const budget = HARD_SECONDS + slowness;
+  const back = RETURN_SECONDS + budget;
+  const excused = [
+    ...spansOf(simulation, UNCOMMANDABLE, back),
+    ...spansOf(simulation, ['meter-frozen'], back),
+    ...outcome.dead.map(({ from, until }) => ({ from, until: until + back })),
+  ];
+  const violations: Violation[] = [];
+  let from: number | null = null;
+  let last = 0;
+  let index = 0;
+  for (const { t, netExport } of outcome.truth) {
+    const at = t / 1000;
+    while ((spans[index]?.until ?? Infinity) <= at) index += 1;
+    const limit = spans[index]?.limitW ?? null;
+    if (limit === null || netExport <= limit + BAND_W || covers(excused, at)) {
+      if (at - last > SPELL_JOIN) from = null;
+      continue;
+    }
+    // Each change of limit begins its own budget.
+    if (from === null || from < (spans[index]?.from ?? 0)) from = at;
+    last = at;
+    if (at - from > budget) {
+      violations.push({ rule: 'export', at, text: `${Math.round(netExport)} W over ${limit} W since ${from.toFixed(1)} s` });
+      from = at;
+    }
+  }
+  return violations;
+};
+
+/** With the meter silent nothing of the load may be counted on: generation itself stays inside the limit. */
+const checkBlind = ({ simulation, outcome, spans, slowness }: Context): readonly Violation[] => {
+  const budget = STALE_SECONDS + HARD_SECONDS + slowness;
+  const excused = [
+    ...spansOf(simulation, UNCOMMANDABLE, RETURN_SECONDS + budget),
+    ...outcome.dead.map(({ from, until }) => ({ from, until: until + RETURN_SECONDS + budget })),
+  ];
+  const blind = spansOf(simulation, ['meter-silent'], 0).map(({ from, until }) => ({ from: from + budget, until }));
+  const bad = outcome.truth.find(({ t, generation }) => {
+    const at = t / 1000;
+    if (!covers(blind, at) || covers(excused, at)) return false;
+    const span = spanAt(spans, at);
+    const limit = span?.limitW ?? null;
+    return limit !== null && at - (span?.from ?? 0) > budget && generation > limit + BAND_W;
+  });
+  if (bad === undefined) return [];
+  return [{ rule: 'blind', at: bad.t / 1000, text: `generates ${Math.round(bad.generation)} W with a silent meter` }];
+};
+
+const peakLoad = (truth: readonly Truth[], at: number): number => {
+  let peak = 0;
+  const first = Math.max(0, Math.floor((at - LOAD_MEMORY) * 10));
+  for (let index = first; index <= Math.ceil(at * 10); index += 1) peak = Math.max(peak, truth[index]?.load ?? 0);
+  return peak;
+};
+
+/** No setpoint above what the limit allows with the load that was there. */
+const checkWrites = ({ simulation, outcome, spans }: Context): readonly Violation[] => {
+  const frozen = spansOf(simulation, ['meter-frozen'], FROZEN_SECONDS);
+  const violations: Violation[] = [];
+  const gain = 1 + Math.min(0, simulation.site.plant.gainErrorPercent) / 100;
+  for (const { at, watts } of outcome.writes) {
+    if (at < 3 || covers(frozen, at)) continue;
+    // The limit may have changed while the write was on its way.
+    const limits = [at - 1, at].map((each) => spanAt(spans, each)?.limitW ?? null);
+    if (limits.includes(null)) continue;
+    const limit = Math.max(...limits.map((each) => each ?? 0));
+    const allowed = limit + peakLoad(outcome.truth, at) + BAND_W + 0.02 * RATED_W;
+    if (watts * gain * 0.99 > allowed && watts < RATED_W) {
+      violations.push({ rule: 'setpoint', at, text: `cap of ${Math.round(watts)} W where ${Math.round(allowed)} W are allowed` });
+    }
+    if (watts >= RATED_W && allowed < RATED_W * gain * 0.99) {
+      violations.push({ rule: 'setpoint', at, text: `full power where ${Math.round(allowed)} W are allowed` });
+    }
+  }
+  return violations;
+};
+
+const checkWriteRate = ({ simulation, outcome, spans }: Context): readonly Violation[] => {
+  const changes = simulation.loadSteps.length + spans.length + simulation.faults.length + 60;
+  const allowed = (WRITES_AN_HOUR * simulation.seconds) / 3600 + WRITES_A_CHANGE * changes;
+  if (outcome.writes.length <= allowed) return [];
+  return [{ rule: 'write-rate', at: simulation.seconds, text: `${outcome.writes.length} writes, ${allowed.toFixed(0)} allowed` }];
+};
+
+/** What the gateway says binds is what the rules of the standard say; so a restart forgets nothing. */
+const checkTold = ({ outcome, spans }: Context): readonly Violation[] => {
+  const edges = [...spans.map(({ from }) => from), ...outcome.served.values(), ...outcome.cancelServed.values()];
+  for (const { at, exportLimit } of outcome.told) {
+    const span = spanAt(spans, at);
+    if (span === null || outcome.killedUnsaved || edges.some((edge) => at >= edge - 1 && at < edge + TOLD_SECONDS)) continue;
+    if (span.limitW !== null && span.limitW !== exportLimit) {
+      return [{ rule: 'limit', at, text: `gateway holds ${exportLimit} W, ${span.source} says ${span.limitW} W` }];
+    }
+  }
+  return [];
+};
+
+/** A process started again writes the cap at once, before anything else (design section 4). */
+const checkRestarts = ({ simulation, outcome }: Context): readonly Violation[] => {
+  const { loss, crcErrors } = simulation.site.line;
+  if (loss > 0 || crcErrors > 0) return [];
+  const excused = spansOf(simulation, UNCOMMANDABLE, RETURN_SECONDS);
+  const violations: Violation[] = [];
+  for (const { until } of outcome.dead) {
+    const awake = outcome.truth.filter(({ t }) => t > (until - ASLEEP_SECONDS) * 1000 && t < (until + RESTART_SECONDS) * 1000);
+    const inReach = awake.every(({ available }) => available > ASLEEP_BELOW_W) && until + RESTART_SECONDS < simulation.seconds;
+    if (!inReach || covers(excused, until) || covers(excused, until + RESTART_SECONDS)) continue;
+    if (!outcome.writes.some(({ at }) => at >= until && at <= until + RESTART_SECONDS)) {
+      violations.push({ rule: 'restart', at: until, text: `no cap written within ${RESTART_SECONDS} s of the start` });
+    }
+  }
+  return violations;
+};
+
+const RANK: Readonly<Record<string, number>> = { received: 0, started: 1, completed: 2, cancelled: 2, superseded: 2 };
+
+const checkTransitions = ({ simulation, outcome }: Context): readonly Violation[] => {
+  if (outcome.killedUnsaved) return [];
+  const violations: Violation[] = [];
+  for (const { mRID, start, durationSeconds } of simulation.events) {
+    const mine = outcome.transitions.filter((one) => one.mRID === mRID);
+    const ranks = mine.map(({ status }) => RANK[status] ?? 9);
+    const order = mine.map(({ status }) => status).join(', ');
+    const rising = ranks.every((rank, index) => index === 0 || rank > (ranks[index - 1] ?? 0));
+    const servedAt = outcome.served.get(mRID);
+    const inTime = servedAt !== undefined && servedAt < start + durationSeconds - 2 && servedAt < simulation.seconds - 5;
+    if (!rising || (inTime && ranks[0] !== 0)) {
+      violations.push({ rule: 'transitions', at: start, text: `${mRID}: ${order === '' ? 'none' : order}` });
+    }
+    if (inTime && ranks.at(-1) !== 2 && start + durationSeconds < simulation.seconds - 10) {
+      violations.push({ rule: 'transitions', at: start, text: `${mRID} never ended: ${order}` });
+    }
+  }
+  return violations;
+};
+
+/** Once everything is well again, at least nine tenths of what is allowed is used. */
+const checkEnergy = ({ simulation, outcome, spans, slowness }: Context): readonly Violation[] => {
+  const from = simulation.healedAt + 150 + 4 * slowness;
+  let used = 0;
+  let allowed = 0;
+  for (const { t, generation, load, available } of outcome.truth) {
+    const at = t / 1000;
+    const limit = at < from ? null : (spanAt(spans, at)?.limitW ?? null);
+    if (limit === null) continue;
+    used += generation;
+    allowed += Math.min(available, limit + load);
+  }
+  if (allowed === 0 || used / allowed >= 0.9) return [];
+  return [
+    { rule: 'energy', at: from, text: `${((100 * used) / allowed).toFixed(1)} % of the allowed energy used after healing` },
+  ];
+};
+
+const checkProcess = ({ outcome, simulation }: Context): readonly Violation[] => {
+  const violations: Violation[] = [];
+  if (outcome.crash !== null) violations.push({ rule: 'crash', at: simulation.seconds, text: outcome.crash });
+  if (outcome.longestTickGap > TICK_GAP_MS) {
+    violations.push({ rule: 'tick', at: 0, text: `${outcome.longestTickGap.toFixed(0)} ms without a good tick` });
+  }
+  return violations;
+};
+
+/** Everything that went wrong, judged by truth, wire and log alone, in order of time. */
+export const check = (simulation: Simulation, outcome: Outcome): readonly Violation[] => {
+  const { lagSeconds, deadSeconds, slewPercentPerSecond } = simulation.site.plant;
+  const slowness = deadSeconds + 3 * Math.max(0, lagSeconds - 1) + 90 / slewPercentPerSecond;
+  const context = { simulation, outcome, spans: expectedLimits(simulation, outcome), slowness };
+  const rules = [
+    checkProcess,
+    checkExport,
+    checkBlind,
+    checkWrites,
+    checkWriteRate,
+    checkTold,
+    checkRestarts,
+    checkTransitions,
+    checkEnergy,
+  ];
+  return rules
+    .flatMap((rule) => rule(context))
+    .sort((a, b) => a.at - b.at)
+    .slice(0, VIOLATIONS_KEPT);
+};

@@ -1,0 +1,206 @@
+import { utilitySeconds } from '#base/units.ts';
+import type { ControlModes, EventBody, ProgramSet } from '#control/program.ts';
+import type { InverterFaults } from '../../rig/site/inverter.ts';
+import type { Truth } from '../../rig/site/plant.ts';
+import { RigSite, siteOf } from '../../rig/site/site.ts';
+import { type LinkUtility, linkUtility } from '../../support/link-utility.ts';
+import { MemoryFiles } from '../../support/memory-files.ts';
+import { VirtualTime } from '../../support/virtual-clock.ts';
+import { configurationOf, RUNTIME_DIRECTORY, startVirtualControld, type VirtualControld } from '../../support/virtual-gateway.ts';
+import { VirtualLine } from '../../support/virtual-line-port.ts';
+
+const EPOCH = 1_760_000_000;
+const BOOT = 'boot-1';
+export const RATED_W = 10_000;
+
+export interface Snapshot {
+  /** Seconds. */
+  readonly at: number;
+  readonly genConnectStatus: number;
+  readonly operationalModeStatus: number;
+}
+
+/** One event of the test's, `start` in seconds since the run's begin. */
+export const control = (
+  mRID: string,
+  start: number,
+  duration: number,
+  modes: ControlModes,
+  rampTms: number | null = null,
+): EventBody => ({
+  mRID,
+  creationTime: utilitySeconds(EPOCH),
+  start: utilitySeconds(EPOCH + start),
+  duration,
+  randomizeStart: null,
+  randomizeDuration: null,
+  status: 'scheduled',
+  statusAt: utilitySeconds(EPOCH),
+  potentiallySuperseded: false,
+  responseRequired: 3,
+  replyTo: '/rsp',
+  modes,
+  rampTms,
+});
+
+/** What the utility says: one program with a default and events. */
+export const says = (defaults: ControlModes, setGradW: number | null, events: readonly EventBody[]): ProgramSet => ({
+  server: 'utility',
+  policy: { vanished: 'keep', noDefault: 'fallback' },
+  programs: [{ id: 'P1', primacy: 1, read: 'read', defaultControl: { mRID: 'D1', modes: defaults, setGradW }, events }],
+});
+
+/** The control process as in production beside the rig's 10 kW site, in virtual time; the inverter is met in the first seconds. */
+export class Gateway {
+  readonly truth: Truth[] = [];
+  readonly snapshots: Snapshot[] = [];
+  readonly notes: string[] = [];
+  readonly #time = new VirtualTime();
+  readonly #origin = this.#time.now;
+  readonly #site: RigSite;
+  readonly #line: VirtualLine;
+  #files = new MemoryFiles();
+  #lives = 0;
+  #process: VirtualControld | null = null;
+  #utility: LinkUtility | null = null;
+
+  constructor(loadW = 500, lagSeconds = 1) {
+    const settings = siteOf({ plant: { load: () => loadW, lagSeconds } });
+    this.#site = new RigSite(settings, (point) => this.truth.push(point));
+    this.#line = new VirtualLine({ time: this.#time, site: this.#site });
+    this.start();
+  }
+
+  get now(): number {
+    return (this.#time.now - this.#origin) / 1000;
+  }
+
+  start(): this {
+    this.#lives += 1;
+    const process = startVirtualControld({
+      time: this.#time,
+      configuration: configurationOf({
+        commissionedExportW: null,
+        fallbackExportW: RATED_W,
+        unitIds: { inverter: 1, meter: 2 },
+      }),
+      linePort: () => this.#line.port(),
+      files: this.#files,
+      bootId: BOOT,
+      seed: this.#lives,
+      onNote: ({ note }) => this.notes.push(note.event),
+    });
+    this.#process = process;
+    this.#time.at(this.#time.now + 300, () => {
+      this.#utility = linkUtility({
+        link: process.link,
+        socket: `${RUNTIME_DIRECTORY}/control.sock`,
+        onLine: (line) => this.#heard(line),
+      });
+      this.#utility.anchor({ bootId: BOOT, mono: this.#time.now, utility: EPOCH + this.now, error: 0.05 });
+    });
+    return this;
+  }
+
+  kill(): this {
+    this.#process?.kill();
+    this.#process = null;
+    this.#line.release();
+    this.#files = this.#files.afterKill();
+    return this;
+  }
+
+  say(set: ProgramSet): this {
+    this.#utility?.say(set);
+    return this;
+  }
+
+  /** Until this many seconds after the begin. */
+  async until(seconds: number): Promise<this> {
+    await this.#time.runUntil(this.#origin + seconds * 1000);
+    this.#line.sync();
+    return this;
+  }
+
+  /** Is the inverter's connection closed (SunSpec 123 Conn)? */
+  get isConnected(): boolean {
+    return this.#read(this.#connAddress(), 1)[0] === 1;
+  }
+
+  /** Another master opens the inverter's connection. */
+  openByHand(): void {
+    const address = this.#connAddress();
+    this.#ask(6, address, 0);
+  }
+
+  unplugMeter(): void {
+    this.#line.sync();
+    this.#site.meter.fault(this.#line.siteNow, { silent: true });
+  }
+
+  /** Dark for so long, then back with its factory settings. */
+  restartInverter(darkSeconds: number): void {
+    this.#line.sync();
+    this.#site.inverter.restart(this.#line.siteNow, darkSeconds);
+  }
+
+  fault(change: Partial<InverterFaults>): void {
+    this.#line.sync();
+    this.#site.inverter.fault(this.#line.siteNow, change);
+  }
+
+  exportAt(seconds: number): number {
+    return this.truth.findLast((point) => point.t <= seconds * 1000)?.netExport ?? Number.NaN;
+  }
+
+  generationAt(seconds: number): number {
+    return this.truth.findLast((point) => point.t <= seconds * 1000)?.generation ?? Number.NaN;
+  }
+
+  connectAt(seconds: number): number | null {
+    return this.snapshots.findLast(({ at }) => at <= seconds)?.genConnectStatus ?? null;
+  }
+
+  /** Watts a second of the net export between two instants, by least squares. */
+  slope(from: number, until: number): number {
+    const points = this.truth.filter(({ t }) => t >= from * 1000 && t <= until * 1000);
+    const mean = (of: (point: Truth) => number): number => points.reduce((sum, point) => sum + of(point), 0) / points.length;
+    const t = mean((point) => point.t / 1000);
+    const w = mean((point) => point.netExport);
+    const dot = (of: (point: Truth) => number): number =>
+      points.reduce((sum, point) => sum + (point.t / 1000 - t) * of(point), 0);
+    return dot((point) => point.netExport - w) / dot((point) => point.t / 1000 - t);
+  }
+
+  /** Walks the models from 40002 to 123; Conn is its fifth register. */
+  #connAddress(): number {
+    let address = 40_002;
+    for (let models = 0; models < 16; models += 1) {
+      const [id = 0, length = 0] = this.#read(address, 2);
+      if (id === 123) return address + 4;
+      address += length + 2;
+    }
+    throw new Error('the inverter has no model 123');
+  }
+
+  #read(address: number, count: number): readonly number[] {
+    const bytes = this.#ask(3, address, count).slice(2);
+    return Array.from({ length: count }, (_, index) => ((bytes[2 * index] ?? 0) << 8) | (bytes[2 * index + 1] ?? 0));
+  }
+
+  #ask(code: number, address: number, value: number): Uint8Array {
+    this.#line.sync();
+    const pdu = Uint8Array.of(code, address >> 8, address & 0xff, value >> 8, value & 0xff);
+    const answer = this.#site.inverter.answer(this.#line.siteNow, pdu);
+    if (answer === null) throw new Error('the inverter does not answer');
+    return answer.pdu;
+  }
+
+  #heard(line: string): void {
+    const message = JSON.parse(line) as { readonly type: string; readonly status?: Omit<Snapshot, 'at'> };
+    if (message.type === 'site-snapshot' && message.status !== undefined) {
+      const { genConnectStatus, operationalModeStatus } = message.status;
+      this.snapshots.push({ at: this.now, genConnectStatus, operationalModeStatus });
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import { monoMs, watts } from '#base/units.ts';
+import { allocate, ask, type Asked, type Claim } from '#control/allocate/allocate.ts';
+import { toDeviceId } from '#site/device.ts';
+import { PV, WMAX } from './site.ts';
+
+const SECOND = toDeviceId('second');
+
+const claim = (device: Claim['device'], maxPower: number, patch: Partial<Claim> = {}): Claim => ({
+  device,
+  maxPower: watts(maxPower),
+  gain: 1,
+  uncontrolled: null,
+  ...patch,
+});
+
+const split = (allowed: number, claims: readonly Claim[]): readonly number[] => [...allocate(watts(allowed), claims).values()];
+
+describe('the split over inverters', () => {
+  it.each([
+    ['one alone gets all', 4000, [claim(PV, 10_000)], [4000]],
+    ['two share by rating', 3000, [claim(PV, 10_000), claim(SECOND, 5000)], [2000, 1000]],
+    ['one that nothing limits gets its rating, whatever its trim', 20_000, [claim(PV, 10_000, { gain: 1.05 })], [10_000]],
+    ['a trim above one lowers the cap', 4200, [claim(PV, 10_000, { gain: 1.05 })], [4000]],
+    ['a trim below one raises it, not over the rating', 9900, [claim(PV, 10_000, { gain: 0.9 })], [10_000]],
+    [
+      'others give way to one that cannot be told',
+      6000,
+      [claim(PV, 10_000), claim(SECOND, 5000, { uncontrolled: watts(5000) })],
+      [1000, 5000],
+    ],
+    ['down to nothing', 3000, [claim(PV, 10_000), claim(SECOND, 5000, { uncontrolled: watts(5000) })], [0, 3000]],
+    ['nothing allowed', 0, [claim(PV, 10_000), claim(SECOND, 5000)], [0, 0]],
+  ])('%s', (_, allowed, claims, expected) => {
+    expect(split(allowed, claims).map((cap) => Math.round(cap))).toEqual(expected);
+  });
+});
+
+const asked = (cap: number, patch: Partial<Asked> = {}): Asked => ({
+  cap: watts(cap),
+  askedAt: monoMs(0),
+  raisedAt: monoMs(0),
+  cutSince: false,
+  ...patch,
+});
+
+const wish = (cap: number, ceiling = cap + 10, completes = false) => ({ cap: watts(cap), ceiling: watts(ceiling), completes });
+
+/** The cap asked for at `now`, null when nothing is written. */
+const capAt = (before: Asked | null, want: ReturnType<typeof wish>, now: number): number | null =>
+  ask(before, want, watts(WMAX), monoMs(now))?.cap ?? null;
+
+describe('asking an inverter', () => {
+  it('writes the first cap', () => {
+    expect(capAt(null, wish(4000), 100)).toBe(4000);
+  });
+
+  it.each([
+    ['the cap held is above what the limits allow', wish(3000), 100, 3000],
+    ['only the margin is used up', wish(3995, 4005), 100, null],
+    ['only the margin is used up, but an over-cut ends', wish(3995, 4005, true), 100, 3995],
+  ])('cuts at once when %s', (_, want, now, expected) => {
+    expect(capAt(asked(4000), want, now)).toBe(expected);
+  });
+
+  it.each([
+    ['by one per cent of WMax after ten seconds', 4100, 10_000, 4100],
+    ['not before ten seconds', 9000, 9999, null],
+    ['not by less than one per cent', 4099, 30_000, null],
+    ['by a fifth of it after forty seconds without a write', 4020, 40_000, 4020],
+    ['not by less than that', 4019, 1_000_000, null],
+  ])('raises %s', (_, cap, now, expected) => {
+    expect(capAt(asked(4000), wish(cap), now)).toBe(expected);
+  });
+
+  it('raises at once where an over-cut ends or the limit is new', () => {
+    expect(capAt(asked(1000), wish(2500, 2510, true), 100)).toBe(2500);
+  });
+
+  it('follows a load that returns after five seconds, once for each cut', () => {
+    const cut = ask(asked(4000), wish(2000), watts(WMAX), monoMs(1000));
+    expect(cut?.cutSince).toBe(true);
+    expect(capAt(cut, wish(4000), 4999)).toBeNull();
+    expect(capAt(cut, wish(4000), 5000)).toBe(4000);
+  });
+});

@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { monoMs, watts } from '#base/units.ts';
+import { follow, FOLLOWING, type FollowState } from '#control/follow/follow.ts';
+import { type GenerationTrack, newTrack, withHeldCap, withReading } from '#control/limiter/generation.ts';
+import { inverterSample, PV, WMAX } from './site.ts';
+
+interface Seen {
+  readonly state: FollowState;
+  /** When it had to be written again, milliseconds since the cap. */
+  readonly asserted: readonly number[];
+}
+
+/** An inverter under `cap` from time 0, read each 250 ms. */
+const watch = (cap: number | null, output: (t: number) => number, span: number, settleMs = 5000): Seen => {
+  let track: GenerationTrack = newTrack(PV, watts(WMAX));
+  if (cap !== null) track = withHeldCap(track, watts(cap), monoMs(0));
+  let state = FOLLOWING;
+  const asserted: number[] = [];
+  for (let t = 250; t <= span; t += 250) {
+    track = withReading(track, inverterSample(t, output(t)));
+    const step = follow(state, track, settleMs, monoMs(t));
+    state = step.state;
+    if (step.assert) asserted.push(t);
+  }
+  return { state, asserted };
+};
+
+/** First-order lag from 9 kW to the cap. */
+const lag = (cap: number, seconds: number) => (t: number) => cap + (9000 - cap) * Math.exp(-t / (1000 * seconds));
+
+describe('an inverter', () => {
+  it.each([
+    ['does what it was told', 4000, () => 4000],
+    ['delivers ten per cent more: the trim sees to that', 4000, () => 4400],
+    ['has no cap', null, () => 9000],
+    ['is on its way down, slowly', 4000, lag(4000, 4)],
+  ])('that %s obeys', (_, cap, output) => {
+    const { state, asserted } = watch(cap, output, 30_000);
+    expect(state.obedience).toBe('obeys');
+    expect(asserted).toEqual([]);
+  });
+
+  it('that stays above its cap is told again after three seconds, then each ten; disobeys after ten', () => {
+    expect(watch(4000, () => 9000, 2750).asserted).toEqual([]);
+    expect(watch(4000, () => 9000, 9000)).toMatchObject({ asserted: [3250, 6250], state: { obedience: 'lags' } });
+    const long = watch(4000, () => 9000, 40_000);
+    expect(long.state.obedience).toBe('disobeys');
+    expect(long.asserted.length).toBeLessThanOrEqual(7);
+  });
+
+  it('that is slow by nature gets its settling time', () => {
+    expect(watch(4000, () => 9000, 20_000, 25_000).state.obedience).toBe('lags');
+    expect(watch(4000, () => 9000, 26_000, 25_000).state.obedience).toBe('disobeys');
+  });
+
+  it('that came down is believed after three readings', () => {
+    const output = (t: number): number => (t < 20_000 ? 9000 : 4000);
+    expect(watch(4000, output, 20_250).state.obedience).toBe('disobeys');
+    expect(watch(4000, output, 20_500).state.obedience).toBe('obeys');
+  });
+});

@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest';
+import { watts } from '#base/units.ts';
+import { Bench, limited, PLANT, WMAX } from './site.ts';
+
+/** Margin kept below a limit: 0.3 %, 5 to 30 W. */
+const kept = (limit: number): number => limit - Math.min(30, Math.max(5, 0.003 * limit));
+
+/** Settled: 3 kW generated under a cap of 3 kW, 1 kW of load, so 2 kW exported. */
+const settled = (limit = 2000): Bench => {
+  const bench = new Bench().hold(3000);
+  bench.run(15_000, limited(limit), { generation: 3000, flow: -2000 });
+  return bench;
+};
+
+describe('the limiter', () => {
+  it.each([
+    ['no limit at all', limited(null), WMAX],
+    ['an export limit: load and limit, less the margin', limited(2000), 1000 + kept(2000)],
+    ['an export limit of zero: the load alone', limited(0), 1000 - 5],
+    ['a generation limit below it', limited(2000, 1500), kept(1500)],
+    ['a generation limit above it', limited(2000, 6000), 1000 + kept(2000)],
+    ['a limit beyond the rating', limited(50_000), WMAX],
+  ])('allows with %s', (_, limits, expected) => {
+    expect(settled().run(250, limits, { generation: 3000, flow: -2000 }).target).toBeCloseTo(expected, 0);
+  });
+
+  it('relies on no load before the meter was seen three times', () => {
+    const bench = new Bench().hold(3000);
+    const seen = [1, 2, 3].map(() => bench.run(250, limited(2000), { generation: 1000, flow: 0 }).seen);
+    expect(seen).toEqual([false, false, true]);
+  });
+
+  it('is safe within two seconds and a poll of a meter that falls silent', () => {
+    const bench = settled();
+    expect(bench.run(1750, limited(2000), { generation: 3000, flow: null }).seen).toBe(true);
+    const blind = bench.run(500, limited(2000), { generation: 3000, flow: null });
+    expect(blind).toMatchObject({ seen: false, load: null });
+    // as if nothing were consumed
+    expect(blind.target).toBeCloseTo(kept(2000), 0);
+    expect(blind.ceiling).toBe(2000);
+    expect(bench.run(60_000, limited(2000), { generation: 1990, flow: null }).target).toBeCloseTo(kept(2000), 0);
+  });
+
+  it('counts what no meter of ours sees at full, blind or not', () => {
+    const plant = { ...PLANT, unmeteredGeneration: watts(700) };
+    const bench = settled();
+    bench.run(2500, limited(2000), { generation: 3000, flow: null, plant });
+    expect(bench.run(250, limited(2000), { generation: 3000, flow: null, plant }).target).toBeCloseTo(kept(2000) - 700, 0);
+  });
+
+  it('is safe within fifteen seconds of a meter that freezes, and polls of it prove nothing', () => {
+    const bench = settled();
+    expect(bench.run(9000, limited(2000), { generation: 3000, flow: -2000, fresh: false }).seen).toBe(true);
+    const blind = bench.run(2000, limited(2000), { generation: 3000, flow: -2000, fresh: false });
+    expect(blind.seen).toBe(false);
+    expect(blind.ceiling).toBe(2000);
+    expect(bench.limiter.sight.reason).toBe('frozen');
+    expect(bench.run(5000, limited(2000), { generation: 3000, flow: -2000, fresh: false }).seen).toBe(false);
+  });
+
+  it('does not believe a flow that turns into its own mirror image', () => {
+    const bench = settled();
+    const blind = bench.run(250, limited(2000), { generation: 3000, flow: 2000 });
+    expect(blind.seen).toBe(false);
+    expect(bench.limiter.sight.reason).toBe('implausible');
+    // three good samples do not suffice where the sign is in doubt
+    expect(bench.run(5000, limited(2000), { generation: 3000, flow: 2000 }).ceiling).toBe(2000);
+  });
+
+  it('sees a meter that was silent again after three samples', () => {
+    const bench = settled();
+    bench.run(2500, limited(2000), { generation: 3000, flow: null });
+    const regained = [1, 2, 3].map(() => bench.run(250, limited(2000), { generation: 3000, flow: -2000 }).seen);
+    expect(regained).toEqual([false, false, true]);
+  });
+
+  it('over-cuts to the minimum stable output, ends it when the output arrives, and never exceeds the ceiling', () => {
+    const bench = new Bench().hold(9000);
+    bench.run(15_000, limited(null), { generation: 9000, flow: -8000 });
+    const cut = bench.run(250, limited(1500), { generation: 9000, flow: -8000 });
+    expect(cut).toMatchObject({ overcutting: true, command: PLANT.minOutput });
+    expect(cut.ceiling).toBeCloseTo(2500, 0);
+    bench.hold(1000);
+    const arrived = bench.run(1000, limited(1500), { generation: 2400, flow: -1400 });
+    expect(arrived.overcutting).toBe(false);
+    expect(arrived.command).toBe(arrived.target);
+  });
+
+  it('over-cuts no deeper than the limit asks, where that is below the minimum stable output', () => {
+    const bench = new Bench().hold(9000);
+    bench.run(15_000, limited(null), { generation: 9000, flow: -9000 });
+    const cut = bench.run(250, limited(0), { generation: 9000, flow: -9000 });
+    expect(cut.command).toBe(0);
+  });
+
+  it('relies on a load that rose only after it proved itself, and on a fall at once', () => {
+    const bench = settled();
+    const risen = bench.run(250, limited(2000), { generation: 3000, flow: 0 });
+    // one per cent of the rating at once, the rest after nine seconds
+    expect(risen.target).toBeLessThan(1000 + 2000 + 0.011 * WMAX);
+    expect(bench.run(10_000, limited(2000), { generation: 3000, flow: 0 }).target).toBeCloseTo(3000 + kept(2000), -1);
+    expect(bench.run(250, limited(2000), { generation: 3000, flow: -2000 }).target).toBeCloseTo(1000 + kept(2000), -1);
+  });
+});

@@ -1,0 +1,97 @@
+import { describe, expect, test } from 'vitest';
+import { LOOP, type LoopOptions, reversals, runLoop, settledAfter, type Truth } from './loop.ts';
+
+// Goal: the limiter closes the loop on plants that differ, without being told how. Method: an ideal plant around the limiter alone,
+// with the phases of step, refresh and poll drawn; the bench does the same from bytes up.
+
+const BAND = 100;
+const SEEDS = Array.from({ length: 24 }, (_, index) => index + 1);
+const stepAt = (seed: number): number => 30 + ((seed * 0.137) % 1);
+const mean = (truth: readonly Truth[], of: (point: Truth) => number): number =>
+  truth.reduce((sum, point) => sum + of(point), 0) / truth.length;
+
+const slowest = (change: (at: number) => Partial<LoopOptions>, limit: number): number =>
+  Math.max(
+    ...SEEDS.map((seed) => {
+      const at = stepAt(seed);
+      return settledAfter(runLoop({ ...LOOP, seed, ...change(at) }, at + 30).truth, at, limit, BAND);
+    }),
+  );
+
+describe('steps on a plant of one second of lag', () => {
+  test('limit 5 -> 1.5 kW', () => {
+    expect(slowest((at) => ({ limit: (t) => (t < at ? 5000 : 1500) }), 1500)).toBeLessThan(2.5);
+  });
+
+  test('limit 9 -> 1.5 kW', () => {
+    expect(slowest((at) => ({ limit: (t) => (t < at ? 9000 : 1500) }), 1500)).toBeLessThan(3);
+  });
+
+  test('load 2 -> 1 kW', () => {
+    expect(slowest((at) => ({ load: (t) => (t < at ? 2000 : 1000) }), 5000)).toBeLessThan(2.5);
+  });
+
+  test('load 5 -> 0.5 kW', () => {
+    expect(slowest((at) => ({ load: (t) => (t < at ? 5000 : 500) }), 5000)).toBeLessThan(3);
+  });
+
+  test('a load that rose by 2 kW is used within 15 s', () => {
+    for (const seed of SEEDS.slice(0, 8)) {
+      const at = stepAt(seed);
+      const { truth } = runLoop({ ...LOOP, seed, limit: () => 1500, load: (t) => (t < at ? 1000 : 3000) }, at + 40);
+      expect(Math.min(...truth.filter(({ t }) => t >= at + 15).map(({ netExport }) => netExport))).toBeGreaterThan(1100);
+    }
+  });
+});
+
+describe('the same on other plants', () => {
+  const plants = [0, 1, 2, 5].flatMap((dead) => [0, 1, 5].flatMap((lag) => [0.05, 0.2, 1].map((slew) => ({ dead, lag, slew }))));
+
+  test.each(plants)('dead time $dead s, lag $lag s, slew $slew/s: at most three reversals, and inside the limit', (plant) => {
+    for (const seed of [1, 2, 3]) {
+      const at = stepAt(seed);
+      const { truth } = runLoop({ ...LOOP, ...plant, seed, limit: (t) => (t < at ? 5000 : 1500) }, at + 60);
+      expect(reversals(truth, at, 200)).toBeLessThanOrEqual(3);
+      expect(settledAfter(truth, at, 1500, BAND)).toBeLessThan(15);
+    }
+  });
+});
+
+describe('steady at 1.5 kW', () => {
+  test.each([
+    { gain: 1, quantum: 1, least: 0.97 },
+    { gain: 1.02, quantum: 1, least: 0.97 },
+    { gain: 1.05, quantum: 1, least: 0.97 },
+    { gain: 1.05, quantum: 100, least: 0.9 },
+    { gain: 0.97, quantum: 1, least: 0.97 },
+  ])('inverter that delivers $gain, steps of $quantum W', ({ gain, quantum, least }) => {
+    const { truth } = runLoop({ ...LOOP, gain, quantum, limit: () => 1500 }, 300);
+    const steady = truth.filter(({ t }) => t > 60);
+    expect(mean(steady, ({ netExport }) => Math.max(0, netExport - 1500))).toBeLessThan(0.005 * 1500);
+    expect(mean(steady, ({ netExport }) => netExport)).toBeGreaterThan(least * 1500);
+  });
+
+  test('a load that cycles is not chased', () => {
+    for (const seed of SEEDS.slice(0, 6)) {
+      const load = (t: number): number => (Math.floor((t + 0.21 * seed) / 5) % 2 === 0 ? 2500 : 500);
+      const { truth } = runLoop({ ...LOOP, seed, limit: () => 1500, load }, 150);
+      const steady = truth.filter(({ t }) => t > 50);
+      expect(steady.filter(({ netExport }) => netExport > 1500 + BAND).length / steady.length).toBeLessThan(0.15);
+      expect(mean(steady, ({ generation }) => generation) / mean(steady, ({ t }) => load(t) + 1500)).toBeGreaterThan(0.66);
+    }
+  });
+});
+
+describe('a meter that cannot be trusted', () => {
+  test('silent: the output alone is inside the limit within 5 s', () => {
+    const { truth } = runLoop({ ...LOOP, limit: () => 1500, load: () => 4000, meterAlive: (t) => t < 40 }, 80);
+    expect(truth.filter(({ t, generation }) => t > 45 && generation > 1500 + BAND)).toEqual([]);
+  });
+
+  test('turned over: never more than the limit for long', () => {
+    for (const seed of SEEDS.slice(0, 6)) {
+      const { truth } = runLoop({ ...LOOP, seed, limit: () => 1500, load: () => 1500, meterSign: (t) => (t < 40 ? 1 : -1) }, 120);
+      expect(settledAfter(truth, 40, 1500, BAND)).toBeLessThan(15);
+    }
+  });
+});
