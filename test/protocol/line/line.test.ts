@@ -109,17 +109,31 @@ describe("against modbus-serial's server over a pty", () => {
 describe('the late-reply fault', () => {
   const addresses = [200, 300, 400, 500];
 
-  test('bare modbus-serial answers each read with the registers of the one before', async () => {
+  /** What bare modbus-serial reads back to back after one late reply; null where its server lost a request meanwhile (no fault of the client). */
+  const bareReads = async (): Promise<readonly number[] | null> => {
     const client = new modbus.default();
     await client.connectRTUBuffered(ptys.left, { baudRate: SERIAL.baudRate });
     client.setID(1);
     client.setTimeout(200);
     slave.hold();
     await expect(client.readHoldingRegisters(100, 10)).rejects.toMatchObject({ errno: 'ETIMEDOUT' });
+    client.setTimeout(1000);
     setTimeout(() => slave.release(), LATE_BY_MS);
     const got: number[] = [];
-    for (const address of addresses) got.push((await client.readHoldingRegisters(address, 10)).data[0] ?? -1);
-    await new Promise<void>((resolve) => client.close(() => resolve()));
+    try {
+      for (const address of addresses) got.push((await client.readHoldingRegisters(address, 10)).data[0] ?? -1);
+      return got;
+    } catch (error) {
+      expect(error).toMatchObject({ errno: 'ETIMEDOUT' });
+      return null;
+    } finally {
+      await new Promise<void>((resolve) => client.close(() => resolve()));
+    }
+  };
+
+  test('bare modbus-serial answers each read with the registers of the one before', async () => {
+    let got: readonly number[] | null = null;
+    for (let tries = 0; got === null && tries < 10; tries += 1) got = await bareReads();
     expect(got).toEqual([100, 200, 300, 400]);
   });
 
