@@ -74,4 +74,11 @@ export const NORTH_MUTANTS: readonly Mutant[] = [
     replace: '|| output === null',
     tests: MODES,
   },
+  {
+    name: 'the head of the log moves on although the commit failed',
+    file: 'firmware/log/writer.ts',
+    search: 'if (written.ok && last !== undefined) {',
+    replace: 'if (last !== undefined) {',
+    tests: ['test/unit/log/writer.test.ts'],
+  },
 ];

@@ -83,6 +83,20 @@ describe('the writer of the log', () => {
     expect((await readAll(files)).map((record) => record.seq)).toEqual([1, 2, 3]);
   });
 
+  it('tells no head while the disk fails: what goes north is made of durable records alone', async () => {
+    let failing = true;
+    const fault: FileFault = { kind: 'failed', path: 'log', why: 'I/O error' };
+    const files = new MemoryFiles({ faultOf: (operation) => (operation === 'sync' && failing ? fault : null) });
+    const { writer, clock, heads } = await openJournal(files);
+    writer.queue(compliance(1));
+    await clock.advance(10_000);
+    expect(writer.counters.failedCommits).toBeGreaterThan(0);
+    expect([writer.head, heads]).toEqual([0, []]);
+    failing = false;
+    await clock.advance(10_000);
+    expect([writer.head, heads]).toEqual([1, [1]]);
+  });
+
   it('refuses a record over its bound and keeps the numbers whole', async () => {
     const { writer, notes } = await openJournal(new MemoryFiles());
     expect(writer.queue({ kind: 'reading', text: 'x'.repeat(70_000) })).toBeNull();
