@@ -59,6 +59,7 @@ class Process {
       clock,
       bootId,
       store,
+      inherited: memory,
       onCommitted: (head) => this.#north.ring(head),
       note: ports.note('log'),
     });
@@ -85,9 +86,7 @@ class Process {
         held: () => this.#field.held(),
         connections: () => this.#field.connections(),
         act: (result, now) => this.#act(result, now),
-        onFolded: (set) => {
-          this.#planId = this.#planIds.get(set) ?? null;
-        },
+        onFolded: (set) => this.#folded(set),
         keep: (state, transitions) => this.#journal.keep(this.#memoryOf(state), transitions),
         record: (bodies) => this.#journal.add(bodies),
         note: ports.note('control'),
@@ -112,13 +111,13 @@ class Process {
     this.#view = new ViewLink({ port, directory, release, trace: (line) => this.#field.trace(line), note: ports.note('view') });
   }
 
-  async start(memory: Memory): Promise<void> {
+  async start(): Promise<void> {
     // The site first: the stored plan binds and the lines open before the log and the sockets do.
     this.#field.prepare();
     this.#loop.start();
     this.#field.start();
     this.#show();
-    await Promise.all([this.#journal.open(memory), this.#north.open(), this.#view.open()]);
+    await Promise.all([this.#journal.open(), this.#north.open(), this.#view.open()]);
   }
 
   async stop(): Promise<void> {
@@ -128,6 +127,11 @@ class Process {
     this.#north.close();
     this.#view.close();
     await this.#journal.flush();
+  }
+
+  /** The next hello names the plan by what northd called it. */
+  #folded(set: ProgramSet): void {
+    this.#planId = this.#planIds.get(set) ?? null;
   }
 
   #act(result: TickResult, now: MonoMs): void {
@@ -196,6 +200,6 @@ const load = async (
 export const controld = async (ports: ControldPorts, configuration: Configuration): Promise<Controld> => {
   const loaded = await load(ports, configuration, ports.state);
   const running = new Process(ports, configuration, loaded);
-  await running.start(loaded.memory);
+  await running.start();
   return { stop: async () => await running.stop() };
 };

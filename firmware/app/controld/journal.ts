@@ -19,6 +19,8 @@ export interface JournalOptions {
   readonly clock: Clock;
   readonly bootId: string;
   readonly store: MemoryStore;
+  /** What the predecessor left: its outbox stays in every save until the log is known to hold it. */
+  readonly inherited: Pick<Memory, 'outbox' | 'logHead'>;
   readonly onCommitted: (head: number) => void;
   readonly note: (note: Note) => void;
 }
@@ -40,7 +42,7 @@ export class Journal {
   #dropped = 0;
   /** Transitions not yet known to be in a committed record. `saved`: the plan file holds them; `seq`: their record, once it is queued. */
   #outbox: { readonly transition: Transition; saved: boolean; seq: number | null }[] = [];
-  #head = 0;
+  #head: number;
   #memory: Omit<Memory, 'outbox' | 'logHead'> | null = null;
   #saving: Promise<void> | null = null;
   #dirty = false;
@@ -49,10 +51,12 @@ export class Journal {
 
   constructor(options: JournalOptions) {
     this.#options = options;
+    this.#head = options.inherited.logHead;
+    this.#outbox = options.inherited.outbox.map((transition) => ({ transition, saved: true, seq: null }));
   }
 
   /** Opens the log and finishes what a killed predecessor began. */
-  async open(memory: Memory): Promise<void> {
+  async open(): Promise<void> {
     const { files, clock, bootId, note } = this.#options;
     const opened = await openLog({
       files,
@@ -69,9 +73,9 @@ export class Journal {
       return;
     }
     this.#head = opened.value.head;
-    const missing = await this.#missing(memory);
+    const logged = await this.#alreadyLogged();
     this.#log = opened.value;
-    this.#outbox.unshift(...missing.map((transition) => ({ transition, saved: true, seq: null })));
+    this.#outbox = this.#outbox.filter(({ transition }) => !logged.has(transition));
     this.#queueSaved();
     const waiting = this.#backlog;
     this.#backlog = [];
@@ -107,12 +111,14 @@ export class Journal {
     await this.#log?.close();
   }
 
-  async #missing(memory: Memory): Promise<readonly Transition[]> {
-    if (memory.outbox.length === 0) return [];
+  /** Those of the predecessor's outbox that reached the log before it died. */
+  async #alreadyLogged(): Promise<ReadonlySet<Transition>> {
+    const { outbox, logHead } = this.#options.inherited;
+    if (outbox.length === 0) return new Set();
     const reader = new LogReader({ files: this.#options.files, directory: LOG_DIRECTORY });
-    const read = await reader.readAfter(memory.logHead, RECHECK_MAX);
+    const read = await reader.readAfter(logHead, RECHECK_MAX);
     const found = read.ok ? read.value : [];
-    return memory.outbox.filter((transition) => !found.some((record) => sameTransition(transition, record.body)));
+    return new Set(outbox.filter((transition) => found.some((record) => sameTransition(transition, record.body))));
   }
 
   async #saveLoop(): Promise<void> {

@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { unknownClock } from '#control/clock/clock.ts';
+import { emptyPlan } from '#control/plan/plan.ts';
+import type { Transition } from '#control/record.ts';
+import { LogReader } from '#log/reader.ts';
+import { utilitySeconds } from '#base/units.ts';
+import { Journal } from '#app/controld/journal.ts';
+import { type Memory, MemoryStore } from '#app/controld/stores.ts';
+import { type ManualClock, manualClock } from '../../support/manual-clock.ts';
+import { MemoryFiles } from '../../support/memory-files.ts';
+
+// Goal: a kill between the saved plan and the log loses no transition, also when the next life is killed before its log is open.
+
+const transition = (mRID: string): Transition => ({
+  kind: 'transition',
+  server: 'utility',
+  mRID,
+  status: 'received',
+  at: utilitySeconds(100),
+  replyTo: '/rsp',
+  responseRequired: 3,
+  modes: ['opModExpLimW'],
+});
+
+const left = (outbox: readonly Transition[]): Memory => ({
+  seed: 'seed-of-the-test',
+  plan: emptyPlan(),
+  clock: unknownClock(),
+  planId: null,
+  outbox,
+  logHead: 0,
+});
+
+const entropy = { bytes: (length: number) => new Uint8Array(length), fraction: () => 0 };
+
+const journalOf = async (
+  files: MemoryFiles,
+  memory: Memory,
+): Promise<{ journal: Journal; clock: ManualClock; store: MemoryStore }> => {
+  const clock = manualClock();
+  const store = new MemoryStore(files);
+  await store.load(entropy, () => undefined);
+  const options = { files, clock, bootId: 'boot', store, inherited: memory, onCommitted: () => undefined, note: () => undefined };
+  return { journal: new Journal(options), clock, store };
+};
+
+const outboxOf = async (files: MemoryFiles): Promise<readonly string[]> =>
+  (await new MemoryStore(files).load(entropy, () => undefined)).outbox.map(({ mRID }) => mRID);
+
+const logged = async (files: MemoryFiles): Promise<readonly unknown[]> => {
+  const read = await new LogReader({ files, directory: 'log' }).readAfter(0, 100);
+  return read.ok ? read.value.map((record) => (record.body as Transition).mRID) : [];
+};
+
+describe('the journal of controld', () => {
+  it('keeps what the predecessor left in every save until the log holds it', async () => {
+    const files = new MemoryFiles();
+    const memory = left([transition('old')]);
+    const { journal, clock } = await journalOf(files, memory);
+    journal.keep(memory, [transition('new')]);
+    await clock.advance(100);
+    expect(await outboxOf(files)).toEqual(['old', 'new']);
+    await journal.open();
+    await clock.advance(1_000);
+    expect(await logged(files)).toEqual(['old', 'new']);
+    await journal.flush();
+  });
+
+  it('logs nothing twice that had reached the log before the kill', async () => {
+    const files = new MemoryFiles();
+    const first = await journalOf(files, left([]));
+    await first.journal.open();
+    first.journal.keep(left([]), [transition('once')]);
+    await first.clock.advance(1_000);
+    await first.journal.flush();
+    expect(await logged(files)).toEqual(['once']);
+    const second = await journalOf(files, left([transition('once')]));
+    await second.journal.open();
+    await second.clock.advance(1_000);
+    await second.journal.flush();
+    expect(await logged(files)).toEqual(['once']);
+  });
+});
