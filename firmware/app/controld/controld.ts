@@ -13,6 +13,7 @@ import type { ControldPorts } from './ports.ts';
 import { siteFacts } from './site-facts.ts';
 import { generationNow, siteNameplate, siteStatus, snapshotOf } from './status.ts';
 import { DeviceStore, type Memory, MemoryStore } from './stores.ts';
+import { TapeLink } from './tape-link.ts';
 import { ViewLink } from './view-link.ts';
 import { viewOf } from './view.ts';
 
@@ -35,6 +36,7 @@ class Process {
   readonly #loop: Loop;
   readonly #north: NorthLink;
   readonly #view: ViewLink;
+  readonly #tape: TapeLink;
   readonly #seed: string;
   #planId: string | null;
   readonly #planIds = new WeakMap<ProgramSet, string>();
@@ -86,6 +88,7 @@ class Process {
         held: () => this.#field.held(),
         connections: () => this.#field.connections(),
         act: (result, now) => this.#act(result, now),
+        onTick: (seen) => this.#tape.take(seen),
         onFolded: (set) => this.#folded(set),
         keep: (state, transitions) => this.#journal.keep(this.#memoryOf(state), transitions),
         record: (bodies) => this.#journal.add(bodies),
@@ -108,7 +111,15 @@ class Process {
       onRecord: (record) => this.#journal.add([record]),
       note: ports.note('link'),
     });
-    this.#view = new ViewLink({ port, directory, release, trace: (line) => this.#field.trace(line), note: ports.note('view') });
+    this.#tape = new TapeLink(release);
+    this.#view = new ViewLink({
+      port,
+      directory,
+      release,
+      trace: (line) => this.#field.trace(line),
+      tape: this.#tape,
+      note: ports.note('view'),
+    });
   }
 
   async start(): Promise<void> {
