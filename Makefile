@@ -23,7 +23,7 @@ help:
 	@echo 'make mutants    breaks the product line by line; the tests must notice'
 	@echo 'make soak       the long kill test'
 	@echo 'make native     the addon for the key in the TPM; without it the key is a file'
-	@echo 'make tpm        tests of that addon against a simulated TPM; not yet part of make test and CI'
+	@echo 'make tpm        tests of that addon against a simulated TPM, or GRIDWARD_TEST_TPM=device:/dev/tpmrm0'
 	@echo 'make dev        rebuilds on save, restarts what changed'
 	@echo 'make build, format, clean'
 
@@ -62,7 +62,9 @@ dev: build
 check: build
 	@$(RUN) node $(TOOLS)/verify.ts check
 
-test: build python
+# the addon first: the bundles take it along
+test: python native
+	@$(MAKE) build
 	@$(RUN) node $(TOOLS)/verify.ts test
 
 bench: build
