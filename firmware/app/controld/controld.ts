@@ -3,6 +3,7 @@ import { after, type MonoMs, seconds } from '#base/units.ts';
 import { startClock } from '#control/clock/clock.ts';
 import type { ProgramSet } from '#control/program.ts';
 import type { ControlState, SiteFacts, TickResult } from '#control/tick/state.ts';
+import type { FrameTrace } from '#drivers/line/trace.ts';
 import { retainServers } from '#control/plan/fold.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { Field } from './field.ts';
@@ -112,14 +113,7 @@ class Process {
       note: ports.note('link'),
     });
     this.#tape = new TapeLink(release);
-    this.#view = new ViewLink({
-      port,
-      directory,
-      release,
-      trace: (line) => this.#field.trace(line),
-      tape: this.#tape,
-      note: ports.note('view'),
-    });
+    this.#view = this.#viewLink();
   }
 
   async start(): Promise<void> {
@@ -138,6 +132,12 @@ class Process {
     this.#north.close();
     this.#view.close();
     await this.#journal.flush();
+  }
+
+  #viewLink(): ViewLink {
+    const { link: port, runtimeDirectory: directory, release, note } = this.#ports;
+    const trace = (line: string): FrameTrace | null => this.#field.trace(line);
+    return new ViewLink({ port, directory, release, trace, tape: this.#tape, note: note('view') });
   }
 
   /** The next hello names the plan by what northd called it. */
