@@ -5,6 +5,7 @@ import type { ProgramSet } from '#control/program.ts';
 import type { ControlState, SiteFacts, TickResult } from '#control/tick/state.ts';
 import type { FrameTrace } from '#drivers/line/trace.ts';
 import { retainServers } from '#control/plan/fold.ts';
+import type { DeviceRecord } from '#site/device.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { Field } from './field.ts';
 import { Journal } from './journal.ts';
@@ -52,6 +53,7 @@ class Process {
     const { memory, devices, store } = loaded;
     const { clock, bootId, link: port, runtimeDirectory: directory, release, state: files } = ports;
     this.#ports = ports;
+    this.#tape = new TapeLink(release);
     this.#configuration = configuration;
     this.#devices = devices;
     this.#seed = memory.seed;
@@ -73,11 +75,7 @@ class Process {
       known: (device) => devices.of(device),
       onSample: (sample) => this.#loop.onSample(sample),
       onOutcome: () => this.#loop.onChange(),
-      onRecord: (record) => {
-        devices.keep(record).catch((error: unknown) => this.#broken(error));
-        this.#facts = siteFacts(configuration, this.#seed, (device) => devices.of(device));
-        this.#loop.onChange();
-      },
+      onRecord: (record) => this.#met(record),
       onStanding: () => this.#loop.onChange(),
       note: ports.note,
     });
@@ -112,7 +110,6 @@ class Process {
       onRecord: (record) => this.#journal.add([record]),
       note: ports.note('link'),
     });
-    this.#tape = new TapeLink(release);
     this.#view = this.#viewLink();
   }
 
@@ -132,6 +129,13 @@ class Process {
     this.#north.close();
     this.#view.close();
     await this.#journal.flush();
+  }
+
+  /** A device was met, or is another than it was. */
+  #met(record: DeviceRecord): void {
+    this.#devices.keep(record).catch((error: unknown) => this.#broken(error));
+    this.#facts = siteFacts(this.#configuration, this.#seed, (device) => this.#devices.of(device));
+    this.#loop.onChange();
   }
 
   #viewLink(): ViewLink {
