@@ -7,6 +7,7 @@ import {
   type ControlMessage,
   FRAME_HEX_MAX,
   type NorthMessage,
+  TAPE_PIECE_MAX,
   TRACE_FRAMES_MAX,
   type ViewMessage,
   type ViewRequest,
@@ -199,11 +200,18 @@ const trace = v.object({
   more: v.boolean(),
 });
 
+const tapeRequest = v.object({ type: v.literal('tape-request') });
+const tape = v.object({
+  type: v.literal('tape'),
+  text: v.pipe(v.string(), v.maxLength(TAPE_PIECE_MAX)),
+  more: v.boolean(),
+});
+
 /** What controld takes from northd. */
 export const decodeNorthMessage: Decode<NorthMessage> = decoderOf(v.variant('type', [hello, clockAnchor, programSet, northNote]));
 /** What northd takes from controld. */
 export const decodeControlMessage: Decode<ControlMessage> = decoderOf(v.variant('type', [hello, siteSnapshot, logHead]));
 /** What controld takes from a view client. */
-export const decodeViewRequest: Decode<ViewRequest> = decoderOf(v.variant('type', [hello, traceRequest]));
+export const decodeViewRequest: Decode<ViewRequest> = decoderOf(v.variant('type', [hello, traceRequest, tapeRequest]));
 /** What a view client takes from controld. */
-export const decodeViewMessage: Decode<ViewMessage> = decoderOf(v.variant('type', [hello, view, trace]));
+export const decodeViewMessage: Decode<ViewMessage> = decoderOf(v.variant('type', [hello, view, trace, tape]));

@@ -23,11 +23,12 @@ export const siteFacts = (
     .map((device) => {
       const profile = inverterProfileNamed(device.profile);
       assert(profile !== null, 'an accepted configuration names profiles of this release');
+      const maxPower = record(device.device)?.nameplate?.maxPower ?? null;
       return {
         device: device.device,
-        maxPower: record(device.device)?.nameplate?.maxPower ?? null,
+        maxPower,
         minOutputFraction: profile.minimumStableOutput,
-        onSilence: onSilenceOf(profile),
+        onSilence: onSilenceOf(profile, maxPower),
       };
     });
   const returnsByItself = configuration.devices.every(
