@@ -12,6 +12,7 @@ import type { DeviceStanding, InverterState } from '#site/sample.ts';
 const CONNECTED = 1;
 const AVAILABLE = 2;
 const OPERATING = 4;
+const FAULT = 16;
 /** SunSpec St value as IEEE 2030.5 InverterStatusType (0 N/A, 1 off, 2 sleeping, ... 8 standby): same order. */
 const INVERTER_STATUS: Readonly<Record<InverterState, number>> = {
   unknown: 0,
@@ -24,6 +25,10 @@ const INVERTER_STATUS: Readonly<Record<InverterState, number>> = {
   fault: 7,
   standby: 8,
 };
+/** It answers, and would start: connected and available, not operating. */
+const RESTING: readonly InverterState[] = ['off', 'sleeping'];
+/** It gives all that its source has. */
+const AT_ITS_BEST: readonly InverterState[] = ['producing', 'sleeping'];
 /** A device silent for longer has its connect bits clear (CSIP-AUS). */
 const SILENT_MS = 60_000;
 
@@ -75,11 +80,12 @@ const stoppedBits = (state: ControlState, track: GenerationTrack, at: StatusMome
   return isOpen && state.limits.connect?.value === false ? 0 : CONNECTED | AVAILABLE;
 };
 
-const connectBits = (sight: DeviceSight | undefined, now: MonoMs): number => {
+const connectBits = (sight: DeviceSight | undefined, inverter: InverterState, now: MonoMs): number => {
   if (sight === undefined) return 0;
   if (sight.standing === 'asleep') return CONNECTED | AVAILABLE;
-  const away = sight.silentSince !== null && now - sight.silentSince > SILENT_MS;
-  return away ? 0 : CONNECTED | AVAILABLE | OPERATING;
+  if (sight.silentSince !== null && now - sight.silentSince > SILENT_MS) return 0;
+  if (inverter === 'fault') return CONNECTED | FAULT;
+  return RESTING.includes(inverter) ? CONNECTED | AVAILABLE : CONNECTED | AVAILABLE | OPERATING;
 };
 
 /** Now, and what the connections provably are. */
@@ -97,11 +103,14 @@ export const siteStatus = (state: ControlState, sights: ReadonlyMap<DeviceId, De
   let inverterStatus: number | null = null;
   let producing = false;
   let limited = false;
+  let atBest = state.tracks.size > 0;
   for (const [device, track] of state.tracks) {
     const sight = sights.get(device);
-    const bits = connectBits(sight, now);
+    const bits = connectBits(sight, track.state, now);
     genConnectStatus |= bits & (stoppedBits(state, track, at) ?? bits);
     producing ||= (latestGeneration(track, now) ?? 0) > 0;
+    const yields = sight?.standing === 'answering' && AT_ITS_BEST.includes(track.state);
+    atBest &&= yields || sight?.standing === 'asleep';
     limited ||= track.heldCap !== null && track.heldCap < track.maxPower;
     const status = INVERTER_STATUS[sight?.standing === 'asleep' ? 'sleeping' : track.state];
     inverterStatus = Math.max(inverterStatus ?? 0, status);
@@ -114,6 +123,9 @@ export const siteStatus = (state: ControlState, sights: ReadonlyMap<DeviceId, De
     operationalModeStatus: producing || explained ? 2 : 1,
     inverterStatus,
     alarmStatus: alarmStatus(state.alarms.map(({ alarm }) => alarm)),
+    // One that is held back could give more, nobody knows how much.
+    reserve: atBest ? watts(0) : null,
+    storage: null,
   };
 };
 

@@ -12,6 +12,7 @@ import type { ControlMode, ProgramSet } from '#control/program.ts';
 import type { RecordBody } from '#control/record.ts';
 import type { Connection, DeviceId, OnSilence, Setpoint } from '#site/device.ts';
 import type { DeviceStanding, Sample } from '#site/sample.ts';
+import type { Conditions } from './conditions.ts';
 
 /** What the tick must know of an inverter beyond what it measures. */
 export interface InverterFacts {
@@ -72,6 +73,8 @@ export interface ControlState {
   /** Highest cap each inverter may hold under the limits in force; a limit has started when none holds more. */
   readonly ceilings: ReadonlyMap<DeviceId, Watts>;
   readonly alarms: readonly StandingAlarm[];
+  /** Standard alarms that the devices report or show. */
+  readonly conditions: Conditions;
   readonly limits: ActiveLimits;
   /** The limits as the limiter was given them. */
   readonly power: PowerLimits;
@@ -90,6 +93,7 @@ export const startState = (memory: Pick<ControlState, 'plan' | 'clock'>): Contro
   asked: new Map(),
   ceilings: new Map(),
   alarms: [],
+  conditions: new Map(),
   limits: {},
   power: { exportLimit: null, generationLimit: null },
   told: new Map(),

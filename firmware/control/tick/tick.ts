@@ -15,6 +15,7 @@ import { type Plan, withExecutable } from '#control/plan/plan.ts';
 import type { RecordBody } from '#control/record.ts';
 import type { DeviceId } from '#site/device.ts';
 import { alarmChanges } from './alarms.ts';
+import { observeConditions } from './conditions.ts';
 import { askConnections } from './connection.ts';
 import { observe, tracksFor } from './observe.ts';
 import type { Command, ControlState, SiteFacts, TickInputs, TickResult } from './state.ts';
@@ -267,6 +268,7 @@ export const controlTick = (before: ControlState, facts: SiteFacts, inputs: Tick
     asked: asking.asked,
     ceilings: asking.ceilings,
     alarms: before.alarms,
+    conditions: observeConditions(before.conditions, inputs.samples, inputs.standings),
     limits,
     power,
     told: connecting.told,
