@@ -10,7 +10,7 @@ RUN := PATH="$(CURDIR)/build/bin:$(CURDIR)/node_modules/.bin:$$PATH"
 ALONE := mkdir -p build/cache && flock build/setup.lock
 SOURCES := $(shell find firmware drivers config -name '*.ts' -o -name '*.json') package.json
 
-.PHONY: help setup build run dev check test bench sim soak mutants native tpm format clean packages python
+.PHONY: help setup build run dev check test bench sim replay soak mutants native tpm format clean packages python
 .DEFAULT_GOAL := help
 
 help:
@@ -19,10 +19,11 @@ help:
 	@echo 'make check      before a commit: format, types, lint, imports, dead code, quick tests'
 	@echo 'make bench      the figures beside their limits'
 	@echo 'make sim SEED=n one seeded simulation'
+	@echo 'make replay FILE=tape   what gridward record wrote, through the present code: the first tick that decides differently'
 	@echo 'make mutants    breaks the product line by line; the tests must notice'
 	@echo 'make soak       the long kill test'
 	@echo 'make native     the addon for the key in the TPM; without it the key is a file'
-	@echo 'make tpm        tests of that addon against a simulated TPM; not yet part of make test and CI'
+	@echo 'make tpm        tests of that addon against a simulated TPM, or GRIDWARD_TEST_TPM=device:/dev/tpmrm0'
 	@echo 'make dev        rebuilds on save, restarts what changed'
 	@echo 'make build, format, clean'
 
@@ -61,7 +62,9 @@ dev: build
 check: build
 	@$(RUN) node $(TOOLS)/verify.ts check
 
-test: build python
+# the addon first: the bundles take it along
+test: python native
+	@$(MAKE) build
 	@$(RUN) node $(TOOLS)/verify.ts test
 
 bench: build
@@ -69,6 +72,9 @@ bench: build
 
 sim: build
 	@$(RUN) node test/sim/main.ts --seed $(SEED)
+
+replay: build
+	@$(RUN) node test/sim/replay.ts $(FILE)
 
 soak: build
 	@$(RUN) node test/e2e/soak.ts

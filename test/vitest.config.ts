@@ -23,7 +23,7 @@ export default defineConfig({
       project('sim', 120),
       project('protocol', 120, true),
       project('e2e', 300, true),
-      // run by `make tpm` alone: needs the addon and a simulated TPM
+      // needs the addon and a simulated TPM
       project('tpm', 300, true),
     ],
   },

@@ -1,5 +1,6 @@
 /**
- * `verify.ts check | test | again | tpm`: what make check, make test, the second run of the CI on another Node, and make tpm do.
+ * `verify.ts check | test | again | tpm | sanitized`: what make check, make test, the second run of the CI on another Node, make tpm and
+ * native/sanitize.sh do.
  * One line a step with its seconds; what failed shows its output; the last line is `N passed, N failed`.
  */
 import { availableParallelism } from 'node:os';
@@ -36,13 +37,25 @@ const QUICK: readonly (readonly Step[])[] = [
 ];
 
 /** What listens to real time runs alone. */
-const SLOW: readonly Step[] = [tests('sim'), tests('protocol'), tests('e2e'), mutants];
+const SLOW: readonly Step[] = [tests('sim'), tests('protocol'), tests('tpm'), tests('e2e'), mutants];
+
+/** What runs the addon's code in the test's own process, and in processes that tests start: key, TLS, seal, quote, counter, datagram. */
+const ADDON = ['key', 'tls', 'sealed', 'process', 'notify'].map((name) => `test/tpm/${name}.test.ts`);
 
 const PLANS: Readonly<Record<string, { readonly lanes: readonly (readonly Step[])[]; readonly after: readonly Step[] }>> = {
   check: { lanes: QUICK, after: [] },
   test: { lanes: QUICK, after: SLOW },
   tpm: { lanes: [], after: [tests('tpm')] },
-  again: { lanes: [], after: [tests('unit'), tests('protocol', ['test/protocol/line', 'test/protocol/north'], 'line and TLS')] },
+  sanitized: { lanes: [], after: [tests('tpm', ADDON, 'sanitized')] },
+  again: {
+    lanes: [],
+    after: [
+      tests('unit'),
+      tests('protocol', ['test/protocol/line', 'test/protocol/north'], 'line and TLS'),
+      // the very file that the other Node's headers made
+      tests('tpm', ADDON, 'addon'),
+    ],
+  },
 };
 
 const started = performance.now();
