@@ -16,7 +16,6 @@ interface Condition {
 export type Conditions = ReadonlyMap<DeviceId, ReadonlyMap<StandardAlarm, Condition>>;
 
 type Known = ReadonlyMap<StandardAlarm, Condition>;
-const NOTHING: Known = new Map();
 
 const stepped = (condition: Condition | undefined, shown: boolean): Condition | null => {
   const { stands, against } = condition ?? { stands: false, against: 0 };
@@ -25,14 +24,15 @@ const stepped = (condition: Condition | undefined, shown: boolean): Condition | 
   return stands ? null : { stands: true, against: 0 };
 };
 
-const withSample = (known: Known, shown: readonly StandardAlarm[]): Known => {
-  if (known.size === 0 && shown.length === 0) return known;
+/** Undefined: nothing stands and nothing begins. */
+const withSample = (known: Known | undefined, shown: readonly StandardAlarm[]): Known | undefined => {
+  if (known === undefined && shown.length === 0) return undefined;
   const next = new Map<StandardAlarm, Condition>();
   for (const alarm of STANDARD_ALARMS) {
-    const condition = stepped(known.get(alarm), shown.includes(alarm));
+    const condition = stepped(known?.get(alarm), shown.includes(alarm));
     if (condition !== null) next.set(alarm, condition);
   }
-  return next;
+  return next.size === 0 ? undefined : next;
 };
 
 /** Takes the samples in order of arrival. A device that is silent keeps its alarms, since nothing says that they are over; one asleep has none. */
@@ -42,12 +42,15 @@ export const observeConditions = (
   standings: ReadonlyMap<DeviceId, DeviceStanding>,
 ): Conditions => {
   let next = before;
-  const set = (device: DeviceId, known: Known): void => {
-    if (known !== (next.get(device) ?? NOTHING)) next = new Map(next).set(device, known);
+  const set = (device: DeviceId, known: Known | undefined): void => {
+    if (known === next.get(device)) return;
+    const others = new Map(next);
+    others.delete(device);
+    next = known === undefined ? others : others.set(device, known);
   };
   for (const sample of samples)
-    if (sample.kind === 'inverter') set(sample.device, withSample(next.get(sample.device) ?? NOTHING, sample.alarms ?? []));
-  for (const [device, known] of next) if (known.size > 0 && standings.get(device) === 'asleep') set(device, NOTHING);
+    if (sample.kind === 'inverter') set(sample.device, withSample(next.get(sample.device), sample.alarms ?? []));
+  for (const device of next.keys()) if (standings.get(device) === 'asleep') set(device, undefined);
   return next;
 };
 
