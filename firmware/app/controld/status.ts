@@ -97,6 +97,15 @@ export interface StatusMoment {
   readonly connections: ReadonlyMap<DeviceId, Connection | null>;
 }
 
+/** 0 W while every inverter gives all that its source has; one that is held back could give more, nobody knows how much. */
+const reserveOf = (state: ControlState, sights: ReadonlyMap<DeviceId, DeviceSight>): Watts | null => {
+  const all = [...state.tracks].every(([device, track]) => {
+    const standing = sights.get(device)?.standing;
+    return standing === 'asleep' || (standing === 'answering' && AT_ITS_BEST.includes(track.state));
+  });
+  return all && state.tracks.size > 0 ? watts(0) : null;
+};
+
 /** Best connect state of any inverter, worst status; a device silent for more than a minute counts as away. */
 export const siteStatus = (state: ControlState, sights: ReadonlyMap<DeviceId, DeviceSight>, at: StatusMoment): SiteStatus => {
   const { now } = at;
@@ -104,14 +113,11 @@ export const siteStatus = (state: ControlState, sights: ReadonlyMap<DeviceId, De
   let inverterStatus: number | null = null;
   let producing = false;
   let limited = false;
-  let atBest = state.tracks.size > 0;
   for (const [device, track] of state.tracks) {
     const sight = sights.get(device);
     const bits = connectBits(sight, track.state, now);
     genConnectStatus |= bits & (stoppedBits(state, track, at) ?? bits);
     producing ||= (latestGeneration(track, now) ?? 0) > 0;
-    const yields = sight?.standing === 'answering' && AT_ITS_BEST.includes(track.state);
-    atBest &&= yields || sight?.standing === 'asleep';
     limited ||= track.heldCap !== null && track.heldCap < track.maxPower;
     const status = INVERTER_STATUS[sight?.standing === 'asleep' ? 'sleeping' : track.state];
     inverterStatus = Math.max(inverterStatus ?? 0, status);
@@ -124,8 +130,7 @@ export const siteStatus = (state: ControlState, sights: ReadonlyMap<DeviceId, De
     operationalModeStatus: producing || explained ? 2 : 1,
     inverterStatus,
     alarmStatus: alarmStatus(state.alarms.map(({ alarm }) => alarm)),
-    // One that is held back could give more, nobody knows how much.
-    reserve: atBest ? watts(0) : null,
+    reserve: reserveOf(state, sights),
     storage: null,
   };
 };
