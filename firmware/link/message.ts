@@ -149,6 +149,20 @@ export interface Tape {
   readonly more: boolean;
 }
 
+/** The installer lifts a lock-out of the export limitation scheme. */
+export interface LockoutReset {
+  readonly type: 'lockout-reset';
+}
+
+/** A command of the installer was taken. */
+export interface Done {
+  readonly type: 'done';
+}
+
+/** Installer's tool to controld, and back. */
+export type InstallRequest = Hello | LockoutReset;
+export type InstallMessage = Hello | Done;
+
 /** View client to controld, and back. */
 export type ViewRequest = Hello | TraceRequest | TapeRequest;
 export type ViewMessage = Hello | ViewSnapshot | Trace | Tape;

@@ -5,6 +5,8 @@ import { decoderOf, type Decode } from './codec.ts';
 import {
   type ControlMessage,
   FRAME_HEX_MAX,
+  type InstallMessage,
+  type InstallRequest,
   type NorthMessage,
   TAPE_PIECE_MAX,
   TRACE_FRAMES_MAX,
@@ -197,6 +199,14 @@ const tape = v.object({
   more: v.boolean(),
 });
 
+/** What controld takes from an installer's tool. */
+export const decodeInstallRequest: Decode<InstallRequest> = decoderOf(
+  v.variant('type', [hello, v.object({ type: v.literal('lockout-reset') })]),
+);
+/** What an installer's tool takes from controld. */
+export const decodeInstallMessage: Decode<InstallMessage> = decoderOf(
+  v.variant('type', [hello, v.object({ type: v.literal('done') })]),
+);
 /** What controld takes from northd. */
 export const decodeNorthMessage: Decode<NorthMessage> = decoderOf(v.variant('type', [hello, clockAnchor, programSet, northNote]));
 /** What northd takes from controld. */

@@ -14,6 +14,8 @@ export interface SiteOfGateway {
   /** Watts; null: none. */
   readonly commissionedExportW: number | null;
   readonly fallbackExportW: number;
+  /** Further members of `site.limits`, as in the file. */
+  readonly local?: Readonly<Record<string, unknown>>;
   readonly unitIds: { readonly inverter: number; readonly meter: number };
 }
 
@@ -26,6 +28,7 @@ export const configurationText = (site: SiteOfGateway, linePath = '/dev/line-1')
       limits: {
         commissioned: { exportW: site.commissionedExportW, generationW: null },
         fallback: { exportW: site.fallbackExportW, importW: null },
+        ...site.local,
       },
     },
     lines: [{ name: 'line-1', path: linePath, baudRate: 9600, parity: 'none', stopBits: 1 }],

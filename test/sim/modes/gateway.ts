@@ -59,12 +59,17 @@ export class Gateway {
   readonly #origin = this.#time.now;
   readonly #site: RigSite;
   readonly #line: VirtualLine;
+  readonly #local: Readonly<Record<string, unknown>>;
+  readonly #hasUtility: boolean;
   #files = new MemoryFiles();
   #lives = 0;
   #process: VirtualControld | null = null;
   #utility: LinkUtility | null = null;
 
-  constructor(loadW = 500, lagSeconds = 1) {
+  /** `local`: further members of `site.limits` in the configuration file. */
+  constructor(loadW = 500, lagSeconds = 1, local: Readonly<Record<string, unknown>> = {}, hasUtility = true) {
+    this.#local = local;
+    this.#hasUtility = hasUtility;
     const settings = siteOf({ plant: { load: () => loadW, lagSeconds } });
     this.#site = new RigSite(settings, (point) => this.truth.push(point));
     this.#line = new VirtualLine({ time: this.#time, site: this.#site });
@@ -82,6 +87,7 @@ export class Gateway {
       configuration: configurationOf({
         commissionedExportW: null,
         fallbackExportW: RATED_W,
+        local: this.#local,
         unitIds: { inverter: 1, meter: 2 },
       }),
       linePort: () => this.#line.port(),
@@ -91,6 +97,7 @@ export class Gateway {
       onNote: ({ note }) => this.notes.push(note.event),
     });
     this.#process = process;
+    if (!this.#hasUtility) return this;
     this.#time.at(this.#time.now + 300, () => {
       this.#utility = linkUtility({
         link: process.link,
@@ -157,6 +164,19 @@ export class Gateway {
   openByHand(): void {
     const address = this.#connAddress();
     this.#ask(6, address, 0);
+  }
+
+  /** The installer's tool says one thing to controld. */
+  install(message: { readonly type: string }): void {
+    this.#time.touch();
+    this.#process?.link.dial(
+      `${RUNTIME_DIRECTORY}/install.sock`,
+      (stream) => {
+        stream.send(JSON.stringify({ type: 'hello', protocol: 1, release: 'rig', planId: null }));
+        stream.send(JSON.stringify(message));
+      },
+      { onLine: () => undefined, onClosed: () => undefined },
+    );
   }
 
   unplugMeter(): void {

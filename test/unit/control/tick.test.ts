@@ -3,6 +3,7 @@ import { durationMs, monoMs, utilitySeconds, wallSeconds, watts } from '#base/un
 import { unknownClock } from '#control/clock/clock.ts';
 import type { EventBody, ProgramSet } from '#control/program.ts';
 import type { RecordBody } from '#control/record.ts';
+import { NOT_LOCKED } from '#control/local/lockout.ts';
 import { emptyPlan } from '#control/plan/plan.ts';
 import { type Command, type ControlState, type SiteFacts, startState, type TickResult } from '#control/tick/state.ts';
 import { controlTick } from '#control/tick/tick.ts';
@@ -25,6 +26,7 @@ const SITE: SiteFacts = {
   meter: METER,
   inverters: [inverter(PV)],
   commissioned: { exportW: watts(5000), generationW: null },
+  local: { schedule: null, scheme: null },
   fallback: { exportW: watts(1500), importW: null },
   unmeteredGeneration: watts(0),
   returnsByItself: false,
@@ -32,7 +34,7 @@ const SITE: SiteFacts = {
   seed: 'seed',
 };
 
-const newState = (): ControlState => startState({ plan: emptyPlan(), clock: unknownClock() });
+const newState = (): ControlState => startState({ plan: emptyPlan(), clock: unknownClock(), lockout: NOT_LOCKED });
 
 const event = (exportLimit: number, start: number, duration: number): EventBody => ({
   mRID: 'E1',
@@ -109,6 +111,7 @@ class Gateway {
       standings: this.standings,
       programSets: this.#sets,
       anchors,
+      lockoutReset: false,
     });
     this.#sets = [];
     this.state = result.state;
