@@ -6,6 +6,7 @@ import { decodeClock, encodeClock } from '#control/clock/store.ts';
 import type { StoredLockout } from '#control/local/lockout.ts';
 import { emptyPlan, type Plan } from '#control/plan/plan.ts';
 import { decodePlan, encodePlan } from '#control/plan/store.ts';
+import { REFUSALS } from '#control/program.ts';
 import type { Transition } from '#control/record.ts';
 import { StateFile } from '#log/state-file.ts';
 import type { DeviceId, DeviceRecord } from '#site/device.ts';
@@ -39,11 +40,12 @@ const transition = v.object({
   kind: v.literal('transition'),
   server: v.string(),
   mRID: v.string(),
-  status: v.picklist(['received', 'started', 'completed', 'cancelled', 'superseded']),
+  status: v.picklist(['received', 'started', 'completed', 'cancelled', 'superseded', ...REFUSALS]),
   at: v.number(),
   replyTo: v.nullable(v.string()),
   responseRequired: v.number(),
   modes: v.array(v.string()),
+  taker: v.exactOptional(v.picklist(['same-program', 'other-program', 'other-server'])),
 });
 
 const ages = v.pipe(v.array(v.pipe(v.number(), v.finite(), v.minValue(0))), v.maxLength(AGES_MAX));
