@@ -14,7 +14,7 @@ describe('the connection agreement beside the utility', () => {
       ],
     };
     // The gateway's utility time begins at 2025-10-09 08:53:20, a Thursday.
-    const gateway = await new Gateway(500, 1, { schedule }).until(3);
+    const gateway = await new Gateway(500, 1, { local: { schedule } }).until(3);
     gateway.say(says(FREE, null, [control('E', 100, 200, { opModExpLimW: watts(1500) })]));
     await gateway.until(39);
     expect(gateway.exportAt(38)).toBeGreaterThan(9000);
@@ -31,14 +31,14 @@ describe('the connection agreement beside the utility', () => {
 
   it('binds with all of the schedule while nobody knows the time', async () => {
     const schedule = { offsetMinutes: 0, entries: [{ from: '20:00', until: '21:00', exportW: 2500 }] };
-    const gateway = new Gateway(500, 1, { schedule }, false);
+    const gateway = new Gateway(500, 1, { local: { schedule }, hasUtility: false });
     await gateway.until(60);
     expect(gateway.exportAt(55)).toBeLessThanOrEqual(2500);
     expect(gateway.exportAt(55)).toBeGreaterThan(2300);
   });
 
   it('locks generation out after an excursion of a minute, through a restart, until the installer lifts it', async () => {
-    const gateway = await new Gateway(500, 1, { agreement: { maxExportW: 3680, kind: 'domestic' } }).until(3);
+    const gateway = await new Gateway(500, 1, { local: { agreement: { maxExportW: 3680, kind: 'domestic' } } }).until(3);
     gateway.say(says(FREE, null, []));
     await gateway.until(30);
     expect(gateway.exportAt(28)).toBeLessThanOrEqual(3680);

@@ -18,6 +18,8 @@ export interface SiteOfGateway {
   readonly fallbackExportW: number;
   /** Further members of `site.limits`, as in the file. */
   readonly local?: Readonly<Record<string, unknown>>;
+  /** Absent: false. */
+  readonly gridCodeWrites?: boolean;
   readonly unitIds: { readonly inverter: number; readonly meter: number };
 }
 
@@ -32,6 +34,7 @@ export const configurationText = (site: SiteOfGateway, linePath = '/dev/line-1')
         fallback: { exportW: site.fallbackExportW, importW: null },
         ...site.local,
       },
+      gridCodeWrites: site.gridCodeWrites ?? false,
     },
     lines: [{ name: 'line-1', path: linePath, baudRate: 9600, parity: 'none', stopBits: 1 }],
     devices: [

@@ -54,6 +54,14 @@ const SiteSchema = v.strictObject({
     ),
     ...localLimitEntries,
   }),
+  gridCodeWrites: v.exactOptional(
+    v.pipe(
+      v.boolean(),
+      v.description(
+        'The utility may set what the grid code sets (power factor, reactive power). What was found is given back afterwards. Absent: false.',
+      ),
+    ),
+  ),
 });
 
 const LineSchema = v.strictObject({

@@ -50,11 +50,21 @@ export const says = (defaults: ControlModes, setGradW: number | null, events: re
   programs: [{ id: 'P1', primacy: 1, read: 'read', defaultControl: { mRID: 'D1', modes: defaults, setGradW }, events }],
 });
 
+interface GatewayOptions {
+  /** Further members of `site.limits` in the configuration file. */
+  readonly local?: Readonly<Record<string, unknown>>;
+  /** False: nobody says the time. */
+  readonly hasUtility?: boolean;
+  readonly gridCodeWrites?: boolean;
+}
+
 /** The control process as in production beside the rig's 10 kW site, in virtual time; the inverter is met in the first seconds. */
 export class Gateway {
   readonly truth: Truth[] = [];
   readonly snapshots: Snapshot[] = [];
   readonly notes: string[] = [];
+  /** What the site says it can carry out. */
+  modes: readonly string[] = [];
   readonly #time = new VirtualTime();
   readonly #origin = this.#time.now;
   readonly #site: RigSite;
@@ -66,10 +76,12 @@ export class Gateway {
   #process: VirtualControld | null = null;
   #utility: LinkUtility | null = null;
 
-  /** `local`: further members of `site.limits` in the configuration file. */
-  constructor(loadW = 500, lagSeconds = 1, local: Readonly<Record<string, unknown>> = {}, hasUtility = true) {
-    this.#local = local;
-    this.#hasUtility = hasUtility;
+  readonly #gridCodeWrites: boolean;
+
+  constructor(loadW = 500, lagSeconds = 1, options: GatewayOptions = {}) {
+    this.#local = options.local ?? {};
+    this.#hasUtility = options.hasUtility ?? true;
+    this.#gridCodeWrites = options.gridCodeWrites ?? false;
     const settings = siteOf({ plant: { load: () => loadW, lagSeconds } });
     this.#site = new RigSite(settings, (point) => this.truth.push(point));
     this.#line = new VirtualLine({ time: this.#time, site: this.#site });
@@ -88,6 +100,7 @@ export class Gateway {
         commissionedExportW: null,
         fallbackExportW: RATED_W,
         local: this.#local,
+        gridCodeWrites: this.#gridCodeWrites,
         unitIds: { inverter: 1, meter: 2 },
       }),
       linePort: () => this.#line.port(),
@@ -158,6 +171,23 @@ export class Gateway {
   /** Is the inverter's connection closed (SunSpec 123 Conn)? */
   get isConnected(): boolean {
     return this.#read(this.#connAddress(), 1)[0] === 1;
+  }
+
+  /** Reactive power at the inverter's terminals now, var, positive into the grid. */
+  get reactive(): number {
+    this.#line.sync();
+    return this.#site.inverter.reactiveAt(this.#line.siteNow);
+  }
+
+  /** Registers of model 123 from OutPFSet to VArPct_Ena. */
+  get reactiveRegisters(): readonly number[] {
+    return this.#read(this.#connAddress() + 6, 13);
+  }
+
+  /** Another master writes one of them, counted from OutPFSet. */
+  setByHand(register: number, value: number): void {
+    const address = this.#connAddress();
+    this.#ask(6, address + 6 + register, value);
   }
 
   /** Another master opens the inverter's connection. */
@@ -243,9 +273,14 @@ export class Gateway {
   }
 
   #heard(line: string): void {
-    const message = JSON.parse(line) as { readonly type: string; readonly status?: Omit<Snapshot, 'at'> };
+    const message = JSON.parse(line) as {
+      readonly type: string;
+      readonly status?: Omit<Snapshot, 'at'>;
+      readonly modes?: readonly string[];
+    };
     if (message.type === 'site-snapshot' && message.status !== undefined) {
       const { genConnectStatus, operationalModeStatus } = message.status;
+      this.modes = message.modes ?? [];
       this.snapshots.push({ at: this.now, genConnectStatus, operationalModeStatus });
     }
   }
