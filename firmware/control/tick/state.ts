@@ -7,7 +7,7 @@ import type { GenerationTrack } from '#control/limiter/generation.ts';
 import { type Decision, type LimiterState, newLimiter, type PowerLimits } from '#control/limiter/limiter.ts';
 import type { ActiveLimits } from '#control/limits.ts';
 import type { LocalRules } from '#control/local/local.ts';
-import type { LockoutState } from '#control/local/lockout.ts';
+import { type LockoutState, NOT_LOCKED } from '#control/local/lockout.ts';
 import type { CommissionedLimits, FallbackLimits } from '#control/plan/active.ts';
 import type { Plan } from '#control/plan/plan.ts';
 import type { ControlMode, ProgramSet } from '#control/program.ts';
@@ -91,10 +91,10 @@ export interface ControlState {
 }
 
 /** The state before the first tick: what was remembered, and nothing known of the site. */
-export const startState = (memory: Pick<ControlState, 'plan' | 'clock' | 'lockout'>): ControlState => ({
+export const startState = (memory: Pick<ControlState, 'plan' | 'clock'> & { readonly lockout?: LockoutState }): ControlState => ({
   plan: memory.plan,
   clock: memory.clock,
-  lockout: memory.lockout,
+  lockout: memory.lockout ?? NOT_LOCKED,
   limiter: newLimiter(),
   tracks: new Map(),
   follows: new Map(),

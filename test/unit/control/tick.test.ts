@@ -3,7 +3,6 @@ import { durationMs, monoMs, utilitySeconds, vars, wallSeconds, watts } from '#b
 import { unknownClock } from '#control/clock/clock.ts';
 import type { EventBody, ProgramSet } from '#control/program.ts';
 import type { RecordBody } from '#control/record.ts';
-import { NOT_LOCKED } from '#control/local/lockout.ts';
 import { GRID_CODE_MODES, INVERTER_MODES } from '#control/modes.ts';
 import { emptyPlan } from '#control/plan/plan.ts';
 import { type Command, type ControlState, type SiteFacts, startState, type TickResult } from '#control/tick/state.ts';
@@ -36,7 +35,7 @@ const SITE: SiteFacts = {
   seed: 'seed',
 };
 
-const newState = (): ControlState => startState({ plan: emptyPlan(), clock: unknownClock(), lockout: NOT_LOCKED });
+const newState = (): ControlState => startState({ plan: emptyPlan(), clock: unknownClock() });
 
 const event = (exportLimit: number, start: number, duration: number): EventBody => ({
   mRID: 'E1',
