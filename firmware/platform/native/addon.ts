@@ -14,6 +14,8 @@ export interface Addon {
   installProvider(): void;
   /** TPM2_Sign commands that succeeded since the process began. */
   signCount(): number;
+  /** What the last of them took, milliseconds. */
+  lastSign(): number;
   createKey(limit: number, handle: number, auth: Uint8Array, owner: Uint8Array, restricted: boolean): Promise<AddonKey>;
   readKey(limit: number, handle: number): Promise<AddonKey>;
   sign(limit: number, handle: number, digest: Uint8Array): Promise<Uint8Array>;
