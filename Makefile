@@ -10,7 +10,7 @@ RUN := PATH="$(CURDIR)/build/bin:$(CURDIR)/node_modules/.bin:$$PATH"
 ALONE := mkdir -p build/cache && flock build/setup.lock
 SOURCES := $(shell find firmware drivers config -name '*.ts' -o -name '*.json') package.json
 
-.PHONY: help setup build run dev check test bench sim soak mutants native tpm format clean packages python
+.PHONY: help setup build run dev check test bench sim replay soak mutants native tpm format clean packages python
 .DEFAULT_GOAL := help
 
 help:
@@ -19,6 +19,7 @@ help:
 	@echo 'make check      before a commit: format, types, lint, imports, dead code, quick tests'
 	@echo 'make bench      the figures beside their limits'
 	@echo 'make sim SEED=n one seeded simulation'
+	@echo 'make replay FILE=tape   what gridward record wrote, through the present code: the first tick that decides differently'
 	@echo 'make mutants    breaks the product line by line; the tests must notice'
 	@echo 'make soak       the long kill test'
 	@echo 'make native     the addon for the key in the TPM; without it the key is a file'
@@ -73,6 +74,9 @@ bench: build
 
 sim: build
 	@$(RUN) node test/sim/main.ts --seed $(SEED)
+
+replay: build
+	@$(RUN) node test/sim/replay.ts $(FILE)
 
 soak: build
 	@$(RUN) node test/e2e/soak.ts

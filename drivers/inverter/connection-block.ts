@@ -1,17 +1,18 @@
 import type { Connection } from '#site/device.ts';
-import { pointAddress } from '../profile/profile.ts';
+import { controlPointAt } from '../sunspec/control-model.ts';
 import type { InverterProfile } from '../profile/profile.ts';
 
 type ConnectionProfile = InverterProfile['connection'];
 
-/** SunSpec 123 Conn. */
+/** SunSpec 123 Conn, 703 ES. */
 const REGISTER: Readonly<Record<Connection, number>> = { disconnected: 0, connected: 1 };
 
 const registerOf = (value: number | 'connection', connection: Connection): number =>
   value === 'connection' ? REGISTER[connection] : value;
 
 /** First register of the block, counted from the model's ID. */
-export const connectionStart = ({ writeBlock }: ConnectionProfile): number => pointAddress(writeBlock[0]?.point ?? 'Conn');
+export const connectionStart = ({ model, writeBlock }: ConnectionProfile): number =>
+  controlPointAt(model, writeBlock[0]?.point ?? 'Conn');
 
 /** The registers of the block, in the profile's order. */
 export const connectionWords = ({ writeBlock }: ConnectionProfile, connection: Connection): readonly number[] =>

@@ -27,13 +27,13 @@ interface ConnectionWriterOptions {
   readonly onChange: () => void;
   readonly onAnswered: () => void;
   readonly onUnanswered: (fault: LineFault) => void;
-  /** A reply that is not model 123. */
+  /** A reply that is not the model written to. */
   readonly onForeign: (why: string) => void;
   readonly onNote: (note: Note) => void;
 }
 
 /**
- * Opens and closes the connection of one inverter (SunSpec 123 Conn), which is left alone until it is asked for: one write block a
+ * Opens and closes the connection of one inverter (SunSpec 123 Conn, 703 ES), which is left alone until it is asked for: one write block a
  * change, read back, looked at again while it is to be open. Works only between `open` and `close`, that is while the device is verified.
  */
 export class ConnectionWriter {
@@ -150,7 +150,7 @@ export class ConnectionWriter {
     onAnswered();
     const header = checkHeader(result.value.words, place);
     if (!header.ok) {
-      onForeign(`read-back is not model 123: ${header.fault.kind}`);
+      onForeign(`read-back is not model ${place.id}: ${header.fault.kind}`);
       return;
     }
     if (!connectionStands(connection, result.value.words, wanted)) {

@@ -2,12 +2,13 @@ import { percent, watts } from '#base/units.ts';
 import type { Percent, Watts } from '#base/units.ts';
 import type { OnSilence } from '#site/device.ts';
 import { applyScale, encodeAtMost } from '../sunspec/codec.ts';
-import { pointAddress } from '../profile/profile.ts';
+import { controlPoint, controlPointAt } from '../sunspec/control-model.ts';
+import { registersOf } from '../sunspec/points.ts';
 import type { InverterProfile } from '../profile/profile.ts';
 
 type ControlProfile = InverterProfile['control'];
 
-/** What turns a cap into registers and back: WMax (121), WMaxLimPct_SF (123) and the profile's write block. */
+/** What turns a cap into registers and back: WMax, WMaxLimPct_SF and the profile's write block. */
 export interface CapScale {
   readonly maxPower: Watts;
   /** 10^scale per cent a register step. */
@@ -16,9 +17,19 @@ export interface CapScale {
   readonly step: number;
 }
 
+/** What one write of the block says. */
+export interface BlockValues {
+  /** WMaxLimPct. */
+  readonly raw: number;
+  /** WMaxLimPctRvrt, never above `raw`: the device can only fall. */
+  readonly revertRaw: number;
+  /** Seconds of the reversion timer; 0 holds for ever. */
+  readonly reversion: number;
+}
+
 const FULL_PERCENT = 100;
-/** WMaxLimPct_RvrtTms: 0 holds for ever; 65535 reads as not implemented. */
 const HOLD_SECONDS = 0;
+/** 65535 reads as not implemented in 123; no device needs longer in 704. */
 const LONGEST_TIMER_SECONDS = 0xfffe;
 const NOT_IMPLEMENTED = 0xffff;
 
@@ -39,19 +50,67 @@ export const rawCap = (cap: Watts, scale: CapScale): number => {
   return encodeAtMost(bounded, (raw) => capOf(raw, scale), scale.step);
 };
 
-/** Seconds for WMaxLimPct_RvrtTms. Model 123 cannot revert to a safe value: such a wish becomes hold, never a timer that opens. */
-export const reversionSeconds = (onSilence: OnSilence): number =>
-  onSilence.kind === 'opens' ? Math.max(1, Math.min(Math.floor(onSilence.after / 1000), LONGEST_TIMER_SECONDS)) : HOLD_SECONDS;
+/** Can the device be told a limit to revert to? */
+const revertsSafely = (control: ControlProfile): boolean => control.writeBlock.some(({ value }) => value === 'reversion-limit');
 
-/** The registers of the write block, in the profile's order. */
-export const encodeBlock = (control: ControlProfile, raw: number, reversion: number): readonly number[] =>
-  control.writeBlock.map(({ value }) => (value === 'limit' ? raw : value === 'reversion' ? reversion : value));
+/**
+ * What is written for a cap. Model 123 cannot revert to a safe value: such a wish becomes hold, never a timer that opens. Where the
+ * device can, it reverts to the lower of the wished cap and the one in force.
+ */
+export const blockValues = (control: ControlProfile, cap: Watts, onSilence: OnSilence, scale: CapScale): BlockValues => {
+  const raw = rawCap(cap, scale);
+  const revertRaw = onSilence.kind === 'reverts-to' ? Math.min(raw, rawCap(onSilence.cap, scale)) : raw;
+  const runs = onSilence.kind === 'opens' || (onSilence.kind === 'reverts-to' && revertsSafely(control));
+  const reversion = runs ? Math.max(1, Math.min(Math.floor(onSilence.after / 1000), LONGEST_TIMER_SECONDS)) : HOLD_SECONDS;
+  return { raw, revertRaw, reversion };
+};
+
+export const sameValues = (one: BlockValues, other: BlockValues): boolean =>
+  one.raw === other.raw && one.revertRaw === other.revertRaw && one.reversion === other.reversion;
+
+interface Entry {
+  readonly value: ControlProfile['writeBlock'][number]['value'];
+  readonly readBack: boolean;
+  /** Registers from the model's ID. */
+  readonly at: number;
+  readonly size: number;
+}
+
+const entries = ({ model, writeBlock }: ControlProfile): readonly Entry[] =>
+  writeBlock.map(({ point, value, readBack }) => {
+    const spec = controlPoint(model, point);
+    return { value, readBack, at: spec?.at ?? 0, size: spec === null ? 1 : registersOf(spec) };
+  });
+
+const written = (value: Entry['value'], values: BlockValues): number => {
+  switch (value) {
+    case 'limit':
+      return values.raw;
+    case 'reversion-limit':
+      return values.revertRaw;
+    case 'reversion':
+      return values.reversion;
+    default:
+      return value;
+  }
+};
+
+/** The registers of the write block, in the profile's order; a point of two registers takes its high word first. */
+export const encodeBlock = (control: ControlProfile, values: BlockValues): readonly number[] =>
+  entries(control).flatMap(({ value, size }) => {
+    const number = written(value, values);
+    return size === 1 ? [number] : [Math.floor(number / 0x10000), number % 0x10000];
+  });
 
 /** First register of the write block, counted from the model's ID. */
-export const blockStart = (control: ControlProfile): number => pointAddress(control.writeBlock[0]?.point ?? 'WMaxLimPct');
+export const blockStart = ({ model, writeBlock }: ControlProfile): number =>
+  controlPointAt(model, writeBlock[0]?.point ?? 'WMaxLimPct');
 
 /** Registers of the self-identifying read-back: from the model's ID to the end of the write block. */
-export const readBackLength = (control: ControlProfile): number => blockStart(control) + control.writeBlock.length;
+export const readBackLength = (control: ControlProfile): number => {
+  const last = entries(control).at(-1);
+  return last === undefined ? 0 : last.at + last.size;
+};
 
 interface BlockReading {
   /** Every register the profile compares reads as written. */
@@ -64,19 +123,20 @@ interface BlockReading {
  * Compares a read-back, which begins with the model's ID, with what was written. A running reversion timer may count down, but a
  * hold must read as hold: a timer nobody asked for would open the limit.
  */
-export const readBlock = (control: ControlProfile, words: Uint16Array, raw: number, reversion: number): BlockReading => {
-  const start = blockStart(control);
+export const readBlock = (control: ControlProfile, words: Uint16Array, values: BlockValues): BlockReading => {
   let stands = true;
   let found = 0;
-  for (const [index, { value, readBack }] of control.writeBlock.entries()) {
-    const word = words[start + index] ?? NOT_IMPLEMENTED;
-    if (value === 'limit') found = word;
-    const wrote = value === 'limit' ? raw : value;
-    const asWritten = wrote === 'reversion' ? timerStands(word, reversion) : word === wrote;
+  for (const { value, readBack, at, size } of entries(control)) {
+    const low = words[at + size - 1] ?? NOT_IMPLEMENTED;
+    const high = size === 1 ? 0 : (words[at] ?? NOT_IMPLEMENTED);
+    const read = high * 0x10000 + low;
+    if (value === 'limit') found = read;
+    const isAbsent = low === NOT_IMPLEMENTED && (size === 1 || high === NOT_IMPLEMENTED);
+    const asWritten = value === 'reversion' ? isAbsent || timerStands(read, values.reversion) : read === written(value, values);
     if (readBack && !asWritten) stands = false;
   }
   return { stands, raw: found };
 };
 
-const timerStands = (word: number, reversion: number): boolean =>
-  word === NOT_IMPLEMENTED || (reversion === HOLD_SECONDS ? word === HOLD_SECONDS : word >= 1 && word <= reversion);
+const timerStands = (read: number, reversion: number): boolean =>
+  reversion === HOLD_SECONDS ? read === HOLD_SECONDS : read >= 1 && read <= reversion;

@@ -10,15 +10,15 @@ import type { InverterProfile } from '../profile/profile.ts';
 import { checkHeader } from '../sunspec/codec.ts';
 import {
   blockStart,
+  blockValues,
   capOf,
   encodeBlock,
   percentOf,
-  rawCap,
   readBackLength,
   readBlock,
-  reversionSeconds,
+  sameValues,
 } from './control-block.ts';
-import type { CapScale } from './control-block.ts';
+import type { BlockValues, CapScale } from './control-block.ts';
 
 /** How soon a write is wanted: a cut goes next on the line, a raise behind the meter, a refresh is written even when nothing changed. */
 export type Urgency = 'cut' | 'raise' | 'refresh';
@@ -55,7 +55,7 @@ interface LimitWriterOptions {
   readonly onOutcome: (outcome: WriteOutcome) => void;
   readonly onAnswered: () => void;
   readonly onUnanswered: (fault: LineFault) => void;
-  /** A reply that is not model 123. */
+  /** A reply that is not the control model. */
   readonly onForeign: (why: string) => void;
   readonly onNote: (note: Note) => void;
 }
@@ -67,8 +67,7 @@ export interface WantedCap {
 
 /** The newest write. */
 interface Written {
-  readonly raw: number;
-  readonly reversion: number;
+  readonly values: BlockValues;
   readonly onSilence: OnSilence;
   readonly at: MonoMs;
   readonly target: ControlTarget;
@@ -127,9 +126,8 @@ export class LimitWriter {
   want(wanted: WantedCap, urgency: Urgency): void {
     this.#wanted = wanted;
     if (this.#target === null || this.#backingOff) return;
-    const raw = rawCap(wanted.cap, this.#target.scale);
-    const reversion = reversionSeconds(wanted.onSilence);
-    const same = this.#written?.raw === raw && this.#written.reversion === reversion;
+    const values = blockValues(this.#options.control, wanted.cap, wanted.onSilence, this.#target.scale);
+    const same = this.#written !== null && sameValues(this.#written.values, values);
     if (same && urgency !== 'refresh') return;
     this.#write(urgency === 'cut' ? PRIORITY.cut : PRIORITY.control);
   }
@@ -155,13 +153,12 @@ export class LimitWriter {
     const target = this.#target;
     if (target === null || this.#wanted === null) return;
     const { cap, onSilence } = this.#wanted;
-    const raw = rawCap(cap, target.scale);
-    const reversion = reversionSeconds(onSilence);
+    const values = blockValues(control, cap, onSilence, target.scale);
     this.#sequence += 1;
     const sequence = this.#sequence;
-    this.#written = { raw, reversion, onSilence, at: clock.now(), target };
-    this.#doubt = watts(Math.max(capOf(raw, target.scale), this.#doubt ?? 0));
-    const words = encodeBlock(control, raw, reversion);
+    this.#written = { values, onSilence, at: clock.now(), target };
+    this.#doubt = watts(Math.max(capOf(values.raw, target.scale), this.#doubt ?? 0));
+    const words = encodeBlock(control, values);
     const address = target.place.address + blockStart(control);
     const take = (result: Result<Reply, LineFault>): void => {
       if (sequence === this.#sequence) this.#afterWrite(result, priority);
@@ -223,10 +220,10 @@ export class LimitWriter {
     onAnswered();
     const header = checkHeader(result.value.words, written.target.place);
     if (!header.ok) {
-      onForeign(`read-back is not model 123: ${header.fault.kind}`);
+      onForeign(`read-back is not model ${written.target.place.id}: ${header.fault.kind}`);
       return;
     }
-    const reading = readBlock(control, result.value.words, written.raw, written.reversion);
+    const reading = readBlock(control, result.value.words, written.values);
     if (reading.stands) this.#stands(written, reason);
     else this.#differs(written, reading.raw, reason);
   }
@@ -247,7 +244,8 @@ export class LimitWriter {
 
   #stands(written: Written, reason: 'write' | 'check'): void {
     const { scale } = written.target;
-    const { onSilence, at, raw } = written;
+    const { onSilence, at } = written;
+    const { raw } = written.values;
     const cap = capOf(raw, scale);
     this.#mismatches = 0;
     this.#refusals = 0;
@@ -260,9 +258,10 @@ export class LimitWriter {
   /** Next duty: the periodic check, or the timer's refresh when that is sooner. */
   #armDuty(written: Written): void {
     const { clock, control } = this.#options;
-    const { onSilence, at } = written;
+    const { onSilence, at, values } = written;
     const check = after(clock.now(), control.checkSeconds);
-    const refresh = onSilence.kind === 'opens' ? after(at, durationMs(onSilence.after / REFRESH_PART)) : null;
+    const refresh =
+      onSilence.kind !== 'holds' && values.reversion > 0 ? after(at, durationMs(onSilence.after / REFRESH_PART)) : null;
     this.#rest();
     this.#cancelTimer =
       refresh !== null && refresh <= check
@@ -272,11 +271,11 @@ export class LimitWriter {
 
   #differs(written: Written, readBack: number, reason: 'write' | 'check'): void {
     this.#held = null;
-    this.#options.onOutcome({ kind: 'mismatch', wrote: written.raw, readBack });
+    this.#options.onOutcome({ kind: 'mismatch', wrote: written.values.raw, readBack });
     if (reason === 'check') {
       const { device, onNote } = this.#options;
-      const text = `the cap is gone: wrote ${written.raw}, reads ${readBack}; written again`;
-      onNote({ event: 'cap-not-held', level: 'warn', text, detail: { device, wrote: written.raw, readBack } });
+      const text = `the cap is gone: wrote ${written.values.raw}, reads ${readBack}; written again`;
+      onNote({ event: 'cap-not-held', level: 'warn', text, detail: { device, wrote: written.values.raw, readBack } });
     }
     this.#mismatches += 1;
     if (this.#mismatches <= MISMATCHES_AT_ONCE) this.#write(PRIORITY.cut);

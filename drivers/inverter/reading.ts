@@ -6,14 +6,30 @@ import type { DeviceId, ModelPlace } from '#site/device.ts';
 import type { InverterSample, InverterState } from '#site/sample.ts';
 import { decodeModel } from '../sunspec/codec.ts';
 import type { BlockFault } from '../sunspec/codec.ts';
+import { derMeasureModel } from '../sunspec/models/der-measure.ts';
+import { inverterFloatModel } from '../sunspec/models/inverter-float.ts';
 import { inverterModel } from '../sunspec/models/inverter.ts';
 import { spanTo } from '../sunspec/points.ts';
-import type { ModelValues } from '../sunspec/points.ts';
 
-/** Model 103 from its ID to St: all a sample holds, in one read that identifies itself. */
-export const INVERTER_READ = spanTo(inverterModel, 'St');
+/** Registers of one reading, from the model's ID. */
+interface Extent {
+  /** The read of every poll: identifies itself and holds power and state. */
+  readonly fast: number;
+  /** The read that holds the scale factors too, where the fast one does not: they are `static` in the standard and kept. */
+  readonly whole: number | null;
+}
 
-/** SunSpec 103 St counts from 1. */
+const INTEGER_READ: Extent = { fast: spanTo(inverterModel, 'St'), whole: null };
+const FLOAT_READ: Extent = { fast: spanTo(inverterFloatModel, 'St'), whole: null };
+const DER_READ: Extent = { fast: spanTo(derMeasureModel, 'Hz'), whole: spanTo(derMeasureModel, 'Tmp_SF') };
+
+/** What is read of the measurement model at `place`. */
+export const inverterRead = (place: ModelPlace): Extent => {
+  if (derMeasureModel.ids.includes(place.id)) return DER_READ;
+  return inverterFloatModel.ids.includes(place.id) ? FLOAT_READ : INTEGER_READ;
+};
+
+/** SunSpec 103 St counts from 1; 701 InvSt has the same states from 0. */
 const STATES: readonly InverterState[] = [
   'off',
   'sleeping',
@@ -24,8 +40,9 @@ const STATES: readonly InverterState[] = [
   'fault',
   'standby',
 ];
+const FIRST_ST = 1;
 
-const inverterState = (st: number | null): InverterState => (st === null ? 'unknown' : (STATES[st - 1] ?? 'unknown'));
+const inverterState = (st: number | null): InverterState => (st === null ? 'unknown' : (STATES[st - FIRST_ST] ?? 'unknown'));
 
 /** Output beyond this multiple of the rating is no measurement (sunspec.md 2.3). */
 const PLAUSIBLE_RATING = 1.5;
@@ -41,15 +58,64 @@ interface InverterReading {
   readonly rejected: readonly string[];
 }
 
+/** What every family measures, in the words of model 103. */
+interface Measured {
+  readonly W: number | null;
+  readonly VAr: number | null;
+  readonly VA: number | null;
+  readonly A: number | null;
+  readonly PhVphA: number | null;
+  readonly PhVphB: number | null;
+  readonly PhVphC: number | null;
+  readonly Hz: number | null;
+  readonly WH: number | null;
+  readonly St: number | null;
+}
+
+interface Decoded {
+  readonly values: Measured;
+  readonly badScales: readonly string[];
+}
+
 const map = <T>(value: number | null, unit: (value: number) => T): T | null => (value === null ? null : unit(value));
 
-/** Makes a sample of the registers of model 101-103, read from its ID. */
+/** Model 701: a fast read is laid over the last whole one, whose scale factors and slow values go on. */
+const decodeDer = (words: Uint16Array, place: ModelPlace, whole: Uint16Array | null): Result<Decoded, BlockFault> => {
+  let block = words;
+  if (whole !== null && whole.length > words.length) {
+    block = whole.slice();
+    block.set(words);
+  }
+  const decoded = decodeModel(derMeasureModel, block, place);
+  if (!decoded.ok) return decoded;
+  const { values, badScales } = decoded.value;
+  const { W, Var, VA, A, Hz, VL1, VL2, VL3, LNV, TotWhInj, InvSt } = values;
+  const St = InvSt === null ? null : InvSt + FIRST_ST;
+  return ok({
+    values: { W, VAr: Var, VA, A, PhVphA: VL1 ?? LNV, PhVphB: VL2, PhVphC: VL3, Hz, WH: TotWhInj, St },
+    badScales,
+  });
+};
+
+const decodeFamily = (words: Uint16Array, place: ModelPlace, whole: Uint16Array | null): Result<Decoded, BlockFault> => {
+  if (derMeasureModel.ids.includes(place.id)) return decodeDer(words, place, whole);
+  return inverterFloatModel.ids.includes(place.id)
+    ? decodeModel(inverterFloatModel, words, place)
+    : decodeModel(inverterModel, words, place);
+};
+
+/** Makes a sample of the registers of a measurement model (101-103, 111-113, 701), read from its ID. `whole`: the last whole read of 701. */
 export const readInverter = (
   words: Uint16Array,
   place: ModelPlace,
-  about: { readonly device: DeviceId; readonly takenAt: MonoMs; readonly rating: Watts },
+  about: {
+    readonly device: DeviceId;
+    readonly takenAt: MonoMs;
+    readonly rating: Watts;
+    readonly whole?: Uint16Array | null;
+  },
 ): Result<InverterReading, ReadingFault> => {
-  const decoded = decodeModel(inverterModel, words, place);
+  const decoded = decodeFamily(words, place, about.whole ?? null);
   if (!decoded.ok) return decoded;
   const { values, badScales } = decoded.value;
   if (isNullFrame(values)) return fail({ kind: 'null-frame' });
@@ -70,7 +136,7 @@ export const readInverter = (
   return ok({ sample, rejected: plausible ? badScales : [...badScales, 'W'] });
 };
 
-const isNullFrame = (values: ModelValues<typeof inverterModel.points>): boolean => {
+const isNullFrame = (values: Measured): boolean => {
   const measured = [values.W, values.PhVphA, values.PhVphB, values.PhVphC, values.Hz, values.A];
   return (values.St === null || values.St === 0 || values.St === 7) && measured.every((value) => value === null || value === 0);
 };

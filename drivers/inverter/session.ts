@@ -10,20 +10,17 @@ import type { Line, LineFault, Reply } from '../line/transaction.ts';
 import type { InverterProfile } from '../profile/profile.ts';
 import { decodeModel } from '../sunspec/codec.ts';
 import { Contact } from '../sunspec/contact.ts';
-import { controlsModel } from '../sunspec/models/controls.ts';
-import { inverterModel } from '../sunspec/models/inverter.ts';
-import { settingsModel } from '../sunspec/models/settings.ts';
 import { statusModel } from '../sunspec/models/status.ts';
 import { spanTo } from '../sunspec/points.ts';
-import { placeOf } from '../sunspec/record.ts';
+import { maxPowerOf, settingsRead } from '../sunspec/ratings.ts';
+import { measurementPlace, placeOf } from '../sunspec/record.ts';
 import { capScale } from './control-block.ts';
 import { ConnectionWriter } from './connection-writer.ts';
 import { LimitWriter } from './limit-writer.ts';
 import type { ControlTarget, Urgency } from './limit-writer.ts';
-import { INVERTER_READ, readInverter } from './reading.ts';
+import { inverterRead, readInverter } from './reading.ts';
 
-/** Registers of model 121 up to its WMax scale factor, and of 122 up to the connection bits. */
-const SETTINGS_READ = spanTo(settingsModel, 'WMax_SF');
+/** Registers of model 122 up to the connection bits. */
 const STATUS_READ = spanTo(statusModel, 'ECPConn');
 /** States after which silence is sleep, not a fault. */
 const RESTING: readonly InverterState[] = ['off', 'sleeping', 'shutting-down'];
@@ -56,7 +53,7 @@ export interface InverterSessionOptions {
 type SlowRead = 'status' | 'settings';
 
 /**
- * One SunSpec inverter (models 1, 101-103, 120-123): verified, then the wanted cap, then measured.
+ * One SunSpec inverter (models 1; 101-103, 111-113 or 701; 120-123 or 702-704): verified, then the wanted cap, then measured.
  *
  * Wire time at 9600 baud 8N1 (1.04 ms a byte, 2 x 3.65 ms gaps), with 24 ms for turnaround and host in brackets:
  * measurements 39 registers 102 (126) ms each second, control check 10 registers 42 (66) ms each 10 s, settings 69 (93) ms each
@@ -76,6 +73,9 @@ export class InverterSession {
   #slowDue: Record<SlowRead, MonoMs> | null = null;
   /** WMax as last seen; the device's settings outrank the record. */
   #maxPower: Watts | null = null;
+  /** The last whole read of a measurement model whose scale factors the fast read leaves out. */
+  #whole: Uint16Array | null = null;
+  #wholeDue: MonoMs | null = null;
   #rejected = '';
   #reading = false;
   /** Replies to reads of an earlier contact are ignored. */
@@ -89,6 +89,7 @@ export class InverterSession {
     this.#contact = new Contact({
       device,
       role: 'inverter',
+      control: profile.control.model,
       unitId,
       line,
       clock,
@@ -185,10 +186,12 @@ export class InverterSession {
     this.#maxPower = record.nameplate?.maxPower ?? null;
     const target = this.#target(record);
     this.#writer.open(target);
-    this.#switch.open(target.place);
+    const connection = placeOf(record, [profile.connection.model]);
+    if (connection !== null) this.#switch.open(connection);
     const now = clock.now();
     this.#slowDue = { status: after(now, profile.poll.normalMs), settings: now };
     this.#lastFast = null;
+    this.#whole = null;
     this.#measure();
   }
 
@@ -202,12 +205,13 @@ export class InverterSession {
   }
 
   #target(record: DeviceRecord): ControlTarget {
-    const place = placeOf(record, controlsModel.ids);
+    const { control } = this.#options.profile;
+    const place = placeOf(record, [control.model]);
     assert(
       place !== null && this.#maxPower !== null && record.limitScale !== null,
       'a verified inverter has ratings and a limit',
     );
-    return { place, scale: capScale(this.#maxPower, record.limitScale, this.#options.profile.control) };
+    return { place, scale: capScale(this.#maxPower, record.limitScale, control) };
   }
 
   #arm(): void {
@@ -224,17 +228,25 @@ export class InverterSession {
 
   #measure(): void {
     const record = this.#contact.record();
-    const place = record === null ? null : placeOf(record, inverterModel.ids);
+    const place = record === null ? null : measurementPlace(record);
     assert(record !== null && place !== null, 'a verified inverter has a measurement model');
-    this.#lastFast = this.#options.clock.now();
-    this.#read(place, INVERTER_READ, PRIORITY.inverter, (reply) => this.#measured(reply, place, record));
+    const { clock, profile } = this.#options;
+    const now = clock.now();
+    this.#lastFast = now;
+    const { fast, whole } = inverterRead(place);
+    const isWhole = whole !== null && (this.#whole === null || (this.#wholeDue !== null && now >= this.#wholeDue));
+    if (isWhole) this.#wholeDue = after(now, profile.poll.statusSeconds);
+    this.#read(place, isWhole ? whole : fast, PRIORITY.inverter, (reply) => {
+      if (isWhole) this.#whole = reply.words;
+      this.#measured(reply, place, record);
+    });
   }
 
   #measured(reply: Reply, place: ModelPlace, record: DeviceRecord): void {
     const { device, onSample } = this.#options;
     const rating = record.nameplate?.ratedPower;
     assert(rating !== undefined, 'an inverter record has a nameplate');
-    const reading = readInverter(reply.words, place, { device, takenAt: reply.takenAt, rating });
+    const reading = readInverter(reply.words, place, { device, takenAt: reply.takenAt, rating, whole: this.#whole });
     if (reading.ok) {
       const { sample, rejected } = reading.value;
       this.#state = sample.state;
@@ -252,12 +264,14 @@ export class InverterSession {
     const record = this.#contact.record();
     const now = this.#options.clock.now();
     if (record === null || this.#slowDue === null || this.#attends(now)) return false;
-    const { poll } = this.#options.profile;
+    const { profile } = this.#options;
+    const { poll } = profile;
     if (now >= this.#slowDue.settings) {
       this.#slowDue.settings = after(now, poll.settingsSeconds);
-      const place = placeOf(record, settingsModel.ids);
-      if (place === null) return false;
-      this.#read(place, SETTINGS_READ, PRIORITY.telemetry, (reply) => this.#settings(reply, place, record));
+      const settings = settingsRead(record, profile.control.model);
+      if (settings === null) return false;
+      const { place, registers } = settings;
+      this.#read(place, registers, PRIORITY.telemetry, (reply) => this.#settings(reply, place, record));
       return true;
     }
     if (now < this.#slowDue.status) return false;
@@ -273,9 +287,8 @@ export class InverterSession {
 
   /** WMax is a setting: when it moves, the cap in force stands for another power. */
   #settings(reply: Reply, place: ModelPlace, record: DeviceRecord): void {
-    const decoded = decodeModel(settingsModel, reply.words, place);
-    const maxPower = decoded.ok ? decoded.value.values.WMax : null;
-    if (maxPower === null || maxPower <= 0 || maxPower === this.#maxPower || record.nameplate === null) return;
+    const maxPower = maxPowerOf(reply.words, place);
+    if (maxPower === null || maxPower === this.#maxPower || record.nameplate === null) return;
     this.#note('maximum-power-changed', `WMax is ${maxPower} W, was ${this.#maxPower} W`);
     this.#maxPower = watts(maxPower);
     this.#contact.amend({ ...record, nameplate: { ...record.nameplate, maxPower: watts(maxPower) } });

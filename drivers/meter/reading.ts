@@ -6,13 +6,23 @@ import type { DeviceId, ModelPlace } from '#site/device.ts';
 import type { MeterSample } from '#site/sample.ts';
 import { decodeModel } from '../sunspec/codec.ts';
 import type { BlockFault } from '../sunspec/codec.ts';
+import { meterFloatModel } from '../sunspec/models/meter-float.ts';
 import { meterModel, singlePhaseMeterModel } from '../sunspec/models/meter.ts';
 import { HEADER_REGISTERS, spanTo } from '../sunspec/points.ts';
 
-/** Model 203 from its ID to W_SF: the shortest read that identifies itself and holds power, voltages and frequency. */
-export const METER_FAST_READ = spanTo(meterModel, 'W_SF');
-/** Model 203 from its ID to TotWh_SF: reactive power and energies besides. */
-export const METER_SLOW_READ = spanTo(meterModel, 'TotWh_SF');
+/** Registers of one reading, from the model's ID. */
+interface Extent {
+  /** The shortest read that identifies itself and holds power, voltages and frequency. */
+  readonly fast: number;
+  /** Reactive power and energies besides. */
+  readonly slow: number;
+}
+
+const INTEGER_READ: Extent = { fast: spanTo(meterModel, 'W_SF'), slow: spanTo(meterModel, 'TotWh_SF') };
+const FLOAT_READ: Extent = { fast: spanTo(meterFloatModel, 'WphC'), slow: spanTo(meterFloatModel, 'TotWhImp') };
+
+/** What is read of the meter model at `place`. */
+export const meterRead = (place: ModelPlace): Extent => (meterFloatModel.ids.includes(place.id) ? FLOAT_READ : INTEGER_READ);
 
 /** How the meter is built in: from the configuration. */
 export interface MeterFitting {
@@ -41,7 +51,7 @@ interface MeterReading {
 const map = <T>(value: number | null, unit: (value: number) => T): T | null => (value === null ? null : unit(value));
 
 /**
- * Makes a sample of the registers of model 201-204, read from its ID: of a fast or of a slow read. `netImport` is null where W is
+ * Makes a sample of the registers of model 201-204 or 211-214, read from its ID: of a fast or of a slow read. `netImport` is null where W is
  * not implemented, its scale is missing or out of range, it exceeds what the connection can carry, or the whole block is zero
  * (a null frame: no voltage, no frequency, no power).
  */
@@ -50,13 +60,11 @@ export const readMeter = (
   place: ModelPlace,
   about: { readonly device: DeviceId; readonly takenAt: MonoMs; readonly fitting: MeterFitting; readonly slow: SlowMeterValues },
 ): Result<MeterReading, BlockFault> => {
-  // 201 differs from 203 only in the names of line voltages, which no sample holds.
-  const model = singlePhaseMeterModel.ids.includes(place.id) ? { ...meterModel, ids: singlePhaseMeterModel.ids } : meterModel;
-  const decoded = decodeModel(model, words, place);
+  const decoded = decodeFamily(words, place);
   if (!decoded.ok) return decoded;
   const { values, badScales } = decoded.value;
   const { sign, plausiblePower } = about.fitting;
-  const isSlow = words.length >= METER_SLOW_READ;
+  const isSlow = words.length >= meterRead(place).slow;
   const dead = [values.PhVphA, values.PhVphB, values.PhVphC, values.PhV, values.Hz, values.W].every((v) => v === null || v === 0);
   const believed = (power: number | null): Watts | null =>
     power === null || dead || Math.abs(power) > plausiblePower ? null : watts(signed(power, sign));
@@ -70,10 +78,18 @@ export const readMeter = (
     ...slow,
     voltage: { a: map(values.PhVphA, volts), b: map(values.PhVphB, volts), c: map(values.PhVphC, volts) },
     frequency: map(values.Hz, hertz),
-    fingerprint: fingerprint(words),
+    fingerprint: fingerprint(words.subarray(HEADER_REGISTERS, meterRead(place).fast)),
   };
   const unbelieved = values.W !== null && sample.netImport === null ? ['W'] : [];
   return ok({ sample, slow, rejected: [...badScales, ...unbelieved] });
+};
+
+// 201 differs from 203 only in the names of line voltages, which no sample holds.
+const singlePhase = { ...meterModel, ids: singlePhaseMeterModel.ids };
+
+const decodeFamily = (words: Uint16Array, place: ModelPlace) => {
+  if (meterFloatModel.ids.includes(place.id)) return decodeModel(meterFloatModel, words, place);
+  return decodeModel(singlePhase.ids.includes(place.id) ? singlePhase : meterModel, words, place);
 };
 
 /** Turns to import positive, without a negative zero. */
@@ -94,10 +110,10 @@ const slowValues = (
 const FNV_OFFSET = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
 
-/** FNV-1a over the registers that every read holds (A to W_SF), so that fast and slow reads compare. */
+/** FNV-1a over the registers that every read holds, so that fast and slow reads compare. */
 const fingerprint = (words: Uint16Array): number => {
   let hash = FNV_OFFSET;
-  for (const word of words.subarray(HEADER_REGISTERS, METER_FAST_READ)) {
+  for (const word of words) {
     hash = Math.imul(hash ^ (word & 0xff), FNV_PRIME);
     hash = Math.imul(hash ^ (word >> 8), FNV_PRIME);
   }

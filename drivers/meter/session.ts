@@ -10,8 +10,8 @@ import type { Line, LineFault, Reply } from '../line/transaction.ts';
 import type { MeterProfile } from '../profile/profile.ts';
 import { Contact } from '../sunspec/contact.ts';
 import { HEADER_REGISTERS } from '../sunspec/points.ts';
-import { METER_IDS, placeOf } from '../sunspec/record.ts';
-import { METER_FAST_READ, METER_SLOW_READ, NO_SLOW_VALUES, readMeter } from './reading.ts';
+import { measurementPlace } from '../sunspec/record.ts';
+import { meterRead, NO_SLOW_VALUES, readMeter } from './reading.ts';
 import type { MeterFitting, SlowMeterValues } from './reading.ts';
 
 export interface MeterSessionOptions {
@@ -30,7 +30,7 @@ export interface MeterSessionOptions {
 }
 
 /**
- * The meter at the connection point (SunSpec models 1 and 201-204): verified by serial number, then read.
+ * The meter at the connection point (SunSpec models 1 and 201-204 or 211-214): verified by serial number, then read.
  *
  * Wire time at 9600 baud 8N1, with 24 ms for turnaround and host in brackets: fast read 23 registers 69 (93) ms each 250 ms, slow
  * read 55 registers 135 (159) ms each 10 s in place of a fast one: 28.2 % (37.8 %) of the line.
@@ -50,6 +50,7 @@ export class MeterSession {
     this.#contact = new Contact({
       device,
       role: 'meter',
+      control: null,
       unitId,
       line,
       clock,
@@ -104,7 +105,7 @@ export class MeterSession {
   #measure(): void {
     const { clock, profile, line, unitId, device } = this.#options;
     const record = this.#contact.record();
-    const place = record === null ? null : placeOf(record, METER_IDS);
+    const place = record === null ? null : measurementPlace(record);
     assert(place !== null, 'a verified meter has a meter model');
     const asked = clock.now();
     const isSlow = this.#slowDue !== null && asked >= this.#slowDue;
@@ -117,7 +118,8 @@ export class MeterSession {
       this.#cancelPoll?.();
       this.#cancelPoll = clock.at(again, () => this.#measure());
     };
-    const count = Math.min(isSlow ? METER_SLOW_READ : METER_FAST_READ, HEADER_REGISTERS + place.length);
+    const { fast, slow } = meterRead(place);
+    const count = Math.min(isSlow ? slow : fast, HEADER_REGISTERS + place.length);
     line.submit({ kind: 'read', unitId, address: place.address, count }, PRIORITY.meter, take, `${device}:read`);
   }
 

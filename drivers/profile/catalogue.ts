@@ -2,11 +2,12 @@ import { assert } from '#base/assert.ts';
 import { decodeProfile } from './profile.ts';
 import type { InverterProfile, MeterProfile, Profile } from './profile.ts';
 import sunspec123 from './sunspec-123.json' with { type: 'json' };
+import sunspec704 from './sunspec-704.json' with { type: 'json' };
 import sunspecMeter from './sunspec-meter.json' with { type: 'json' };
 
 /** The profiles this release ships, decoded. One of ours that does not decode is a broken build. */
 export const shippedProfiles = (): readonly Profile[] =>
-  [sunspec123, sunspecMeter].map((file) => {
+  [sunspec123, sunspec704, sunspecMeter].map((file) => {
     const decoded = decodeProfile(file);
     assert(decoded.ok, 'a shipped device profile decodes');
     return decoded.value;

@@ -1,9 +1,12 @@
 import * as v from 'valibot';
 import { fail, ok } from '#base/result.ts';
 import type { Result } from '#base/result.ts';
-import { durationMs, seconds } from '#base/units.ts';
+import { durationMs, percent, seconds, watts } from '#base/units.ts';
+import type { Watts } from '#base/units.ts';
 import type { OnSilence } from '#site/device.ts';
-import { controlsModel } from '../sunspec/models/controls.ts';
+import { controlPoint } from '../sunspec/control-model.ts';
+import type { ConnectionModel, ControlModel } from '../sunspec/control-model.ts';
+import { registersOf } from '../sunspec/points.ts';
 
 /** Format number of a profile file (design D17). */
 export const PROFILE_FORMAT = 1;
@@ -13,58 +16,91 @@ const milliseconds = (low: number, high: number) =>
 const wholeSeconds = (low: number, high: number) =>
   v.pipe(v.number(), v.integer(), v.minValue(low), v.maxValue(high), v.transform(seconds));
 
-const controlPoint = v.pipe(
-  v.string(),
-  v.check((name) => Object.hasOwn(controlsModel.points, name), 'a point of SunSpec model 123'),
-);
+const HIGHEST_VALUE = 0xfffe;
+const pointName = v.pipe(v.string(), v.minLength(1), v.maxLength(32));
+const fixedValue = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(HIGHEST_VALUE));
 
-/** One register of the write block: `limit` is the cap, `reversion` the seconds until the device opens (0 = hold), a number is written as it stands. */
+/**
+ * One point of the write block: `limit` is the cap, `reversion` the seconds until the device does by itself what `onSilence` says (0 = never),
+ * `reversion-limit` the cap it then falls to, a number is written as it stands.
+ */
 const blockPoint = v.strictObject({
-  point: controlPoint,
-  value: v.union([
-    v.literal('limit'),
-    v.literal('reversion'),
-    v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xfffe)),
-  ]),
+  point: pointName,
+  value: v.union([v.literal('limit'), v.literal('reversion'), v.literal('reversion-limit'), fixedValue]),
   /** Compared with what was written when the block is read back. */
   readBack: v.boolean(),
 });
 
-const writeBlock = v.pipe(
-  v.array(blockPoint),
-  v.minLength(1),
-  v.maxLength(8),
-  v.check((block) => addressesFollow(block.map(({ point }) => point)), 'points in adjacent registers, in their order'),
-  v.check((block) => block.filter(({ value }) => value === 'limit').length === 1, 'exactly one point with the value "limit"'),
-);
-
-/** One register of the block that opens and closes the connection: `connection` is Conn (0 open, 1 closed), a number is written as it stands. */
+/** One point of the block that opens and closes the connection: `connection` is 0 open, 1 closed; a number is written as it stands. */
 const connectionPoint = v.strictObject({
-  point: controlPoint,
-  value: v.union([v.literal('connection'), v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xfffe))]),
+  point: pointName,
+  value: v.union([v.literal('connection'), fixedValue]),
   /** Compared with what was written when the block is read back. */
   readBack: v.boolean(),
 });
 
-const connectionBlock = v.pipe(
-  v.array(connectionPoint),
-  v.minLength(1),
-  v.maxLength(4),
-  v.check((block) => addressesFollow(block.map(({ point }) => point)), 'points in adjacent registers, in their order'),
-  v.check(
-    (block) => block.filter(({ value }) => value === 'connection').length === 1,
-    'exactly one point with the value "connection"',
+type Named = readonly { readonly point: string }[];
+
+/** Do the points exist in the model, in adjacent registers, in their order? */
+const isBlock = (model: ControlModel | ConnectionModel, block: Named): boolean => {
+  let next: number | null = null;
+  for (const { point: name } of block) {
+    const point = controlPoint(model, name);
+    if (point === null || (next !== null && point.at !== next)) return false;
+    next = point.at + registersOf(point);
+  }
+  return true;
+};
+
+const BLOCK_EXPECTED = 'points of the model, in adjacent registers, in their order';
+const count = (block: readonly { readonly value: unknown }[], value: string): number =>
+  block.filter((entry) => entry.value === value).length;
+
+const control = v.pipe(
+  v.strictObject({
+    /** The SunSpec model that takes the limit. */
+    model: v.optional(v.picklist([123, 704]), 123),
+    writeBlock: v.pipe(
+      v.array(blockPoint),
+      v.minLength(1),
+      v.maxLength(8),
+      v.check((block) => count(block, 'limit') === 1, 'exactly one point with the value "limit"'),
+    ),
+    /** The device's true step in per cent where it is coarser than WMaxLimPct_SF says; null: as the scale factor says. */
+    resolutionPercent: v.nullable(v.pipe(v.number(), v.gtValue(0), v.maxValue(10))),
+    /** From the write's reply to the read-back: some devices apply a write after they acknowledged it. */
+    readBackDelayMs: milliseconds(0, 5000),
+    /** How often the block is read to see that the cap still stands. */
+    checkSeconds: wholeSeconds(1, 600),
+  }),
+  v.forward(
+    v.check(({ model, writeBlock }) => isBlock(model, writeBlock), BLOCK_EXPECTED),
+    ['writeBlock'],
   ),
 );
 
-const addressesFollow = (names: readonly string[]): boolean => {
-  const addresses = names.map((name) => pointAddress(name));
-  return addresses.every((at, index) => index === 0 || at === (addresses[index - 1] ?? 0) + 1);
-};
-
-/** Registers from the ID of model 123 to the named point; -1 for a name the model does not have. */
-export const pointAddress = (name: string): number =>
-  Object.entries(controlsModel.points).find(([key]) => key === name)?.[1].at ?? -1;
+const connection = v.pipe(
+  v.strictObject({
+    /** The SunSpec model that opens and closes the connection. */
+    model: v.optional(v.picklist([123, 703]), 123),
+    writeBlock: v.pipe(
+      v.array(connectionPoint),
+      v.minLength(1),
+      v.maxLength(4),
+      v.check((block) => count(block, 'connection') === 1, 'exactly one point with the value "connection"'),
+    ),
+    /** From the write's reply to the read-back. */
+    readBackDelayMs: milliseconds(0, 5000),
+    /** How often an open connection is read to see that it still stands. */
+    checkSeconds: wholeSeconds(1, 600),
+    /** After reconnection the inverter waits and ramps by itself, as its grid code says; else the gateway holds it back. */
+    returnsByItself: v.boolean(),
+  }),
+  v.forward(
+    v.check(({ model, writeBlock }) => isBlock(model, writeBlock), BLOCK_EXPECTED),
+    ['writeBlock'],
+  ),
+);
 
 const onSilence = v.variant('kind', [
   v.strictObject({ kind: v.literal('holds') }),
@@ -73,30 +109,23 @@ const onSilence = v.variant('kind', [
     v.strictObject({ kind: v.literal('opens'), afterSeconds: wholeSeconds(30, 65_534) }),
     v.transform(({ afterSeconds }) => ({ kind: 'opens' as const, after: afterSeconds })),
   ),
+  /** Falls to `percent` of WMax, or stays below it: 704 alone can. */
+  v.pipe(
+    v.strictObject({
+      kind: v.literal('reverts-to'),
+      percent: v.pipe(v.number(), v.minValue(0), v.maxValue(100), v.transform(percent)),
+      afterSeconds: wholeSeconds(30, 65_534),
+    }),
+    v.transform(({ percent: share, afterSeconds }) => ({ kind: 'reverts-to' as const, percent: share, after: afterSeconds })),
+  ),
 ]);
 
-const inverterProfile = v.strictObject({
+const inverterFields = v.strictObject({
   format: v.literal(PROFILE_FORMAT),
   name: v.string(),
   kind: v.literal('inverter'),
-  control: v.strictObject({
-    writeBlock,
-    /** The device's true step in per cent where it is coarser than WMaxLimPct_SF says; null: as the scale factor says. */
-    resolutionPercent: v.nullable(v.pipe(v.number(), v.gtValue(0), v.maxValue(10))),
-    /** From the write's reply to the read-back: some devices apply a write after they acknowledged it. */
-    readBackDelayMs: milliseconds(0, 5000),
-    /** How often the block is read to see that the cap still stands. */
-    checkSeconds: wholeSeconds(1, 600),
-  }),
-  connection: v.strictObject({
-    writeBlock: connectionBlock,
-    /** From the write's reply to the read-back. */
-    readBackDelayMs: milliseconds(0, 5000),
-    /** How often an open connection is read to see that it still stands. */
-    checkSeconds: wholeSeconds(1, 600),
-    /** After reconnection the inverter waits and ramps by itself, as its grid code says; else the gateway holds it back. */
-    returnsByItself: v.boolean(),
-  }),
+  control,
+  connection,
   /** Fraction of WMax below which the inverter may fall into standby. */
   minimumStableOutput: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1)), 0.1),
   onSilence,
@@ -110,6 +139,18 @@ const inverterProfile = v.strictObject({
     settingsSeconds: wholeSeconds(5, 3600),
   }),
 });
+
+const inverterProfile = v.pipe(
+  inverterFields,
+  v.forward(
+    v.check(
+      ({ control: { writeBlock }, onSilence: silence }) =>
+        (silence.kind === 'reverts-to') === (count(writeBlock, 'reversion-limit') === 1),
+      'reverts-to with a point "reversion-limit", else neither',
+    ),
+    ['onSilence'],
+  ),
+);
 
 const meterProfile = v.strictObject({
   format: v.literal(PROFILE_FORMAT),
@@ -140,5 +181,8 @@ export const decodeProfile = (json: unknown): Result<Profile, readonly ProfilePr
   return fail(parsed.issues.map((issue) => ({ path: v.getDotPath(issue) ?? '', expected: issue.message })));
 };
 
-/** What an inverter of this profile does when the gateway falls silent; goes into every Setpoint (design D8). */
-export const onSilenceOf = (inverter: InverterProfile): OnSilence => inverter.onSilence;
+/** What an inverter of this profile does when the gateway falls silent; goes into every Setpoint (design D8). `maxPower`: WMax, null while unknown. */
+export const onSilenceOf = ({ onSilence: silence }: InverterProfile, maxPower: Watts | null): OnSilence =>
+  silence.kind === 'reverts-to'
+    ? { kind: 'reverts-to', cap: watts(((maxPower ?? 0) * silence.percent) / 100), after: silence.after }
+    : silence;

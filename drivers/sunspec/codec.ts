@@ -73,16 +73,22 @@ const scaled = <P extends PointTable>(
 export const applyScale = (raw: number, scale: number): number => (scale < 0 ? raw / 10 ** -scale : raw * 10 ** scale);
 
 /** Register values that mean not implemented (SunSpec point types). An accumulator's 0 also means that nothing was counted yet. */
-const ABSENT: Readonly<Record<Exclude<PointType, 'string' | 'acc64' | 'pad'>, number>> = {
+const ABSENT: Readonly<Record<Exclude<PointType, 'string' | 'acc64' | 'float32' | 'pad'>, number>> = {
   int16: 0x8000,
   sunssf: 0x8000,
   uint16: 0xffff,
   enum16: 0xffff,
   bitfield16: 0xffff,
+  count: 0xffff,
   uint32: 0xffff_ffff,
   bitfield32: 0xffff_ffff,
+  int32: 0x8000_0000,
   acc32: 0,
+  uint64: 2 ** 64,
 };
+
+const SIGN_BIT_32 = 0x8000_0000;
+const WRAP_32 = 2 ** 32;
 
 /** One point, unscaled; null when not implemented or beyond the registers. */
 const decodePoint = (point: PointSpec, words: Uint16Array): number | bigint | string | null => {
@@ -91,9 +97,20 @@ const decodePoint = (point: PointSpec, words: Uint16Array): number | bigint | st
   const own = words.subarray(point.at, point.at + size);
   if (point.type === 'string') return decodeString(own);
   if (point.type === 'acc64') return decodeAcc64(own);
+  if (point.type === 'float32') return decodeFloat(own);
   const value = own.reduce((high, word) => high * 0x10000 + word, 0);
   if (value === ABSENT[point.type]) return null;
+  if (point.type === 'int32') return value >= SIGN_BIT_32 ? value - WRAP_32 : value;
   return point.type === 'int16' || point.type === 'sunssf' ? (value << 16) >> 16 : value;
+};
+
+/** IEEE 754 single precision, high word first; NaN and the infinities mean not implemented. */
+export const decodeFloat = (words: Uint16Array): number | null => {
+  const view = new DataView(new ArrayBuffer(4));
+  view.setUint16(0, words[0] ?? 0);
+  view.setUint16(2, words[1] ?? 0);
+  const value = view.getFloat32(0);
+  return Number.isFinite(value) ? value : null;
 };
 
 const decodeAcc64 = (words: Uint16Array): bigint | null => {

@@ -7,12 +7,11 @@ import type { DeviceId, DeviceRecord, DeviceRole } from '#site/device.ts';
 import type { DeviceStanding } from '#site/sample.ts';
 import { PRIORITY } from '../line/transaction.ts';
 import type { Line, LineFault, Priority, Reply } from '../line/transaction.ts';
-import { decodeModel } from './codec.ts';
+import { controlHeaderRegisters, limitScaleOf } from './control-model.ts';
+import type { ControlModel } from './control-model.ts';
 import { Discovery } from './discovery.ts';
 import type { DiscoveryAction, DiscoveryInput, Found } from './discovery.ts';
 import { IDENTITY_REGISTERS, decodeCommon, isSameDevice } from './identity.ts';
-import { controlsModel } from './models/controls.ts';
-import { spanTo } from './points.ts';
 import { placeOf, recordFrom, suits } from './record.ts';
 
 /** Failures in a row after which a device counts as silent (sunspec.md 7.5). */
@@ -27,12 +26,12 @@ const DOWN_PROBE_PERIOD: DurationMs = seconds(1);
 const DROPPED_RETRY: DurationMs = durationMs(100);
 /** A unit that answers but is not the device expected, or no device we can use: looked at again this often. */
 const REJECTED_RETRY: DurationMs = seconds(30);
-/** Model 123 from its ID to WMaxLimPct_SF: header, present limit and scale in one read. */
-const CONTROL_HEADER_REGISTERS = spanTo(controlsModel, 'WMaxLimPct_SF');
 
 interface ContactOptions {
   readonly device: DeviceId;
   readonly role: DeviceRole;
+  /** The model an inverter is limited through; null: a meter. */
+  readonly control: ControlModel | null;
   readonly unitId: number;
   readonly line: Line;
   readonly clock: Clock;
@@ -76,9 +75,9 @@ export class Contact {
   }
 
   start(): void {
-    const { known, role, expectedSerial } = this.#options;
+    const { known, role, control, expectedSerial } = this.#options;
     // The configuration's serial number outranks the recorded one: a record of another device is not used.
-    const usable = known !== null && known.role === role && suits(known);
+    const usable = known !== null && known.role === role && suits(known, control);
     this.#record = usable && (expectedSerial === null || expectedSerial === known.serialNumber) ? known : null;
     this.#identify(PRIORITY.verify);
   }
@@ -178,24 +177,24 @@ export class Contact {
   }
 
   #verifyControl(record: DeviceRecord): void {
-    const place = placeOf(record, controlsModel.ids);
-    if (record.role !== 'inverter') {
+    const { control } = this.#options;
+    if (control === null) {
       this.#becomeVerified(record);
       return;
     }
+    const place = placeOf(record, [control]);
     assert(place !== null, 'an inverter record names its control model');
-    this.#read(place.address, CONTROL_HEADER_REGISTERS, PRIORITY.verify, (result) => {
+    this.#read(place.address, controlHeaderRegisters(control), PRIORITY.verify, (result) => {
       if (!result.ok && result.fault.kind !== 'refused') {
         this.#countFailure(result.fault);
         return;
       }
-      const decoded = result.ok ? decodeModel(controlsModel, result.value.words, place) : null;
-      if (decoded?.ok === true && decoded.value.values.WMaxLimPct_SF === record.limitScale) {
+      if (result.ok && limitScaleOf(control, result.value.words, place) === record.limitScale) {
         this.#becomeVerified(record);
         return;
       }
       this.#setStanding('unverified');
-      this.#note('control-header-changed', 'error', 'model 123 is not where the record says, or its scale changed');
+      this.#note('control-header-changed', 'error', `model ${control} is not where the record says, or its scale changed`);
       this.#discover(PRIORITY.verify);
     });
   }
@@ -208,7 +207,7 @@ export class Contact {
   }
 
   #discover(priority: Priority): void {
-    this.#discovery = new Discovery(this.#outOfTouch() ? 1 : FAILURES_UNTIL_SILENT);
+    this.#discovery = new Discovery(this.#outOfTouch() ? 1 : FAILURES_UNTIL_SILENT, this.#options.control ?? undefined);
     this.#follow(this.#discovery.start(), priority);
   }
 
@@ -230,7 +229,7 @@ export class Contact {
   }
 
   #judge(found: Found): void {
-    const { device, role, known, expectedSerial, unitId } = this.#options;
+    const { device, role, control, known, expectedSerial, unitId } = this.#options;
     const wanted = expectedSerial ?? known?.serialNumber ?? null;
     const { serialNumber } = found.common;
     if (wanted !== null && serialNumber !== wanted) {
@@ -238,7 +237,7 @@ export class Contact {
       return;
     }
     const record = recordFrom(device, role, found);
-    if (!suits(record)) {
+    if (!suits(record, control)) {
       this.#reject('not-usable', `unit ${unitId} lacks a model this ${role} needs`);
       return;
     }

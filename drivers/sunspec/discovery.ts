@@ -2,7 +2,10 @@ import type { ModelPlace, Nameplate } from '#site/device.ts';
 import { assert } from '#base/assert.ts';
 import { IDENTITY_REGISTERS, decodeCommon } from './identity.ts';
 import type { CommonStrings } from './identity.ts';
-import { BODY_MODELS, readLimitScale, readNameplate } from './ratings.ts';
+import { limitScaleOf } from './control-model.ts';
+import type { ControlModel } from './control-model.ts';
+import { BODY_MODELS, readNameplate } from './ratings.ts';
+import type { Body } from './ratings.ts';
 import { HEADER_REGISTERS } from './points.ts';
 
 /** Where a SunSpec map may begin, in the order of likelihood (SunSpec Modbus: 40000, 50000, 0). */
@@ -32,9 +35,9 @@ export interface Found {
   readonly models: readonly ModelPlace[];
   /** False: the walk broke off, models may be missing; such a chain is used but never recorded. */
   readonly complete: boolean;
-  /** Null: models 120 and 121 are absent or state no power. */
+  /** Null: neither 120 and 121 nor 702 state a power. */
   readonly nameplate: Nameplate | null;
-  /** WMaxLimPct_SF; null: no model 123, or its scale is not usable. */
+  /** WMaxLimPct_SF; null: no such control model, or its scale is not usable. */
   readonly limitScale: number | null;
 }
 
@@ -71,10 +74,12 @@ export class Discovery {
   #bodies: ModelPlace[] = [];
   readonly #read = new Map<number, Uint16Array>();
   readonly #triesMax: number;
+  readonly #control: ControlModel;
 
-  /** `tries`: how often one read is tried before its silence is taken as the answer. */
-  constructor(tries: number) {
+  /** `tries`: how often one read is tried before its silence is taken as the answer. `control`: whose scale and ratings are wanted. */
+  constructor(tries: number, control: ControlModel = 123) {
     this.#triesMax = tries;
+    this.#control = control;
   }
 
   /** The first read. */
@@ -207,18 +212,19 @@ export class Discovery {
 
   #done(): DiscoveryAction {
     assert(this.#common !== null, 'the walk passed the common model');
-    const body = (id: number) => {
+    const body = (id: number): Body | null => {
       const place = this.#models.find((model) => model.id === id);
       const words = this.#read.get(id);
       return place === undefined || words === undefined ? null : { place, words };
     };
+    const control = body(this.#control);
     const found: Found = {
       base: this.#base(),
       common: this.#common,
       models: this.#models,
       complete: this.#complete,
-      nameplate: readNameplate(body(120), body(121)),
-      limitScale: readLimitScale(body(123)),
+      nameplate: readNameplate(body, this.#control),
+      limitScale: control === null ? null : limitScaleOf(this.#control, control.words, control.place),
     };
     return { kind: 'found', found };
   }

@@ -8,11 +8,15 @@ export type PointType =
   | 'enum16'
   | 'bitfield16'
   | 'sunssf'
+  | 'count'
   | 'pad'
   | 'uint32'
+  | 'int32'
   | 'acc32'
   | 'bitfield32'
   | 'acc64'
+  | 'uint64'
+  | 'float32'
   | 'string';
 
 export interface PointSpec {
@@ -54,11 +58,15 @@ const REGISTERS: Readonly<Record<Exclude<PointType, 'string'>, number>> = {
   enum16: 1,
   bitfield16: 1,
   sunssf: 1,
+  count: 1,
   pad: 1,
   uint32: 2,
+  int32: 2,
   acc32: 2,
   bitfield32: 2,
   acc64: 4,
+  uint64: 4,
+  float32: 2,
 };
 
 /** Registers a point takes. */

@@ -1,18 +1,23 @@
 import { hertz, voltAmperes, volts, watts } from '#base/units.ts';
-import type { ModelPlace, Nameplate } from '#site/device.ts';
+import type { DeviceRecord, ModelPlace, Nameplate } from '#site/device.ts';
 import { decodeModel } from './codec.ts';
-import { controlsModel } from './models/controls.ts';
+import type { ControlModel } from './control-model.ts';
+import { derCapacityModel } from './models/der-capacity.ts';
 import { nameplateModel } from './models/nameplate.ts';
 import { settingsModel } from './models/settings.ts';
+import { spanTo } from './points.ts';
 import type { Model, ModelValues, PointTable } from './points.ts';
 
 /** Models whose bodies hold what a device record keeps. */
-export const BODY_MODELS = [120, 121, 123] as const;
+export const BODY_MODELS = [120, 121, 123, 702, 704] as const;
 
 export interface Body {
   readonly place: ModelPlace;
   readonly words: Uint16Array;
 }
+
+/** The body of a model of the chain; null: it has none, or it was not read. */
+export type Bodies = (model: number) => Body | null;
 
 const valuesOf = <P extends PointTable>(model: Model<P>, body: Body | null): ModelValues<P> | null => {
   const decoded = body === null ? null : decodeModel(model, body.words, body.place);
@@ -26,10 +31,17 @@ const magnitude = (value: number | null | undefined): number | null =>
 const map = <T>(value: number | null, unit: (value: number) => T): T | null => (value === null ? null : unit(value));
 
 /**
- * Ratings from the nameplate (120) and settings (121) models. Where one of WRtg and WMax is missing the other stands for both;
- * null when neither is given, since no cap can then be turned into per cent.
+ * Ratings of the family the device is limited through, the other family's when that one states no power. Null when neither does:
+ * no cap can then be turned into per cent.
  */
-export const readNameplate = (nameplate: Body | null, settings: Body | null): Nameplate | null => {
+export const readNameplate = (bodies: Bodies, control: ControlModel): Nameplate | null => {
+  const legacy = (): Nameplate | null => readLegacy(bodies(120), bodies(121));
+  const der = (): Nameplate | null => readCapacity(bodies(702));
+  return control === 704 ? (der() ?? legacy()) : (legacy() ?? der());
+};
+
+/** Of the nameplate (120) and settings (121) models; where one of WRtg and WMax is missing the other stands for both. */
+const readLegacy = (nameplate: Body | null, settings: Body | null): Nameplate | null => {
   const rated = valuesOf(nameplateModel, nameplate);
   const set = valuesOf(settingsModel, settings);
   const ratedPower = positive(rated?.WRtg);
@@ -47,5 +59,42 @@ export const readNameplate = (nameplate: Body | null, settings: Body | null): Na
   };
 };
 
-/** WMaxLimPct_SF of model 123; null when it is not implemented or out of range: such a device is never written. */
-export const readLimitScale = (controls: Body | null): number | null => valuesOf(controlsModel, controls)?.WMaxLimPct_SF ?? null;
+/** Of the capacity model (702): ratings and settings in one. */
+const readCapacity = (capacity: Body | null): Nameplate | null => {
+  const values = valuesOf(derCapacityModel, capacity);
+  const ratedPower = positive(values?.WMaxRtg);
+  const maxPower = positive(values?.WMax);
+  const either = ratedPower ?? maxPower;
+  if (either === null) return null;
+  return {
+    ratedPower: watts(either),
+    maxPower: watts(maxPower ?? either),
+    ratedApparent: map(positive(values?.VAMaxRtg), voltAmperes),
+    referenceVoltage: map(positive(values?.VNomRtg), volts),
+    nominalFrequency: null,
+    ratedVarInjected: magnitude(values?.VarMaxInjRtg),
+    ratedVarAbsorbed: magnitude(values?.VarMaxAbsRtg),
+  };
+};
+
+/** Where the setting WMax is read, from the model's ID to its scale factor. */
+export interface SettingsRead {
+  readonly place: ModelPlace;
+  readonly registers: number;
+}
+
+/** WMax is the base of the limit's per cent: of 121 for a device limited through 123, of 702 for one through 704. Null: it has no such model. */
+export const settingsRead = (record: DeviceRecord, control: ControlModel): SettingsRead | null => {
+  const find = (id: number): ModelPlace | undefined => record.models.find((place) => place.id === id);
+  const [first, second] = control === 704 ? [702, 121] : [121, 702];
+  const place = find(first) ?? find(second);
+  if (place === undefined) return null;
+  const registers = place.id === 121 ? spanTo(settingsModel, 'WMax_SF') : spanTo(derCapacityModel, 'W_SF');
+  return { place, registers };
+};
+
+/** WMax of such a read; null: not the model, not implemented or not positive. */
+export const maxPowerOf = (words: Uint16Array, place: ModelPlace): number | null => {
+  const decoded = place.id === 121 ? decodeModel(settingsModel, words, place) : decodeModel(derCapacityModel, words, place);
+  return decoded.ok ? positive(decoded.value.values.WMax) : null;
+};

@@ -1,15 +1,29 @@
 import type { DeviceId, DeviceRecord, DeviceRole, ModelPlace } from '#site/device.ts';
+import type { ControlModel } from './control-model.ts';
 import type { Found } from './discovery.ts';
-import { controlsModel } from './models/controls.ts';
+import { derMeasureModel } from './models/der-measure.ts';
+import { inverterFloatModel } from './models/inverter-float.ts';
 import { inverterModel } from './models/inverter.ts';
+import { meterFloatModel } from './models/meter-float.ts';
 import { meterModel, singlePhaseMeterModel } from './models/meter.ts';
 
-/** Models that measure a meter's connection point. */
-export const METER_IDS = [...singlePhaseMeterModel.ids, ...meterModel.ids];
+/** Families that measure an inverter, best first: integers with scale factors, floats, the DER family. */
+const INVERTER_FAMILIES = [inverterModel.ids, inverterFloatModel.ids, derMeasureModel.ids];
+const METER_FAMILIES = [[...singlePhaseMeterModel.ids, ...meterModel.ids], meterFloatModel.ids];
 
 /** The first place of one of these models on the device; copies further down the chain are not used. Null: none. */
 export const placeOf = (record: DeviceRecord, ids: readonly number[]): ModelPlace | null =>
   record.models.find((place) => ids.includes(place.id)) ?? null;
+
+/** The one model the device is measured through, where several say the same; null: none. */
+export const measurementPlace = (record: DeviceRecord): ModelPlace | null => {
+  const families = record.role === 'meter' ? METER_FAMILIES : INVERTER_FAMILIES;
+  for (const ids of families) {
+    const place = placeOf(record, ids);
+    if (place !== null) return place;
+  }
+  return null;
+};
 
 export const recordFrom = (device: DeviceId, role: DeviceRole, found: Found): DeviceRecord => ({
   device,
@@ -22,12 +36,8 @@ export const recordFrom = (device: DeviceId, role: DeviceRole, found: Found): De
 });
 
 /** Has the device what its role needs? An inverter: measurements, ratings and a limit with a usable scale. A meter: a meter model. */
-export const suits = (record: DeviceRecord): boolean => {
-  if (record.role === 'meter') return placeOf(record, METER_IDS) !== null;
-  return (
-    placeOf(record, inverterModel.ids) !== null &&
-    placeOf(record, controlsModel.ids) !== null &&
-    record.nameplate !== null &&
-    record.limitScale !== null
-  );
+export const suits = (record: DeviceRecord, control: ControlModel | null): boolean => {
+  if (measurementPlace(record) === null) return false;
+  if (control === null) return true;
+  return placeOf(record, [control]) !== null && record.nameplate !== null && record.limitScale !== null;
 };

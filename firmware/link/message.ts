@@ -139,10 +139,24 @@ export interface Trace {
   readonly more: boolean;
 }
 
+/** A tool asks for what each tick sees and decides, until it hangs up. */
+export interface TapeRequest {
+  readonly type: 'tape-request';
+}
+
+/** A piece of a line of a tape (`control/tick/tape.ts`); a line ends with the piece that has no more after it. */
+export interface Tape {
+  readonly type: 'tape';
+  readonly text: string;
+  readonly more: boolean;
+}
+
 /** View client to controld, and back. */
-export type ViewRequest = Hello | TraceRequest;
-export type ViewMessage = Hello | ViewSnapshot | Trace;
+export type ViewRequest = Hello | TraceRequest | TapeRequest;
+export type ViewMessage = Hello | ViewSnapshot | Trace | Tape;
 
 /** Bounds both sides hold. */
 export const TRACE_FRAMES_MAX = 500;
 export const FRAME_HEX_MAX = 2 * 260;
+/** Characters of a piece: escaped once more in the message, it stays below the longest line. */
+export const TAPE_PIECE_MAX = 200 * 1024;

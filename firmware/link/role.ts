@@ -7,6 +7,8 @@ import type {
   NorthNote,
   ProgramSetMessage,
   SiteSnapshot,
+  Tape,
+  TapeRequest,
   Trace,
   TraceRequest,
   ViewSnapshot,
@@ -23,8 +25,8 @@ export const VIEW_SOCKET = { file: 'view.sock', mode: 0o660 } as const;
 /** What follows the hello, each way. */
 export type FromNorth = ClockAnchor | ProgramSetMessage | NorthNote;
 export type ToNorth = SiteSnapshot | LogHead;
-export type FromViewer = TraceRequest;
-export type ToViewer = ViewSnapshot | Trace;
+export type FromViewer = TraceRequest | TapeRequest;
+export type ToViewer = ViewSnapshot | Trace | Tape;
 
 type Server<In extends { readonly type: string }, Out extends { readonly type: string }> = Omit<
   ServerOptions<In, Out>,

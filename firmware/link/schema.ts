@@ -1,11 +1,13 @@
 import * as v from 'valibot';
 import type { MonoMs, UtilitySeconds, VoltAmperes, Volts, Watts } from '#base/units.ts';
-import { EVENTS_MAX, PROGRAMS_MAX, type ProgramSet } from '#control/program.ts';
+import { EVENTS_MAX, PROGRAMS_MAX, type ProgramSet, RAMP_SCOPES, REFUSALS } from '#control/program.ts';
+import { curvesSchema, type ModeBounds, modesSchema } from '#control/plan/mode-schema.ts';
 import { decoderOf, type Decode } from './codec.ts';
 import {
   type ControlMessage,
   FRAME_HEX_MAX,
   type NorthMessage,
+  TAPE_PIECE_MAX,
   TRACE_FRAMES_MAX,
   type ViewMessage,
   type ViewRequest,
@@ -54,15 +56,12 @@ const utilityTime = v.pipe(
   v.transform((value) => value as UtilitySeconds),
 );
 
-const modes = v.object({
-  opModExpLimW: v.exactOptional(watts),
-  opModImpLimW: v.exactOptional(watts),
-  opModGenLimW: v.exactOptional(watts),
-  opModLoadLimW: v.exactOptional(watts),
-  opModMaxLimW: v.exactOptional(v.pipe(v.number(), v.minValue(0), v.maxValue(PERCENT_MAX))),
-  opModEnergize: v.exactOptional(v.boolean()),
-  opModConnect: v.exactOptional(v.boolean()),
-});
+const bounds: ModeBounds = {
+  number: finite,
+  percent: v.pipe(v.number(), v.minValue(-PERCENT_MAX), v.maxValue(PERCENT_MAX)),
+  name: v.pipe(v.string(), v.minLength(1), v.maxLength(HREF_MAX)),
+};
+const modes = modesSchema(bounds);
 
 const randomize = v.nullable(v.pipe(v.number(), v.minValue(-RANDOMIZE_MAX), v.maxValue(RANDOMIZE_MAX)));
 
@@ -80,6 +79,16 @@ const event = v.object({
   replyTo: v.nullable(href),
   modes,
   rampTms: v.nullable(v.pipe(v.number(), v.minValue(0), v.maxValue(DURATION_MAX))),
+  fault: v.exactOptional(text),
+});
+
+const gradient = v.nullable(v.pipe(v.number(), v.minValue(0), v.maxValue(DURATION_MAX)));
+
+const policy = v.object({
+  vanished: v.picklist(['keep', 'cancel']),
+  noDefault: v.picklist(['fallback', 'siteCap']),
+  rampScope: v.exactOptional(v.picklist(RAMP_SCOPES)),
+  refusals: v.exactOptional(v.pipe(v.array(v.picklist(REFUSALS)), v.maxLength(REFUSALS.length))),
 });
 
 const program = v.object({
@@ -90,7 +99,8 @@ const program = v.object({
     v.object({
       mRID: v.nullable(name),
       modes,
-      setGradW: v.nullable(v.pipe(v.number(), v.minValue(0), v.maxValue(DURATION_MAX))),
+      setGradW: gradient,
+      setSoftGradW: v.exactOptional(gradient),
     }),
   ),
   events: v.pipe(v.array(event), v.maxLength(EVENTS_MAX)),
@@ -101,7 +111,8 @@ export const ProgramSetSchema: v.GenericSchema<unknown, ProgramSet> = v.pipe(
   v.object({
     server: name,
     programs: v.pipe(v.array(program), v.maxLength(PROGRAMS_MAX)),
-    policy: v.object({ vanished: v.picklist(['keep', 'cancel']), noDefault: v.picklist(['fallback', 'siteCap']) }),
+    policy,
+    curves: v.exactOptional(curvesSchema(bounds)),
     partial: v.exactOptional(v.boolean()),
   }),
   v.check(
@@ -189,11 +200,18 @@ const trace = v.object({
   more: v.boolean(),
 });
 
+const tapeRequest = v.object({ type: v.literal('tape-request') });
+const tape = v.object({
+  type: v.literal('tape'),
+  text: v.pipe(v.string(), v.maxLength(TAPE_PIECE_MAX)),
+  more: v.boolean(),
+});
+
 /** What controld takes from northd. */
 export const decodeNorthMessage: Decode<NorthMessage> = decoderOf(v.variant('type', [hello, clockAnchor, programSet, northNote]));
 /** What northd takes from controld. */
 export const decodeControlMessage: Decode<ControlMessage> = decoderOf(v.variant('type', [hello, siteSnapshot, logHead]));
 /** What controld takes from a view client. */
-export const decodeViewRequest: Decode<ViewRequest> = decoderOf(v.variant('type', [hello, traceRequest]));
+export const decodeViewRequest: Decode<ViewRequest> = decoderOf(v.variant('type', [hello, traceRequest, tapeRequest]));
 /** What a view client takes from controld. */
-export const decodeViewMessage: Decode<ViewMessage> = decoderOf(v.variant('type', [hello, view, trace]));
+export const decodeViewMessage: Decode<ViewMessage> = decoderOf(v.variant('type', [hello, view, trace, tape]));

@@ -7,6 +7,7 @@ import { runIdentity } from './identity.ts';
 import { showLog } from './log.ts';
 import { type CliPorts, EXIT } from './ports.ts';
 import { ownIdentity } from './own-identity.ts';
+import { recordTicks } from './record.ts';
 import { showStatus } from './status.ts';
 import { showTrace } from './trace.ts';
 
@@ -15,6 +16,7 @@ const USAGE = `usage:
   gridward status [--json]                    what the site does now
   gridward trace LINE [--follow] [--pcap | --json]
                                               the last frames of a serial line
+  gridward record                             what each tick sees and decides, to standard output, for make replay
   gridward log [--since N] [--follow] [--json]
                                               the event log after record N
   gridward identity create --type OID --serial TEXT
@@ -132,6 +134,8 @@ const dispatch = async (ports: CliPorts, words: readonly string[], options: Comm
       return await showStatus(ports, runtime, release, json);
     case 'trace, 2':
       return await showTrace(ports, runtime, release, { ...options, line: operand });
+    case 'record, 1':
+      return await recordTicks(ports, runtime, release);
     case 'doctor, 1':
       return await runDoctor(ports, { configuration: options.config, state, own: ownIdentity(ports, options), json });
     case 'csip show, 2':

@@ -3,7 +3,9 @@ import { after, type MonoMs, seconds } from '#base/units.ts';
 import { startClock } from '#control/clock/clock.ts';
 import type { ProgramSet } from '#control/program.ts';
 import type { ControlState, SiteFacts, TickResult } from '#control/tick/state.ts';
+import type { FrameTrace } from '#drivers/line/trace.ts';
 import { retainServers } from '#control/plan/fold.ts';
+import type { DeviceRecord } from '#site/device.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { Field } from './field.ts';
 import { Journal } from './journal.ts';
@@ -13,6 +15,7 @@ import type { ControldPorts } from './ports.ts';
 import { siteFacts } from './site-facts.ts';
 import { generationNow, siteNameplate, siteStatus, snapshotOf } from './status.ts';
 import { DeviceStore, type Memory, MemoryStore } from './stores.ts';
+import { TapeLink } from './tape-link.ts';
 import { ViewLink } from './view-link.ts';
 import { viewOf } from './view.ts';
 
@@ -35,6 +38,7 @@ class Process {
   readonly #loop: Loop;
   readonly #north: NorthLink;
   readonly #view: ViewLink;
+  readonly #tape: TapeLink;
   readonly #seed: string;
   #planId: string | null;
   readonly #planIds = new WeakMap<ProgramSet, string>();
@@ -49,6 +53,7 @@ class Process {
     const { memory, devices, store } = loaded;
     const { clock, bootId, link: port, runtimeDirectory: directory, release, state: files } = ports;
     this.#ports = ports;
+    this.#tape = new TapeLink(release);
     this.#configuration = configuration;
     this.#devices = devices;
     this.#seed = memory.seed;
@@ -70,11 +75,7 @@ class Process {
       known: (device) => devices.of(device),
       onSample: (sample) => this.#loop.onSample(sample),
       onOutcome: () => this.#loop.onChange(),
-      onRecord: (record) => {
-        devices.keep(record).catch((error: unknown) => this.#broken(error));
-        this.#facts = siteFacts(configuration, this.#seed, (device) => devices.of(device));
-        this.#loop.onChange();
-      },
+      onRecord: (record) => this.#met(record),
       onStanding: () => this.#loop.onChange(),
       note: ports.note,
     });
@@ -86,6 +87,7 @@ class Process {
         held: () => this.#field.held(),
         connections: () => this.#field.connections(),
         act: (result, now) => this.#act(result, now),
+        onTick: (seen) => this.#tape.take(seen),
         onFolded: (set) => this.#folded(set),
         keep: (state, transitions) => this.#journal.keep(this.#memoryOf(state), transitions),
         record: (bodies) => this.#journal.add(bodies),
@@ -108,7 +110,7 @@ class Process {
       onRecord: (record) => this.#journal.add([record]),
       note: ports.note('link'),
     });
-    this.#view = new ViewLink({ port, directory, release, trace: (line) => this.#field.trace(line), note: ports.note('view') });
+    this.#view = this.#viewLink();
   }
 
   async start(): Promise<void> {
@@ -127,6 +129,19 @@ class Process {
     this.#north.close();
     this.#view.close();
     await this.#journal.flush();
+  }
+
+  /** A device was met, or is another than it was. */
+  #met(record: DeviceRecord): void {
+    this.#devices.keep(record).catch((error: unknown) => this.#broken(error));
+    this.#facts = siteFacts(this.#configuration, this.#seed, (device) => this.#devices.of(device));
+    this.#loop.onChange();
+  }
+
+  #viewLink(): ViewLink {
+    const { link: port, runtimeDirectory: directory, release, note } = this.#ports;
+    const trace = (line: string): FrameTrace | null => this.#field.trace(line);
+    return new ViewLink({ port, directory, release, trace, tape: this.#tape, note: note('view') });
   }
 
   /** The next hello names the plan by what northd called it. */

@@ -10,6 +10,7 @@ import type { DeviceStanding, Sample } from '#site/sample.ts';
 import { addSamples, type IntervalState, newInterval } from '#telemetry/interval.ts';
 import type { ControldPorts } from './ports.ts';
 import type { Memory } from './stores.ts';
+import type { TickSeen } from './tape-link.ts';
 
 /** The tick turns at least this often, and at once when a sample or an outcome arrived. */
 const TICK_EVERY = durationMs(200);
@@ -27,6 +28,8 @@ export interface LoopOptions {
   readonly connections: () => ReadonlyMap<DeviceId, Connection | null>;
   /** Called within the tick, before anything is written: the site acts first. */
   readonly act: (result: TickResult, now: MonoMs) => void;
+  /** What the tick started from, saw and decided; for a recorder. */
+  readonly onTick: (seen: TickSeen) => void;
   /** A program set is part of the plan now. */
   readonly onFolded: (set: ProgramSet) => void;
   /** The plan or the clock changed, or transitions happened. */
@@ -108,7 +111,7 @@ export class Loop {
   #tick(): void {
     this.#dueAt = null;
     if (this.#stopped) return;
-    const { ports, facts, standings, held, connections, act, onFolded, keep, record, note } = this.#options;
+    const { ports, facts, standings, held, connections, act, onTick, onFolded, keep, record, note } = this.#options;
     const now = ports.clock.now();
     const inputs: TickInputs = {
       now,
@@ -125,10 +128,12 @@ export class Loop {
     this.#sets = [];
     this.#anchors = [];
     const before = this.#state;
-    const result = controlTick(before, facts(), inputs);
+    const site = facts();
+    const result = controlTick(before, site, inputs);
     this.#state = result.state;
     this.#utility = result.utility;
     act(result, now);
+    onTick({ before, facts: site, inputs, result });
     for (const one of result.notes) note(one);
     if (result.utility !== null) for (const set of inputs.programSets) onFolded(set);
     const transitions = result.records.filter((body) => body.kind === 'transition');

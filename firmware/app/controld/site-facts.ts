@@ -1,4 +1,5 @@
 import { watts } from '#base/units.ts';
+import { INVERTER_MODES } from '#control/modes.ts';
 import type { SiteFacts } from '#control/tick/state.ts';
 import { onSilenceOf } from '#drivers/profile/profile.ts';
 import { inverterProfileNamed } from '#drivers/profile/catalogue.ts';
@@ -22,11 +23,12 @@ export const siteFacts = (
     .map((device) => {
       const profile = inverterProfileNamed(device.profile);
       assert(profile !== null, 'an accepted configuration names profiles of this release');
+      const maxPower = record(device.device)?.nameplate?.maxPower ?? null;
       return {
         device: device.device,
-        maxPower: record(device.device)?.nameplate?.maxPower ?? null,
+        maxPower,
         minOutputFraction: profile.minimumStableOutput,
-        onSilence: onSilenceOf(profile),
+        onSilence: onSilenceOf(profile, maxPower),
       };
     });
   const returnsByItself = configuration.devices.every(
@@ -40,6 +42,7 @@ export const siteFacts = (
     fallback: { exportW: fallback.exportLimit, importW: fallback.importLimit },
     unmeteredGeneration: watts(0),
     returnsByItself,
+    executable: INVERTER_MODES,
     readingAgeMs: READING_AGE_MS,
     seed,
   };

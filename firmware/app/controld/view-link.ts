@@ -4,12 +4,14 @@ import { TRACE_FRAMES_MAX, type TraceFrame, type ViewSnapshot } from '#link/mess
 import type { LinkPort } from '#link/port.ts';
 import { type FromViewer, helloOf, serveView, type ToViewer } from '#link/role.ts';
 import type { LinkServer, Peer } from '#link/server.ts';
+import type { TapeLink } from './tape-link.ts';
 
 export interface ViewLinkOptions {
   readonly port: LinkPort;
   readonly directory: string;
   readonly release: string;
   readonly trace: (line: string) => FrameTrace | null;
+  readonly tape: TapeLink;
   readonly note: (note: Note) => void;
 }
 
@@ -65,7 +67,12 @@ export class ViewLink {
     this.#server?.close();
   }
 
-  #take(peer: Peer<ToViewer>, { line, follow }: FromViewer): void {
+  #take(peer: Peer<ToViewer>, request: FromViewer): void {
+    if (request.type === 'tape-request') {
+      this.#options.tape.add(peer);
+      return;
+    }
+    const { line, follow } = request;
     const trace = this.#options.trace(line);
     if (trace === null) {
       peer.send({ type: 'trace', line, known: false, frames: [], more: false });
@@ -95,6 +102,7 @@ export class ViewLink {
 
   #forget(peer: Peer<ToViewer>): void {
     this.#peers.delete(peer);
+    this.#options.tape.forget(peer);
     for (const follower of this.#followers) if (follower.peer === peer) this.#followers.delete(follower);
   }
 }

@@ -10,7 +10,12 @@ import { decodeModel } from '#drivers/sunspec/codec.ts';
 import { Discovery, MODELS_MAX } from '#drivers/sunspec/discovery.ts';
 import { commonModel } from '#drivers/sunspec/models/common.ts';
 import { controlsModel } from '#drivers/sunspec/models/controls.ts';
+import { derCapacityModel } from '#drivers/sunspec/models/der-capacity.ts';
+import { derControlsModel } from '#drivers/sunspec/models/der-controls.ts';
+import { derMeasureModel } from '#drivers/sunspec/models/der-measure.ts';
+import { inverterFloatModel } from '#drivers/sunspec/models/inverter-float.ts';
 import { inverterModel } from '#drivers/sunspec/models/inverter.ts';
+import { meterFloatModel } from '#drivers/sunspec/models/meter-float.ts';
 import { meterModel } from '#drivers/sunspec/models/meter.ts';
 import { nameplateModel } from '#drivers/sunspec/models/nameplate.ts';
 import { settingsModel } from '#drivers/sunspec/models/settings.ts';
@@ -29,6 +34,11 @@ const models: readonly Model<PointTable>[] = [
   statusModel,
   controlsModel,
   meterModel,
+  meterFloatModel,
+  inverterFloatModel,
+  derMeasureModel,
+  derCapacityModel,
+  derControlsModel,
 ];
 
 describe('decoding arbitrary registers', () => {

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import type { Exchange } from '../../rig/utility/journal.ts';
-import { wipe } from '../../rig/utility/state.ts';
+import { wipe } from '../../rig/utility/commands.ts';
 import { readingBefore, startBench, type Bench } from './bench.ts';
 
 let bench: Bench | null = null;

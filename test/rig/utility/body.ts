@@ -2,7 +2,6 @@
 import { assert } from '#base/assert.ts';
 import { fail, ok, type Result } from '#base/result.ts';
 import {
-  AUS_NAMESPACE,
   AUS_ROOTS,
   SEP_NAMESPACE,
   valueProblem,
@@ -81,12 +80,7 @@ const readChild = (
   path: string,
   options: ReadOptions,
 ): Result<Value, BodyFault> => {
-  if (
-    rule.space === AUS_NAMESPACE &&
-    options.demandPrefix !== null &&
-    child.prefix !== '' &&
-    child.prefix !== options.demandPrefix
-  ) {
+  if (rule.aus && options.demandPrefix !== null && child.prefix !== '' && child.prefix !== options.demandPrefix) {
     return format(path, `extension elements must carry the prefix ${options.demandPrefix}`);
   }
   const simple = schema.values.get(rule.type);
@@ -141,7 +135,7 @@ export const readBody = (
   if (!document.ok) return format(`character ${document.fault.at}`, document.fault.problem);
   const root = document.value;
   if (!types.includes(root.name)) return format('', `${root.name} where ${types.join(' or ')} was expected`);
-  const space = AUS_ROOTS.includes(root.name) ? AUS_NAMESPACE : SEP_NAMESPACE;
+  const space = (AUS_ROOTS.includes(root.name) ? schema.aus : null) ?? SEP_NAMESPACE;
   if (root.space !== space) return format(root.name, `namespace "${root.space}" where ${space} was expected`);
   const body = readComplex(schema, root.name, root, root.name, options);
   return body.ok ? ok({ type: root.name, body: body.value }) : body;
@@ -177,12 +171,12 @@ const writeChildren = (schema: Schema, rule: ResourceRule, body: Body, prefix: s
     .flatMap((child) => {
       const value = body[child.name];
       if (value === undefined) return [];
-      const name = child.space === AUS_NAMESPACE ? `${prefix}:${child.name}` : child.name;
+      const name = child.aus ? `${prefix}:${child.name}` : child.name;
       return each(value).map((item) => writeElement(schema, child.type, item, name, prefix));
     })
     .join('');
 
-/** A resource as XML, its elements in the tables' order, both namespaces declared on the root. Unknown members of `body` are a broken invariant. */
+/** A resource as XML, its elements in the tables' order, the namespaces spoken declared on the root. Unknown members of `body` are a broken invariant. */
 export const writeBody = (schema: Schema, type: string, body: Body, prefix: string): string => {
   const rule = schema.resources.get(type);
   assert(rule !== undefined, `a table for ${type}`);
@@ -192,7 +186,8 @@ export const writeBody = (schema: Schema, type: string, body: Body, prefix: stri
       : rule.elements.some((element) => element.name === key);
     assert(known, `${type} has no ${key}`);
   }
-  const name = AUS_ROOTS.includes(type) ? `${prefix}:${type}` : type;
-  const spaces = [['xmlns', SEP_NAMESPACE] as const, [`xmlns:${prefix}`, AUS_NAMESPACE] as const];
+  const name = AUS_ROOTS.includes(type) && schema.aus !== null ? `${prefix}:${type}` : type;
+  const extension = schema.aus === null ? [] : [[`xmlns:${prefix}`, schema.aus] as const];
+  const spaces = [['xmlns', SEP_NAMESPACE] as const, ...extension];
   return xmlTag(name, [...spaces, ...writeAttributes(rule, body)], writeChildren(schema, rule, body, prefix));
 };

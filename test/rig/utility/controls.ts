@@ -1,29 +1,42 @@
 /** Programs and events as the utility means them, their status by server time, and their bodies. */
 import type { Body } from './body.ts';
-import type { Modes } from './options.ts';
+import type { Curve, Modes } from './options.ts';
+import type { Schema } from './schema.ts';
 
 export interface Program {
   readonly name: string;
   readonly mRID: string;
-  readonly primacy: number;
+  /** A utility may change it, also while an event runs. */
+  primacy: number;
   readonly defaultMRID: string;
   default: Modes | null;
+  /** setGradW and its like, served with the default. */
+  settings: Readonly<Record<string, number>>;
+  curves: readonly Curve[];
   /** What a client was told about the default, at each change; null: told that there is none. */
   readonly defaultServed: { readonly at: number; readonly modes: Modes | null }[];
 }
 
-/** An event. Its body never changes after creation, only its status. Times are server time in seconds. */
+/** An event. Its body never changes after creation, only its status, except where a test stages a server that does it. Times are server time in seconds. */
 export interface Control {
   /** Name in the scenario; null: none. */
   readonly name: string | null;
   readonly mRID: string;
   readonly program: string;
-  readonly creationTime: number;
-  readonly start: number;
-  readonly duration: number;
-  readonly randomizeStart: number | null;
-  readonly randomizeDuration: number | null;
-  readonly modes: Modes;
+  creationTime: number;
+  start: number;
+  duration: number;
+  randomizeStart: number | null;
+  randomizeDuration: number | null;
+  modes: Modes;
+  /** Null: as the server's. */
+  responseRequired: string | null;
+  /** `version` of the IdentifiedObject; null: absent. */
+  version: number | null;
+  /** currentStatus said whatever the time; null: by the time. */
+  saidStatus: number | null;
+  /** A cancellation says 3, cancelled with randomisation. */
+  cancelRandomized: boolean;
   cancelledAt: number | null;
   supersededAt: number | null;
   /** Taken off the list without a cancellation. */
@@ -56,13 +69,16 @@ export interface ServedControl {
 export const SCHEDULED = 0;
 export const ACTIVE = 1;
 export const CANCELLED = 2;
+export const CANCELLED_RANDOMIZED = 3;
 export const SUPERSEDED = 4;
 
 export const endOf = (control: Control): number => control.start + control.duration;
 
 /** The status at server time `at`; cancelled and superseded are final. */
 export const statusAt = (control: Control, at: number): number => {
-  if (control.cancelledAt !== null && at >= control.cancelledAt) return CANCELLED;
+  if (control.saidStatus !== null) return control.saidStatus;
+  if (control.cancelledAt !== null && at >= control.cancelledAt)
+    return control.cancelRandomized ? CANCELLED_RANDOMIZED : CANCELLED;
   if (control.supersededAt !== null && at >= control.supersededAt) return SUPERSEDED;
   return at < control.start ? SCHEDULED : ACTIVE;
 };
@@ -112,12 +128,25 @@ export const activePower = (watts: number, reduced: boolean): Body => {
   return { multiplier, value };
 };
 
-/** DERControlBase of the modes. */
-export const controlBase = (modes: Modes, reduced: boolean): Body => {
+export interface BaseContext {
+  readonly schema: Schema;
+  readonly reduced: boolean;
+  /** Where a curve of the program is. */
+  readonly curveHref: (curve: string) => string;
+}
+
+const POWERS: readonly string[] = ['ActivePower', 'ReactivePower'];
+
+/** DERControlBase of the modes: powers with their multiplier, curves as links; a mode the spoken extension does not have is left out. */
+export const controlBase = (modes: Modes, context: BaseContext): Body => {
   const base: Record<string, Body | number | boolean> = {};
-  for (const [name, value] of Object.entries(modes)) {
-    if (typeof value === 'boolean' || (name === 'rampTms' && typeof value === 'number')) base[name] = value;
-    else if (typeof value === 'number') base[name] = activePower(value, reduced);
+  const types = new Map(context.schema.resources.get('DERControlBase')?.elements.map(({ name, type }) => [name, type]));
+  for (const [name, value] of Object.entries(modes) as readonly [string, Modes[keyof Modes]][]) {
+    const type = types.get(name);
+    if (value === undefined || type === undefined) continue;
+    if (typeof value === 'string') base[name] = { '@href': context.curveHref(value) };
+    else if (typeof value === 'number' && POWERS.includes(type)) base[name] = activePower(value, context.reduced);
+    else base[name] = typeof value === 'object' ? { ...value } : value;
   }
   return base;
 };
@@ -126,7 +155,7 @@ export interface ControlContext {
   readonly href: string;
   readonly replyTo: string;
   readonly responseRequired: string;
-  readonly reduced: boolean;
+  readonly base: BaseContext;
   readonly superseded: boolean;
   readonly at: number;
 }
@@ -138,26 +167,27 @@ export const controlBody = (control: Control, context: ControlContext): Body => 
     control.creationTime,
     Math.max(control.start, control.creationTime),
     control.cancelledAt,
-    null,
+    control.cancelledAt,
     control.supersededAt,
   ][status];
   return {
     '@href': context.href,
     '@replyTo': context.replyTo,
-    '@responseRequired': context.responseRequired,
+    '@responseRequired': control.responseRequired ?? context.responseRequired,
     '@subscribable': 0,
     mRID: control.mRID,
+    ...(control.version === null ? {} : { version: control.version }),
     creationTime: control.creationTime,
     EventStatus: {
       currentStatus: status,
       dateTime: Math.floor(changed ?? control.creationTime),
       potentiallySuperseded: context.superseded,
       ...(context.superseded ? { potentiallySupersededTime: control.creationTime } : {}),
-      ...(status === CANCELLED ? { reason: '' } : {}),
+      ...(status === CANCELLED || status === CANCELLED_RANDOMIZED ? { reason: '' } : {}),
     },
     interval: { duration: control.duration, start: control.start },
     ...(control.randomizeDuration === null ? {} : { randomizeDuration: control.randomizeDuration }),
     ...(control.randomizeStart === null ? {} : { randomizeStart: control.randomizeStart }),
-    DERControlBase: controlBase(control.modes, context.reduced),
+    DERControlBase: controlBase(control.modes, context.base),
   };
 };

@@ -1,10 +1,14 @@
 /** The utility server as one synchronous function: its memory and a request in, a response out. Both shells call it. */
+import { gzipSync } from 'node:zlib';
 import { readBody, writeBody, type Body } from './body.ts';
 import type { Resource, ResourceKind } from './hrefs.ts';
 import { recordExchange } from './journal.ts';
 import { MAX_BODY_BYTES } from './options.ts';
-import { serve, type Page } from './resources.ts';
+import { withHrefs, writtenHref } from './links.ts';
+import { serve } from './resources.ts';
+import { befalling, insteadOf, spoil, type Misdeed, type Outgoing, type Sending } from './stage.ts';
 import { advance, dcapPath, type UtilityState } from './state.ts';
+import type { Page } from './viewer.ts';
 import { apply, mirrorAt, TAKES, type Outcome } from './writes.ts';
 
 export interface UtilityRequest {
@@ -25,6 +29,10 @@ export interface UtilityResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** What goes over the wire instead of `body` in UTF-8: compressed or damaged; null: nothing else. */
+  readonly bytes: Uint8Array | null;
+  /** How it goes out; a shell that cannot carry a fault of the transport must not pretend it could. */
+  readonly sending: Sending;
 }
 
 const WELL_KNOWN = '/.well-known/csipaus';
@@ -37,7 +45,10 @@ interface Answer extends Outcome {
   readonly received?: Body;
   /** Body to send. */
   readonly sends?: string;
+  readonly json?: boolean;
   readonly allow?: readonly string[];
+  /** Headers of a staged answer. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 const MAX_QUERY = 4_294_967_295;
@@ -64,7 +75,11 @@ const accepts = (header: string | undefined): boolean =>
     );
 
 /** Kinds that are one of many: absent means 404, not an empty resource. */
-const ITEMS: readonly ResourceKind[] = ['fsa', 'program', 'control', 'mup', 'response', 'log-event'];
+const ITEMS: readonly ResourceKind[] = ['fsa', 'program', 'control', 'curve', 'mup', 'response', 'log-event'];
+
+/** An href as this server writes them to this client. */
+const hrefFor = (state: UtilityState, request: UtilityRequest, href: string): string =>
+  writtenHref(href, state.options.links, { origin: `https://${request.headers['host'] ?? 'rig'}`, path: request.path });
 
 const methodsOf = (resource: Resource): readonly string[] => {
   const takes = TAKES[resource.kind];
@@ -85,7 +100,10 @@ const get = (state: UtilityState, request: UtilityRequest, resource: Resource): 
   if (resource.kind === 'mup' && mirrorAt(state, resource, lfdi, request.at) === null)
     return { status: 404, problem: 'no such mirror' };
   const served = serve({ state, device: state.devices.get(lfdi) ?? null, at: request.at, page }, resource);
-  if (served !== null) return { status: 200, sends: writeBody(state.schema, served.type, served.body, state.options.prefix) };
+  if (served !== null) {
+    const body = withHrefs(served.body, (href) => hrefFor(state, request, href));
+    return { status: 200, sends: writeBody(state.schema, served.type, body, state.options.prefix) };
+  }
   return ITEMS.includes(resource.kind) ? { status: 404, problem: 'no such item' } : { status: 204 };
 };
 
@@ -119,7 +137,7 @@ const visible = (state: UtilityState, resource: Resource, lfdi: string | null): 
 /** What is answered before any resource is looked for: the served versions, and a media type without the one demanded. */
 const early = (state: UtilityState, request: UtilityRequest): Answer | null => {
   if (request.path === WELL_KNOWN && state.options.wellKnown !== null && request.method === 'GET')
-    return { status: 200, sends: JSON.stringify(state.options.wellKnown(dcapPath(state))) };
+    return { status: 200, json: true, sends: JSON.stringify(state.options.wellKnown(dcapPath(state))) };
   const parameter = state.options.demandParameter;
   if (parameter !== null && !(request.headers['accept'] ?? '').includes(parameter))
     return { status: 406, problem: `Accept must carry ${parameter}` };
@@ -128,8 +146,15 @@ const early = (state: UtilityState, request: UtilityRequest): Answer | null => {
   return null;
 };
 
-const decide = (state: UtilityState, request: UtilityRequest, resource: Resource | null): Answer => {
+const decide = (
+  state: UtilityState,
+  request: UtilityRequest,
+  resource: Resource | null,
+  misdeeds: readonly Misdeed[],
+): Answer => {
   if (state.outage !== null) return { status: state.outage, problem: 'simulated outage' };
+  const instead = insteadOf(misdeeds, request);
+  if (instead !== null) return { ...instead, problem: `staged: ${instead.status}` };
   const first = early(state, request);
   if (first !== null) return first;
   if (resource === null || !visible(state, resource, request.clientLfdi))
@@ -144,24 +169,42 @@ const decide = (state: UtilityState, request: UtilityRequest, resource: Resource
 
 const MS_PER_SECOND = 1000;
 
-const toResponse = (state: UtilityState, request: UtilityRequest, answer: Answer): UtilityResponse => {
+const typeFor = (parameter: string | null): string => (parameter === null ? MEDIA_TYPE : `${MEDIA_TYPE}; ${parameter}`);
+
+/** Compressed, where this server does it for this client. */
+const zipped = (state: UtilityState, request: UtilityRequest, out: Outgoing): Outgoing => {
+  const { gzip } = state.options;
+  const asked = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '');
+  if (gzip === 'never' || (gzip === 'asked' && !asked) || out.body === '' || out.bytes !== null) return out;
+  return { ...out, bytes: gzipSync(out.body), headers: { ...out.headers, 'content-encoding': 'gzip' } };
+};
+
+const toResponse = (
+  state: UtilityState,
+  request: UtilityRequest,
+  answer: Answer,
+  misdeeds: readonly Misdeed[],
+): UtilityResponse => {
   const error =
     answer.reasonCode === undefined
       ? ''
       : writeBody(state.schema, 'Error', { reasonCode: answer.reasonCode }, state.options.prefix);
   const body = answer.sends ?? error;
   const headers: Record<string, string> = { date: new Date(request.at * MS_PER_SECOND).toUTCString() };
-  if (body !== '') headers['content-type'] = MEDIA_TYPE;
-  if (answer.location !== undefined) headers['location'] = answer.location;
+  if (body !== '') headers['content-type'] = answer.json === true ? 'application/json' : typeFor(state.options.demandParameter);
+  if (answer.location !== undefined) headers['location'] = hrefFor(state, request, answer.location);
   if (answer.allow !== undefined) headers['allow'] = answer.allow.join(', ');
-  return { status: answer.status, headers, body: request.method === 'HEAD' ? '' : body };
+  const sent = request.method === 'HEAD' ? '' : body;
+  const whole: Outgoing = { body: sent, bytes: null, headers: { ...headers, ...answer.headers }, sending: { kind: 'whole' } };
+  return { status: answer.status, ...zipped(state, request, spoil(whole, misdeeds, state.random)) };
 };
 
 /** Answers one request at server time `request.at`, changes the state by it, and writes it into the request log. */
 export const answer = (state: UtilityState, request: UtilityRequest): UtilityResponse => {
   advance(state, request.at);
   const resource = state.hrefs.byPath.get(request.path) ?? null;
-  const decided = decide(state, request, resource);
+  const misdeeds = befalling(state, { method: request.method, resource });
+  const decided = decide(state, request, resource, misdeeds);
   state.exchanges += 1;
   recordExchange(state.journal, {
     number: state.exchanges,
@@ -177,5 +220,5 @@ export const answer = (state: UtilityState, request: UtilityRequest): UtilityRes
     problem: decided.problem ?? null,
     location: decided.location ?? null,
   });
-  return toResponse(state, request, decided);
+  return toResponse(state, request, decided, misdeeds);
 };

@@ -16,6 +16,9 @@ export type ResourceKind =
   | 'default-control'
   | 'control-list'
   | 'control'
+  | 'curve-list'
+  | 'curve'
+  | 'associated-list'
   | 'der-list'
   | 'der'
   | 'der-capability'
@@ -33,6 +36,9 @@ export type ResourceKind =
   | 'connection-point'
   | 'subscription-list';
 
+/** Resources of one of a device's several DER, `item` being its number. */
+export const DER_PARTS: readonly ResourceKind[] = ['der', 'der-capability', 'der-settings', 'der-status', 'der-availability'];
+
 /** `device` is the LFDI of the only client that may see it, null for all; `item` names it among its kind (an event: `program/mRID`). */
 export interface Resource {
   readonly kind: ResourceKind;
@@ -45,6 +51,8 @@ export interface Hrefs {
   readonly random: SeededRandom;
   readonly byKey: Map<string, string>;
   readonly byPath: Map<string, Resource>;
+  /** Keys of resources that left the place their layout gives them. */
+  readonly moved: Set<string>;
 }
 
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789';
@@ -72,6 +80,7 @@ const apiPath = (resource: Resource, random: SeededRandom): string => {
   const name = `GW_${(resource.device ?? '').slice(-6)}`;
   const device = `${root}/edev/${name}`;
   const item = (resource.item ?? '').replace(/[^\w/-]/g, '_');
+  const der = `${device}/der/${name}${item === '' || item === '1' ? '' : `_${item}`}`;
   const paths: Record<ResourceKind, () => string> = {
     dcap: () => `${root}/dcap`,
     tm: () => `${root}/tm`,
@@ -85,12 +94,15 @@ const apiPath = (resource: Resource, random: SeededRandom): string => {
     'default-control': () => `${root}/derp/${item}/dderc`,
     'control-list': () => `${root}/derp/${item}/derc`,
     control: () => `${root}/derp/${item.replace('/', '/derc/')}`,
+    'curve-list': () => `${root}/derp/${item}/dc`,
+    curve: () => `${root}/derp/${item.replace('/', '/dc/')}`,
     'der-list': () => `${device}/der`,
-    der: () => `${device}/der/${name}`,
-    'der-capability': () => `${device}/der/${name}/dercap`,
-    'der-settings': () => `${device}/der/${name}/derg`,
-    'der-status': () => `${device}/der/${name}/ders`,
-    'der-availability': () => `${device}/der/${name}/dera`,
+    der: () => der,
+    'der-capability': () => `${der}/dercap`,
+    'der-settings': () => `${der}/derg`,
+    'der-status': () => `${der}/ders`,
+    'der-availability': () => `${der}/dera`,
+    'associated-list': () => `${der}/derp`,
     'mup-list': () => `${root}/mup`,
     mup: () => `${root}/mup/${dashed(random)}`,
     'response-set-list': () => `${root}/rsps`,
@@ -105,15 +117,29 @@ const apiPath = (resource: Resource, random: SeededRandom): string => {
   return paths[resource.kind]();
 };
 
-/** The path of a resource, the same for the whole life of this server. */
+const keyOf = (kind: ResourceKind, device: string | null, item: string | null): string => JSON.stringify([kind, device, item]);
+
+/** The path of a resource, the same for the whole life of this server or until it is moved. */
 export const hrefOf = (hrefs: Hrefs, kind: ResourceKind, device: string | null = null, item: string | null = null): string => {
-  const key = JSON.stringify([kind, device, item]);
+  const key = keyOf(kind, device, item);
   const known = hrefs.byKey.get(key);
   if (known !== undefined) return known;
   const resource: Resource = { kind, device, item };
-  const path = hrefs.layout === 'apiV2' ? apiPath(resource, hrefs.random) : randomPath(hrefs);
+  const moved = hrefs.moved.has(key);
+  const path = hrefs.layout === 'apiV2' && !moved ? apiPath(resource, hrefs.random) : randomPath(hrefs);
   assert(!hrefs.byPath.has(path), `two resources at ${path}`);
   hrefs.byKey.set(key, path);
   hrefs.byPath.set(path, resource);
   return path;
+};
+
+/** Lets every resource of a kind live elsewhere from now on; nothing is at the old paths any more. */
+export const moveKind = (hrefs: Hrefs, kind: ResourceKind): void => {
+  for (const [path, resource] of [...hrefs.byPath]) {
+    if (resource.kind !== kind) continue;
+    const key = keyOf(kind, resource.device, resource.item);
+    hrefs.byPath.delete(path);
+    hrefs.byKey.delete(key);
+    hrefs.moved.add(key);
+  }
 };

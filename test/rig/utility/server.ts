@@ -5,12 +5,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import { gzipSync } from 'node:zlib';
 import { assert } from '#base/assert.ts';
 import { answer } from './core.ts';
 import { lfdiOf } from './identity.ts';
 import type { Exchange } from './journal.ts';
 import { MAX_BODY_BYTES } from './options.ts';
+import { send } from './sending.ts';
 import { advance, dcapPath, type UtilityState } from './state.ts';
 
 /** 0xC0AE, the suite every 2030.5 client has; OpenSSL 3.5 takes it at security level 0 only. */
@@ -28,11 +28,9 @@ export interface ServerOptions {
   readonly host?: string;
   /** Server time is the wall clock plus this, s. */
   readonly offsetSeconds?: number;
-  /** Compresses answers to clients that accept it. */
-  readonly gzip?: boolean;
   /** Told of each body that came, as it came. */
   readonly onBody?: (method: string, path: string, body: string) => void;
-  /** Told of each exchange, after it was answered. */
+  /** Told of each exchange, when it is answered. */
   readonly onExchange?: (exchange: Exchange) => void;
 }
 
@@ -128,16 +126,9 @@ const handle = async (live: Live, request: IncomingMessage, response: ServerResp
     clientLfdi: clientLfdi(request),
     at: nowOf(live),
   });
-  const zipped = live.options.gzip === true && answered.body !== '' && /\bgzip\b/.test(headers['accept-encoding'] ?? '');
-  const bytes = zipped ? gzipSync(answered.body) : Buffer.from(answered.body);
-  response.writeHead(answered.status, {
-    ...answered.headers,
-    ...(zipped ? { 'content-encoding': 'gzip' } : {}),
-    ...(answered.status === 204 ? {} : { 'content-length': String(bytes.length) }),
-  });
-  response.end(bytes);
   const exchange = state.journal.exchanges.at(-1);
   if (exchange !== undefined) live.options.onExchange?.(exchange);
+  send(answered, response);
 };
 
 const makeServer = (live: Live): Server => {

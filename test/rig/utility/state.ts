@@ -6,18 +6,22 @@ import { assert } from '#base/assert.ts';
 import { SeededRandom } from '#base/random.ts';
 import type { Body } from './body.ts';
 import { ACTIVE, endOf, statusAt, type Control, type Program, type ServedControl } from './controls.ts';
-import { hrefOf, type Hrefs, type ResourceKind } from './hrefs.ts';
+import { DER_PARTS, hrefOf, type Hrefs, type ResourceKind } from './hrefs.ts';
 import { newJournal, type Journal } from './journal.ts';
-import type { Modes, ScenarioControl, UtilityOptions } from './options.ts';
+import type { Modes, ScenarioControl, ScenarioProgram, UtilityOptions } from './options.ts';
 import { loadSchema, type Schema } from './schema.ts';
+import type { Stage } from './stage.ts';
+import type { Paging } from './viewer.ts';
 
 /** A registered client and what it told about itself. */
 export interface Device {
   readonly lfdi: string;
   readonly sfdi: number;
   readonly registeredAt: number;
-  /** Bodies last accepted, by resource. */
-  readonly held: Map<ResourceKind, Body>;
+  /** false: the server lists it as disabled. */
+  enabled: boolean;
+  /** Bodies last accepted, by `heldKey`. */
+  readonly held: Map<string, Body>;
   readonly logEvents: Body[];
 }
 
@@ -44,7 +48,7 @@ export interface UtilityState {
   readonly hrefs: Hrefs;
   readonly journal: Journal;
   readonly devices: Map<string, Device>;
-  readonly programs: readonly Program[];
+  readonly programs: Program[];
   readonly controls: Control[];
   readonly mirrors: Map<string, Mirror>;
   readonly receivedResponses: Body[];
@@ -53,6 +57,23 @@ export interface UtilityState {
   readonly toCancel: { readonly at: number; readonly control: Control }[];
   pollRate: number;
   postRate: number;
+  /** pollRate of single kinds of resource; null: none is stated. */
+  readonly rates: Map<ResourceKind, number | null>;
+  /** Lists paged wrongly. */
+  readonly paging: Map<ResourceKind, Paging>;
+  /** What is wrong with the server at present. */
+  readonly stages: Stage[];
+  pin: number | null | 'absent';
+  /** Programs of each assignment by name; null: as the options say. */
+  assignments: readonly (readonly string[])[] | null;
+  /** Programs associated with a DER, by its number from 1. */
+  readonly associated: Map<string, readonly string[]>;
+  /** The EndDevice links to its assignments. */
+  offersAssignments: boolean;
+  /** The device is on the list of EndDevices; false: registered, but not shown. */
+  offersDevice: boolean;
+  /** Time tells the server's time plus this, s. */
+  timeJump: number;
   /** Every request is answered with this status; null: normal service. */
   outage: number | null;
   exchanges: number;
@@ -60,29 +81,39 @@ export interface UtilityState {
 
 /** Private enterprise number in the last eight digits of every mRID minted (the documentation PEN). */
 const PEN = '00032473';
+
+/** Where a device's body is kept: each of several DER has its own. */
+export const heldKey = (kind: ResourceKind, item: string | null): string =>
+  DER_PARTS.includes(kind) ? `${kind}/${item ?? '1'}` : kind;
+
 const MAX_CONTROLS = 10_000;
 
 export const mintMRID = (state: Pick<UtilityState, 'random'>): string =>
   Buffer.from(state.random.bytes(12)).toString('hex').toUpperCase() + PEN;
+
+/** A program as the scenario describes it, with identities of its own. */
+export const newProgram = (random: SeededRandom, given: ScenarioProgram): Program => ({
+  name: given.name,
+  mRID: mintMRID({ random }),
+  primacy: given.primacy,
+  defaultMRID: mintMRID({ random }),
+  default: given.default,
+  settings: given.settings ?? {},
+  curves: given.curves ?? [],
+  defaultServed: [],
+});
 
 /** A server that has just started, with nothing published yet. */
 export const createUtility = (options: UtilityOptions): UtilityState => {
   const random = new SeededRandom(options.seed, 'utility');
   const state: UtilityState = {
     options,
-    schema: loadSchema(),
+    schema: loadSchema(options.extension),
     random,
-    hrefs: { layout: options.layout, random, byKey: new Map(), byPath: new Map() },
+    hrefs: { layout: options.layout, random, byKey: new Map(), byPath: new Map(), moved: new Set() },
     journal: newJournal(),
     devices: new Map(),
-    programs: options.scenario.programs.map((program) => ({
-      name: program.name,
-      mRID: mintMRID({ random }),
-      primacy: program.primacy,
-      defaultMRID: mintMRID({ random }),
-      default: program.default,
-      defaultServed: [],
-    })),
+    programs: options.scenario.programs.map((program) => newProgram(random, program)),
     controls: [],
     mirrors: new Map(),
     receivedResponses: [],
@@ -90,6 +121,15 @@ export const createUtility = (options: UtilityOptions): UtilityState => {
     toCancel: [],
     pollRate: options.scenario.pollRate,
     postRate: options.scenario.postRate,
+    rates: new Map(),
+    paging: new Map(),
+    stages: [],
+    pin: options.pin,
+    assignments: null,
+    associated: new Map(Object.entries(options.associated)),
+    offersAssignments: true,
+    offersDevice: true,
+    timeJump: 0,
     outage: null,
     exchanges: 0,
   };
@@ -102,7 +142,8 @@ export const createUtility = (options: UtilityOptions): UtilityState => {
 export const dcapPath = (state: UtilityState): string => hrefOf(state.hrefs, 'dcap');
 
 export const registerDevice = (state: UtilityState, lfdi: string, sfdi: number, at: number): Device => {
-  const device: Device = { lfdi: lfdi.toUpperCase(), sfdi, registeredAt: Math.floor(at), held: new Map(), logEvents: [] };
+  const registeredAt = Math.floor(at);
+  const device: Device = { lfdi: lfdi.toUpperCase(), sfdi, registeredAt, enabled: true, held: new Map(), logEvents: [] };
   state.devices.set(device.lfdi, device);
   return device;
 };
@@ -112,20 +153,8 @@ export const removeDevice = (state: UtilityState, lfdi: string): void => {
   state.devices.delete(lfdi.toUpperCase());
 };
 
-/**
- * Loses everything clients told, as a server that was emptied or restored: what they PUT, their mirrors, their log events. `devices`:
- * their registrations too.
- */
-export const wipe = (state: UtilityState, lost: { readonly devices: boolean }): void => {
-  state.mirrors.clear();
-  for (const device of state.devices.values()) {
-    device.held.clear();
-    device.logEvents.length = 0;
-  }
-  if (lost.devices) state.devices.clear();
-};
-
-const programNamed = (state: UtilityState, name: string): Program => {
+/** The program of that name; there must be one. */
+export const programNamed = (state: UtilityState, name: string): Program => {
   const program = state.programs.find((candidate) => candidate.name === name);
   assert(program !== undefined, `the scenario has a program named ${name}`);
   return program;
@@ -140,6 +169,11 @@ export interface NewControl {
   readonly modes: Modes;
   readonly randomizeStart?: number | null | undefined;
   readonly randomizeDuration?: number | null | undefined;
+  /** Absent: drawn. Another event's: the server contradicts itself. */
+  readonly mRID?: string | undefined;
+  /** Absent: `at`. */
+  readonly creationTime?: number | undefined;
+  readonly responseRequired?: string | undefined;
 }
 
 /** Publishes an event at server time `at`. */
@@ -147,14 +181,18 @@ export const createControl = (state: UtilityState, given: NewControl, at: number
   assert(state.controls.length < MAX_CONTROLS, `at most ${MAX_CONTROLS} events a run`);
   const control: Control = {
     name: given.name ?? null,
-    mRID: mintMRID(state),
+    mRID: given.mRID ?? mintMRID(state),
     program: programNamed(state, given.program).name,
-    creationTime: Math.floor(at),
+    creationTime: Math.floor(given.creationTime ?? at),
     start: Math.floor(given.start),
     duration: given.durationSeconds,
     randomizeStart: given.randomizeStart ?? null,
     randomizeDuration: given.randomizeDuration ?? null,
     modes: given.modes,
+    responseRequired: given.responseRequired ?? null,
+    version: null,
+    saidStatus: null,
+    cancelRandomized: false,
     cancelledAt: null,
     supersededAt: null,
     removedAt: null,
@@ -165,15 +203,18 @@ export const createControl = (state: UtilityState, given: NewControl, at: number
   return control;
 };
 
-const controlOf = (state: UtilityState, mRID: string): Control => {
+/** The event first published with that mRID; there must be one. */
+export const controlOf = (state: UtilityState, mRID: string): Control => {
   const control = state.controls.find((candidate) => candidate.mRID === mRID);
   assert(control !== undefined, `an event ${mRID} was published`);
   return control;
 };
 
-/** Sets status 2; it stays on the list until its end. */
-export const cancelControl = (state: UtilityState, mRID: string, at: number): void => {
-  controlOf(state, mRID).cancelledAt ??= at;
+/** Sets status 2, or 3 with `randomized`; it stays on the list until its end. */
+export const cancelControl = (state: UtilityState, mRID: string, at: number, randomized = false): void => {
+  const control = controlOf(state, mRID);
+  control.cancelledAt ??= at;
+  control.cancelRandomized = randomized;
 };
 
 /** Sets status 4; it stays on the list until its end. */
@@ -191,9 +232,18 @@ export const setDefault = (state: UtilityState, program: string, modes: Modes | 
   programNamed(state, program).default = modes;
 };
 
-export const setRates = (state: UtilityState, rates: { readonly pollRate?: number; readonly postRate?: number }): void => {
+export interface Rates {
+  /** Of every resource without a rate of its own, s. */
+  readonly pollRate?: number;
+  readonly postRate?: number;
+  /** Of single kinds of resource; null: none is stated. */
+  readonly of?: Readonly<Partial<Record<ResourceKind, number | null>>>;
+}
+
+export const setRates = (state: UtilityState, rates: Rates): void => {
   state.pollRate = rates.pollRate ?? state.pollRate;
   state.postRate = rates.postRate ?? state.postRate;
+  for (const [kind, rate] of Object.entries(rates.of ?? {})) state.rates.set(kind as ResourceKind, rate);
 };
 
 /** Answers everything with `status` (500: the usual simulated loss of communication); null: normal service. */

@@ -3,7 +3,15 @@ import type { Body, Value } from './body.ts';
 import { hrefOf, type Resource, type ResourceKind } from './hrefs.ts';
 import { digitSum } from './identity.ts';
 import { recordReading } from './journal.ts';
-import { mintMRID, registerDevice, type Device, type Mirror, type MirrorReadingType, type UtilityState } from './state.ts';
+import {
+  heldKey,
+  mintMRID,
+  registerDevice,
+  type Device,
+  type Mirror,
+  type MirrorReadingType,
+  type UtilityState,
+} from './state.ts';
 
 export interface Outcome {
   readonly status: number;
@@ -73,8 +81,9 @@ const keep = (write: Write, device: Device): Outcome => {
   const { kind } = write.resource;
   if (kind === 'connection-point' && !nmiIsValid(text(write.body['connectionPointId'])))
     return refuse('connectionPointId is not a valid NMI');
-  const isNew = kind === 'connection-point' && !device.held.has(kind);
-  device.held.set(kind, write.body);
+  const key = heldKey(kind, write.resource.item);
+  const isNew = kind === 'connection-point' && !device.held.has(key);
+  device.held.set(key, write.body);
   return isNew ? { status: 201, location: hrefOf(write.state.hrefs, kind, device.lfdi) } : { status: 204 };
 };
 
@@ -157,7 +166,8 @@ const respond = (write: Write): Outcome => {
   const { state, body } = write;
   if (text(body['endDeviceLFDI']) !== write.lfdi) return refuse('endDeviceLFDI is not that of the certificate', 403);
   const status = integer(body['status']);
-  if (status === null || !RESPONSE_STATUSES.includes(status)) return refuse(`status ${status} is no response to a DERControl`);
+  if (status === null || !(state.options.responseStatuses ?? RESPONSE_STATUSES).includes(status))
+    return refuse(`status ${status} is no response to a DERControl`);
   const subject = text(body['subject']);
   const control = state.controls.find((candidate) => candidate.mRID === subject);
   if (control === undefined || control.firstServedAt === null) return refuse(`subject ${subject} was never served`);

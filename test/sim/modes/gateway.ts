@@ -115,6 +115,32 @@ export class Gateway {
     return this;
   }
 
+  /** From here on every tick's lines are gathered, as `gridward record` writes them. */
+  record(): readonly string[] {
+    const lines: string[] = [];
+    let text = '';
+    this.#time.touch();
+    this.#process?.link.dial(
+      `${RUNTIME_DIRECTORY}/view.sock`,
+      (stream) => {
+        stream.send(JSON.stringify({ type: 'hello', protocol: 1, release: 'rig', planId: null }));
+        stream.send(JSON.stringify({ type: 'tape-request' }));
+      },
+      {
+        onLine: (line) => {
+          const message = JSON.parse(line) as { readonly type: string; readonly text: string; readonly more: boolean };
+          if (message.type !== 'tape') return;
+          text += message.text;
+          if (message.more) return;
+          lines.push(text);
+          text = '';
+        },
+        onClosed: () => undefined,
+      },
+    );
+    return lines;
+  }
+
   /** Until this many seconds after the begin. */
   async until(seconds: number): Promise<this> {
     await this.#time.runUntil(this.#origin + seconds * 1000);

@@ -62,7 +62,14 @@ const terminal = async (args: readonly string[], options: { serve?: boolean; fil
       directory: '/run/gridward',
       hello: () => helloOf('r1', null),
       onPeer: (peer) => ({
-        onMessage: ({ line }) => {
+        onMessage: (request) => {
+          if (request.type === 'tape-request') {
+            peer.send({ type: 'tape', text: '{"kind":', more: true });
+            peer.send(view);
+            peer.send({ type: 'tape', text: '"start"}', more: false });
+            return;
+          }
+          const { line } = request;
           const known = line === 'line-1';
           peer.send({ type: 'trace', line, known, frames: known ? [frame] : [], more: known });
           if (known)
@@ -109,6 +116,13 @@ describe('gridward', () => {
     const json = await terminal(['config', 'check', 'bad.json', '--json'], { files });
     expect(JSON.parse(json.out)).toMatchObject({ ok: false, problems: [{ path: 'format' }, {}, {}, {}, {}] });
     expect((await terminal(['config', 'check', 'none.json'], { files })).code).toBe(66);
+  });
+
+  it('records ticks, a line each, whatever pieces they come in', async () => {
+    const { out, errors } = await terminal(['record'], { serve: true });
+    expect(out).toBe('{"kind":"start"}\n');
+    expect(errors).toContain('Ctrl-C');
+    expect((await terminal(['record'])).code).toBe(69);
   });
 
   it('shows the status', async () => {

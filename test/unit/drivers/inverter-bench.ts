@@ -38,10 +38,9 @@ interface Bench {
   readonly capRegister: () => number | undefined;
 }
 
-export const bench = (options: Partial<InverterSessionOptions> = {}): Bench => {
+export const bench = (options: Partial<InverterSessionOptions> = {}, places: InverterPlaces = inverterImage()): Bench => {
   const clock = new VirtualClock();
   const line = new ScriptedLine(clock);
-  const places = inverterImage();
   const unit = line.attach(UNIT, places.image);
   const samples: InverterSample[] = [];
   const outcomes: WriteOutcome[] = [];

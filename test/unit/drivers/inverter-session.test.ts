@@ -76,7 +76,7 @@ describe('contact with an inverter', () => {
 
   it('finds its map anew when a reply is another model', () => {
     const { clock, unit, places, notesNamed, session } = holding();
-    unit.image.set(places.measurements, 111);
+    unit.image.set(places.measurements, 64_001);
     clock.runFor(2000);
     expect(notesNamed('identity-in-doubt')).toHaveLength(1);
     expect(session.standing()).toBe('unverified');

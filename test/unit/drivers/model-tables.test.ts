@@ -2,7 +2,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { commonModel } from '#drivers/sunspec/models/common.ts';
 import { controlsModel } from '#drivers/sunspec/models/controls.ts';
+import { derCapacityModel } from '#drivers/sunspec/models/der-capacity.ts';
+import { derControlsModel } from '#drivers/sunspec/models/der-controls.ts';
+import { derMeasureModel } from '#drivers/sunspec/models/der-measure.ts';
+import { enterServiceModel } from '#drivers/sunspec/models/enter-service.ts';
+import { inverterFloatModel } from '#drivers/sunspec/models/inverter-float.ts';
 import { inverterModel } from '#drivers/sunspec/models/inverter.ts';
+import { meterFloatModel } from '#drivers/sunspec/models/meter-float.ts';
 import { meterModel, singlePhaseMeterModel } from '#drivers/sunspec/models/meter.ts';
 import { nameplateModel } from '#drivers/sunspec/models/nameplate.ts';
 import { settingsModel } from '#drivers/sunspec/models/settings.ts';
@@ -19,6 +25,12 @@ const models: readonly Model<PointTable>[] = [
   controlsModel,
   singlePhaseMeterModel,
   meterModel,
+  inverterFloatModel,
+  meterFloatModel,
+  derMeasureModel,
+  derCapacityModel,
+  enterServiceModel,
+  derControlsModel,
 ];
 
 interface PublishedPoint {
@@ -30,11 +42,20 @@ interface PublishedPoint {
   readonly access?: string;
 }
 
+interface PublishedGroup {
+  readonly name: string;
+  readonly count?: number | string;
+  readonly points: readonly PublishedPoint[];
+}
+
 const published = (id: number): readonly PublishedPoint[] | null => {
   const file = new URL(`../../../../shared/reference/sunspec-models/model_${id}.json`, import.meta.url);
   if (!existsSync(file)) return null;
-  const json = JSON.parse(readFileSync(file, 'utf8')) as { group: { points: PublishedPoint[] } };
-  return json.group.points;
+  const { group } = JSON.parse(readFileSync(file, 'utf8')) as { group: PublishedGroup & { groups?: PublishedGroup[] } };
+  // A group without a count is a part of the fixed block: its points are named after it.
+  const fixed = (group.groups ?? []).filter(({ count }) => count === undefined);
+  const named = fixed.flatMap(({ name, points }) => points.map((point) => ({ ...point, name: `${name}_${point.name}` })));
+  return [...group.points, ...named];
 };
 
 describe.each(models.map((model) => [model.name, model] as const))('model table %s', (_, model) => {

@@ -2,7 +2,13 @@ import { registersOf } from '#drivers/sunspec/points.ts';
 import type { Model, PointTable } from '#drivers/sunspec/points.ts';
 import { commonModel } from '#drivers/sunspec/models/common.ts';
 import { controlsModel } from '#drivers/sunspec/models/controls.ts';
+import { derCapacityModel } from '#drivers/sunspec/models/der-capacity.ts';
+import { derControlsModel } from '#drivers/sunspec/models/der-controls.ts';
+import { derMeasureModel } from '#drivers/sunspec/models/der-measure.ts';
+import { enterServiceModel } from '#drivers/sunspec/models/enter-service.ts';
+import { inverterFloatModel } from '#drivers/sunspec/models/inverter-float.ts';
 import { inverterModel } from '#drivers/sunspec/models/inverter.ts';
+import { meterFloatModel } from '#drivers/sunspec/models/meter-float.ts';
 import { meterModel } from '#drivers/sunspec/models/meter.ts';
 import { nameplateModel } from '#drivers/sunspec/models/nameplate.ts';
 import { settingsModel } from '#drivers/sunspec/models/settings.ts';
@@ -108,5 +114,75 @@ export const meterImage = (serial = 'MET-1'): { readonly image: Image; readonly 
   const end = putModel(image, measurements, meterModel, 203, { A: 13, A_SF: 0, ...volts, ...watts, ...slow });
   image.set(end, 0xffff);
   image.set(end + 1, 0);
+  return { image, measurements };
+};
+
+/** Registers of a single precision number, as one 32-bit value. */
+const float = (value: number): number => new DataView(new Float32Array([value]).buffer).getUint32(0, true);
+
+const end = (image: Image, at: number): void => {
+  image.set(at, 0xffff);
+  image.set(at + 1, 0);
+};
+
+const volt32 = { PhVphA: float(230), PhVphB: float(231), PhVphC: float(232) };
+
+/** A three-phase inverter of the DER family: 1, 701, 702, 703, 704; 10 kW of which 5 kW are produced. */
+export const derInverterImage = (serial = 'DER-1'): InverterPlaces => {
+  const image: Image = new Map();
+  const measurements = putModel(image, marker(image, 40_000), commonModel, 1, identity(serial));
+  const volts = { VL1: 2300, VL2: 2310, VL3: 2320, LNV: 2310, V_SF: -1 & 0xffff };
+  const settings = putModel(image, measurements, derMeasureModel, 701, {
+    ACType: 3,
+    St: 1,
+    InvSt: 3,
+    ConnSt: 1,
+    Alrm: 0,
+    W: 500,
+    W_SF: 1,
+    A: 22,
+    A_SF: 0,
+    Var: 0,
+    Var_SF: 0,
+    Hz: 5001,
+    Hz_SF: -2 & 0xffff,
+    TotWhInj: 123_456,
+    TotWh_SF: 0,
+    ...volts,
+  });
+  const ratings = { WMaxRtg: 1100, WMax: 1000, W_SF: 1, VAMaxRtg: 1100, VA_SF: 1, VNomRtg: 230, V_SF: 0 };
+  const service = putModel(image, settings, derCapacityModel, 702, {
+    ...ratings,
+    VarMaxInjRtg: 440,
+    VarMaxAbsRtg: 430,
+    Var_SF: 1,
+  });
+  const controls = putModel(image, service, enterServiceModel, 703, { ES: 1 });
+  const limit = { WMaxLimPctEna: 0, WMaxLimPct: 1000, WMaxLimPctRvrt: 1000, WMaxLimPctEnaRvrt: 0, WMaxLimPctRvrtTms: 0 };
+  end(image, putModel(image, controls, derControlsModel, 704, { ...limit, WMaxLimPct_SF: -1 & 0xffff }));
+  return { image, measurements, settings, controls };
+};
+
+/** As the 10 kW inverter above, measured as float32: 1, 113, 120, 121, 123. */
+export const floatInverterImage = (serial = 'FLT-1'): InverterPlaces => {
+  const image: Image = new Map();
+  const measurements = putModel(image, marker(image, 40_000), commonModel, 1, identity(serial));
+  const power = { W: float(5000), VA: float(5000), A: float(21.7), Hz: float(50.01), WH: float(123_456), St: 4 };
+  let at = putModel(image, measurements, inverterFloatModel, 113, { ...power, ...volt32 });
+  at = putModel(image, at, nameplateModel, 120, { WRtg: 1000, WRtg_SF: 1 });
+  const settings = at;
+  at = putModel(image, at, settingsModel, 121, { WMax: 1000, WMax_SF: 1 });
+  const controls = at;
+  end(image, putModel(image, at, controlsModel, 123, { Conn: 1, WMaxLimPct: 100, WMaxLim_Ena: 0, WMaxLimPct_SF: 0 }));
+  return { image, measurements, settings, controls };
+};
+
+/** A three-phase meter as float32: 1, 213; 3 kW out of the site. */
+export const floatMeterImage = (serial = 'MET-F'): { readonly image: Image; readonly measurements: number } => {
+  const image: Image = new Map();
+  const measurements = putModel(image, marker(image, 40_000), commonModel, 1, identity(serial));
+  const watts = { W: float(-3000), WphA: float(-1000), WphB: float(-1000), WphC: float(-1000), A: float(13), Hz: float(50) };
+  const slow = { VAR: float(120), TotWhExp: float(70_000), TotWhImp: float(5000) };
+  end(image, putModel(image, measurements, meterFloatModel, 213, { ...watts, ...volt32, ...slow }));
   return { image, measurements };
 };

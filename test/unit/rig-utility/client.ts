@@ -80,7 +80,7 @@ export const discover = (
     mup: href(dcap, 'MirrorUsagePointListLink'),
     der: href(device, 'DERListLink'),
     log: href(device, 'LogEventListLink'),
-    point: href(device, 'ConnectionPointLink'),
+    point: all(device, 'ConnectionPointLink').length === 0 ? '' : href(device, 'ConnectionPointLink'),
     pin: href(device, 'RegistrationLink'),
     fsa: href(device, 'FunctionSetAssignmentsListLink'),
     replyTo: href(sets, 'ResponseListLink'),
