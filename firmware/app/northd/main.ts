@@ -14,7 +14,7 @@ import { chainProblem } from '#utility/identity/chain.ts';
 import { unixSockets } from '#platform/sockets/unix-sockets.ts';
 import { readBootId } from '#platform/systemd/boot-id.ts';
 import { serviceManager } from '#platform/systemd/notify.ts';
-import { openTpm, type Tpm } from '#platform/tpm/tpm.ts';
+import { openTpm } from '#platform/tpm/tpm.ts';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { TPM_DEFAULT } from '../identity/tpm-identity.ts';
 import { acceptConfiguration, EXIT_CONFIGURATION, problemText } from '../config/accept.ts';
@@ -67,14 +67,13 @@ const ended = async (): Promise<void> => {
   cancel();
 };
 
-/** The TPM, where the identity is in it. */
-let opened: Tpm | null = null;
-
 /** The identity in the TPM; waiting for a TPM is a state of its own, not a start that hangs. */
-const ownIdentity = async ({ state, runtime }: Directories, wanted: Wanted): ReturnType<typeof chooseIdentity> => {
-  const tpm = openTpm(process.env['GRIDWARD_TPM'] ?? TPM_DEFAULT);
+const ownIdentity = async (
+  tpm: ReturnType<typeof openTpm>,
+  { state, runtime }: Directories,
+  wanted: Wanted,
+): ReturnType<typeof chooseIdentity> => {
   if (!tpm.ok) return fail(`the TPM cannot be used: ${tpm.fault.text}`);
-  opened = tpm.value;
   const ports = { clock: monotonicClock, entropy: systemEntropy, note };
   const room = new WaitingRoom({ ...ports, port: unixSockets, directory: runtime, release: packageJson.version });
   const onWait = (text: string): void => {
@@ -89,7 +88,8 @@ const ownIdentity = async ({ state, runtime }: Directories, wanted: Wanted): Ret
 };
 
 /** What the key in the TPM does, for the alarms of a slow one. */
-const signingOf = (tpm: Tpm): Signing => ({ count: () => tpm.signCount(), lastMs: () => tpm.lastSignMs() });
+const signingOf = (tpm: ReturnType<typeof openTpm>): Signing | undefined =>
+  tpm.ok ? { count: () => tpm.value.signCount(), lastMs: () => tpm.value.lastSignMs() } : undefined;
 
 const run = async (): Promise<void> => {
   // Without its datagrams the service manager ends us as hung: better to hear why first.
@@ -119,8 +119,10 @@ const run = async (): Promise<void> => {
   const end = (): void => stop.abort();
   process.on('SIGTERM', end).on('SIGINT', end);
   const server = { url: utility.url, serverLFDI: utility.identity.serverLFDI };
+  // Opens nothing before it is asked for something.
+  const tpm = openTpm(process.env['GRIDWARD_TPM'] ?? TPM_DEFAULT);
   const loaded = await loadUtility(utility, configuration, files, {
-    tpm: async (trust) => await ownIdentity(directories.value, { trust, ...server, stop: stop.signal }),
+    tpm: async (trust) => await ownIdentity(tpm, directories.value, { trust, ...server, stop: stop.signal }),
     production: process.env['GRIDWARD_PRODUCTION'] === '1',
   });
   process.off('SIGTERM', end).off('SIGINT', end);
@@ -140,7 +142,7 @@ const run = async (): Promise<void> => {
       link: unixSockets,
       state: directoryFiles(state),
       http: httpClient(loaded.value.tls, { serverLFDI: loaded.value.serverLFDI, chainRule: chainProblem }),
-      ...(opened === null ? {} : { signing: signingOf(opened) }),
+      signing: signingOf(tpm),
       note,
       onGoodTurn: () => manager.watchdog(),
     },
