@@ -6,6 +6,8 @@ import { Channels } from './channels.ts';
 import { ControlLink } from './control-link.ts';
 import { discovered } from './discovery.ts';
 import { type RaiseAlarm, type Signing, watchKey } from './key-watch.ts';
+import { Patience } from './patience.ts';
+import { PinSilence, waitOutSilence } from './pin-silence.ts';
 import { UtilitySession } from './session.ts';
 import { Waker } from './waker.ts';
 
@@ -61,19 +63,21 @@ export const northd = async (given: NorthdPorts, config: NorthdConfig): Promise<
     release: config.release,
     onNews: () => waker.wake(),
   });
+  const patience = new Patience(ports.clock, waker, ports.onGoodTurn);
+  const { clock, state: files, note } = ports;
+  const silence = new PinSilence({ files, clock, note, bootId: config.bootId, walk: config.walk });
   let session: UtilitySession | null = null;
-  let isStopping = false;
   const run = async (): Promise<void> => {
-    const found = await discovered(ports, config, waker, () => isStopping);
-    if (found === null || isStopping) return;
-    session = new UtilitySession(ports, found, { channels, control, waker });
+    const stop = await waitOutSilence(silence, ports.clock, patience);
+    const found = await discovered(ports, config, patience);
+    if (found === null || patience.isStopping) return;
+    session = new UtilitySession(ports, found, { channels, control, waker, silence, stop });
     await session.run();
   };
   const running = run();
   const stop = async (): Promise<void> => {
-    isStopping = true;
+    patience.stop();
     session?.stop();
-    waker.wake();
     await ports.http.close();
     await running;
     await channels.close();
