@@ -5,6 +5,27 @@ const MODES = ['test/sim/modes/modes.test.ts'];
 /** Breaks towards the utility and of what is kept: wire, walk, report, TLS, log. */
 export const NORTH_MUTANTS: readonly Mutant[] = [
   {
+    name: 'an average is told as whole although samples lay seconds apart',
+    file: 'firmware/telemetry/quantity.ts',
+    search: 'const SPACING_MAX_MS = 2_000;',
+    replace: 'const SPACING_MAX_MS = 20_000;',
+    tests: ['test/unit/telemetry/interval.test.ts'],
+  },
+  {
+    name: 'the value at the end of an interval is an older one',
+    file: 'firmware/telemetry/quantity.ts',
+    search: 'last: tally.until >= end ? round(tally.last) : null,',
+    replace: 'last: round(tally.last),',
+    tests: ['test/unit/telemetry/interval.test.ts'],
+  },
+  {
+    name: 'a quantity that was not measured is told as 0',
+    file: 'firmware/utility/report/reading.ts',
+    search: '  if (told === undefined || told === null || !Number.isFinite(told)) return null;',
+    replace: '  if (told === undefined || told === null || !Number.isFinite(told)) return 0;',
+    tests: ['test/unit/report/value.test.ts'],
+  },
+  {
     name: 'the certificate of the server is not verified',
     file: 'firmware/platform/tls/context.ts',
     search: '  rejectUnauthorized: true,\n  checkServerIdentity:',
@@ -80,5 +101,33 @@ export const NORTH_MUTANTS: readonly Mutant[] = [
     search: 'if (written.ok && last !== undefined) {',
     replace: 'if (last !== undefined) {',
     tests: ['test/unit/log/writer.test.ts'],
+  },
+  {
+    name: 'programs are looked for through the assignments alone',
+    file: 'firmware/utility/walk/knowledge.ts',
+    search: 'new Set([...this.#assignedLists, ...this.#associatedLists])',
+    replace: 'new Set(this.#assignedLists)',
+    tests: ['test/unit/walk/tree.test.ts'],
+  },
+  {
+    name: 'while the server is down the probes keep to the rate of DeviceCapability',
+    file: 'firmware/utility/walk/machine.ts',
+    search: 'return Math.min(this.#knowledge.dcapRate, this.#tasks.shortestPeriod() ?? Number.POSITIVE_INFINITY);',
+    replace: 'return 900 + this.#knowledge.dcapRate;',
+    tests: ['test/unit/walk/rates.test.ts'],
+  },
+  {
+    name: 'every resource probes while the server is down',
+    file: 'firmware/utility/walk/machine.ts',
+    search: 'if (this.#probeAt !== null) return now >= this.#probeAt',
+    replace: 'if (this.#probeAt !== null && this.#tasks.due(now) === null) return now >= this.#probeAt',
+    tests: ['test/unit/walk/rates.test.ts'],
+  },
+  {
+    name: 'a restart forgets that the PIN was not ours',
+    file: 'firmware/utility/walk/machine.ts',
+    search: 'if (stop !== null) this.#stopped =',
+    replace: 'if (stop !== null && now < 0) this.#stopped =',
+    tests: ['test/unit/walk/rates.test.ts'],
   },
 ];
