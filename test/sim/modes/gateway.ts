@@ -1,5 +1,5 @@
 import { utilitySeconds } from '#base/units.ts';
-import type { ControlModes, EventBody, ProgramSet } from '#control/program.ts';
+import type { ControlModes, EventBody, ProgramSet, RampScope } from '#control/program.ts';
 import type { InverterFaults } from '../../rig/site/inverter.ts';
 import type { Truth } from '../../rig/site/plant.ts';
 import { RigSite, siteOf } from '../../rig/site/site.ts';
@@ -44,11 +44,20 @@ export const control = (
 });
 
 /** What the utility says: one program with a default and events. */
-export const says = (defaults: ControlModes, setGradW: number | null, events: readonly EventBody[]): ProgramSet => ({
-  server: 'utility',
-  policy: { vanished: 'keep', noDefault: 'fallback' },
-  programs: [{ id: 'P1', primacy: 1, read: 'read', defaultControl: { mRID: 'D1', modes: defaults, setGradW }, events }],
-});
+export const says = (
+  defaults: ControlModes,
+  setGradW: number | null,
+  events: readonly EventBody[],
+  more: { readonly rampScope?: RampScope; readonly setSoftGradW?: number } = {},
+): ProgramSet => {
+  const { rampScope = 'default-active', setSoftGradW = null } = more;
+  const defaultControl = { mRID: 'D1', modes: defaults, setGradW, setSoftGradW };
+  return {
+    server: 'utility',
+    policy: { vanished: 'keep', noDefault: 'fallback', rampScope },
+    programs: [{ id: 'P1', primacy: 1, read: 'read', defaultControl, events }],
+  };
+};
 
 interface GatewayOptions {
   /** Further members of `site.limits` in the configuration file. */
