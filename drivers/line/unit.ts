@@ -103,7 +103,8 @@ export class UnitMemory {
     if (!owed.some((one) => replyAlike(one.request, request))) return null;
     let count = 1;
     while (owed.some((one) => one.request.kind === 'read' && one.request.count === count)) count += 1;
-    return { kind: 'read', unitId: request.unitId, address: Math.min(request.address, 0x10000 - count), count };
+    const read = { kind: 'read', unitId: request.unitId, address: Math.min(request.address, 0x10000 - count), count } as const;
+    return request.kind === 'read' && request.table !== undefined ? { ...read, table: request.table } : read;
   }
 
   counters(): UnitCounters {

@@ -1,7 +1,7 @@
 import { assert } from '#base/assert.ts';
 import type { Cancel, Clock, Note } from '#base/ports.ts';
 import type { Result } from '#base/result.ts';
-import { after } from '#base/units.ts';
+import { after, monoMs } from '#base/units.ts';
 import type { MonoMs } from '#base/units.ts';
 import type { DeviceId, DeviceRecord, ModelPlace } from '#site/device.ts';
 import type { DeviceStanding, MeterSample } from '#site/sample.ts';
@@ -139,8 +139,9 @@ export class MeterSession {
   }
 
   #measured(reply: Reply, place: ModelPlace): void {
-    const { device, fitting, onSample, onNote } = this.#options;
-    const reading = readMeter(reply.words, place, { device, takenAt: reply.takenAt, fitting, slow: this.#slow });
+    const { device, profile, fitting, onSample, onNote } = this.#options;
+    const takenAt = monoMs(reply.takenAt - profile.readingAgeMs);
+    const reading = readMeter(reply.words, place, { device, takenAt, fitting, slow: this.#slow });
     if (!reading.ok) {
       this.#contact.doubt(`reply is not model ${place.id}: ${reading.fault.kind}`);
       return;

@@ -1,5 +1,6 @@
 import type { Mutant } from './mutant.ts';
 
+const ON_RIG = ['test/unit/drivers/profiles-on-rig.test.ts'];
 const FAMILIES = ['test/unit/drivers/model-families.test.ts'];
 
 /** Breaks of what differs between devices: model families, profiles, gateways, meters without SunSpec. */
@@ -24,5 +25,26 @@ export const DEVICE_MUTANTS: readonly Mutant[] = [
     search: 'block.set(words);',
     replace: 'block = words;',
     tests: FAMILIES,
+  },
+  {
+    name: 'the switch of a limit is not looked at: the limit counts as held while it does not act',
+    file: 'drivers/inverter/limit-writer.ts',
+    search: 'if (reading.stands && !reading.enabled) this.#enable(written);',
+    replace: 'if (reading.stands && !reading.enabled) this.#stands(written, reason);',
+    tests: ON_RIG,
+  },
+  {
+    name: 'the words of a meter without SunSpec are swapped',
+    file: 'drivers/meter/map-reading.ts',
+    search: "wordOrder === 'high-first' ? [first, second] : [second, first]",
+    replace: "wordOrder === 'high-first' ? [second, first] : [first, second]",
+    tests: ON_RIG,
+  },
+  {
+    name: 'a meter without SunSpec is believed under any serial number',
+    file: 'drivers/meter/map-session.ts',
+    search: "if (wanted !== '' && serialNumber !== wanted) {",
+    replace: "if (wanted !== '' && serialNumber === '') {",
+    tests: ON_RIG,
   },
 ];

@@ -7,6 +7,7 @@ import { LineEngine } from '#drivers/line/engine.ts';
 import type { LinePort } from '#drivers/line/port.ts';
 import type { LineStatus } from '#drivers/line/settings.ts';
 import type { FrameTrace } from '#drivers/line/trace.ts';
+import { MapMeterSession } from '#drivers/meter/map-session.ts';
 import { MeterSession } from '#drivers/meter/session.ts';
 import { inverterProfileNamed, meterProfileNamed } from '#drivers/profile/catalogue.ts';
 import type { Connection, DeviceId, DeviceRecord } from '#site/device.ts';
@@ -34,7 +35,7 @@ export interface FieldOptions {
   readonly note: (module: string) => (note: Note) => void;
 }
 
-type Session = InverterSession | MeterSession;
+type Session = InverterSession | MeterSession | MapMeterSession;
 
 /** The lines and the devices on them: samples and outcomes come in, setpoints go out. */
 export class Field {
@@ -158,12 +159,9 @@ export class Field {
     if (configuration.role === 'meter') {
       const profile = meterProfileNamed(configuration.profile);
       assert(profile !== null, 'an accepted configuration names profiles of this release');
-      return new MeterSession({
-        ...shared,
-        profile,
-        fitting: { sign: configuration.sign, plausiblePower: PLAUSIBLE_POWER },
-        onSample,
-      });
+      const fitting = { sign: configuration.sign, plausiblePower: PLAUSIBLE_POWER };
+      const options = { ...shared, profile, fitting, onSample };
+      return profile.map === null ? new MeterSession(options) : new MapMeterSession({ ...options, map: profile.map });
     }
     const profile = inverterProfileNamed(configuration.profile);
     assert(profile !== null, 'an accepted configuration names profiles of this release');
