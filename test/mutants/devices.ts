@@ -47,4 +47,11 @@ export const DEVICE_MUTANTS: readonly Mutant[] = [
     replace: "if (wanted !== '' && serialNumber === '') {",
     tests: ON_RIG,
   },
+  {
+    name: 'a late reply over Modbus TCP is taken for the newest',
+    file: 'drivers/line/mbap.ts',
+    search: 'if (view.getUint16(0) === this.#transaction) frames.push',
+    replace: 'if (length > 0) frames.push',
+    tests: ['test/unit/line/mbap.test.ts'],
+  },
 ];

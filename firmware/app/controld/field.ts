@@ -53,7 +53,7 @@ export class Field {
   prepare(): void {
     const { configuration, clock, linePort } = this.#options;
     for (const line of configuration.lines) {
-      const settings = { ...line, localEcho: false, paced: true };
+      const settings = { ...line, localEcho: false, paced: line.tcp === null };
       this.#lines.set(line.name, new LineEngine(settings, clock, linePort(line)));
     }
     for (const device of configuration.devices) this.#sessions.set(device.device, this.#session(device));
