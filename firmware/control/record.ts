@@ -1,10 +1,13 @@
 import type { Hertz, UtilitySeconds, Vars, Volts, WattHours, Watts } from '#base/units.ts';
-import type { ControlMode } from './program.ts';
+import type { ControlMode, Refusal } from './program.ts';
 
 /** What happened to an event here; the north makes a Response of each (design section 3). */
-export type TransitionStatus = 'received' | 'started' | 'completed' | 'cancelled' | 'superseded';
+export type TransitionStatus = 'received' | 'started' | 'completed' | 'cancelled' | 'superseded' | Refusal;
 
-/** Compliance record: one change of an event's status. At most one of each status per event, in this order. */
+/** Where the event is from that took the last mode of a superseded one, as Responses 7, 14 and 13 tell apart. */
+export type Taker = 'same-program' | 'other-program' | 'other-server';
+
+/** Compliance record: one change of an event's status. At most one of each status per event, `received` and `started` before a final one. */
 export interface Transition {
   readonly kind: 'transition';
   readonly server: string;
@@ -16,6 +19,8 @@ export interface Transition {
   readonly replyTo: string | null;
   readonly responseRequired: number;
   readonly modes: readonly ControlMode[];
+  /** Of `superseded`; absent: the server said so, or it is not known. */
+  readonly taker?: Taker;
 }
 
 export interface AlarmRecord {
@@ -34,7 +39,15 @@ export interface Spread<T> {
   readonly mean: T;
   readonly min: T;
   readonly max: T;
+  /** The value at the end of the interval; null or absent: not measured there. */
+  readonly last?: T | null;
 }
+
+/** Quantities that the first format of readings did not have: voltages of the phases at the site, volts and hertz at the DER. */
+export const MORE_QUANTITIES = ['site.Va', 'site.Vb', 'site.Vc', 'der.V', 'der.Va', 'der.Vb', 'der.Vc', 'der.Hz'] as const;
+export type MoreQuantity = (typeof MORE_QUANTITIES)[number];
+/** Mean, minimum, maximum, and the value at the end (null: not measured there): short, since each minute of 40 days has it on flash. */
+export type Quad = readonly [mean: number, min: number, max: number, last: number | null];
 
 /** Telemetry of one closed interval on whole UTC minutes of utility time. Null: nothing measured; never 0 for unknown. */
 export interface ReadingRecord {
@@ -52,6 +65,10 @@ export interface ReadingRecord {
   readonly generationReactive: Spread<Vars> | null;
   readonly importedEnergy: WattHours | null;
   readonly exportedEnergy: WattHours | null;
+  /** What else was measured; a quantity that was not is absent. */
+  readonly more?: Readonly<Partial<Record<MoreQuantity, Quad>>>;
+  /** In all storage at the end of the interval; null or absent: no storage, or not known. */
+  readonly storedEnergy?: WattHours | null;
 }
 
 /** What bound the site changed: kept for the audit of enforced limits. */

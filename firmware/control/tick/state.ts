@@ -8,9 +8,9 @@ import { type Decision, type LimiterState, newLimiter, type PowerLimits } from '
 import type { ActiveLimits } from '#control/limits.ts';
 import type { CommissionedLimits, FallbackLimits } from '#control/plan/active.ts';
 import type { Plan } from '#control/plan/plan.ts';
-import type { ProgramSet } from '#control/program.ts';
+import type { ControlMode, ProgramSet } from '#control/program.ts';
 import type { RecordBody } from '#control/record.ts';
-import type { Connection, DeviceId, OnSilence, Setpoint } from '#site/device.ts';
+import type { Connection, DeviceId, OnSilence, Reactive, Setpoint } from '#site/device.ts';
 import type { DeviceStanding, Sample } from '#site/sample.ts';
 
 /** What the tick must know of an inverter beyond what it measures. */
@@ -32,6 +32,8 @@ export interface SiteFacts {
   readonly unmeteredGeneration: Watts;
   /** Every inverter waits and ramps by itself after it was disconnected (device profiles); else the gateway does it for them. */
   readonly returnsByItself: boolean;
+  /** What the site's devices can carry out; of everything else the utility is told that it is not done here. */
+  readonly executable: readonly ControlMode[];
   /** How old inverter registers may be when read, milliseconds (device profile). */
   readonly readingAgeMs: number;
   /** The installation's seed of randomisation draws (design D2). */
@@ -49,6 +51,8 @@ export interface TickInputs {
   readonly held: ReadonlyMap<DeviceId, Watts | null>;
   /** What each inverter's connection is, proven by read-back; absent or null: unproven. */
   readonly connections: ReadonlyMap<DeviceId, Connection | null>;
+  /** Whether each inverter provably holds the reactive power it was asked for; absent: nothing was asked. */
+  readonly reactiveHeld?: ReadonlyMap<DeviceId, boolean>;
   readonly standings: ReadonlyMap<DeviceId, DeviceStanding>;
   readonly programSets: readonly ProgramSet[];
   readonly anchors: readonly ClockAnchor[];
@@ -73,6 +77,8 @@ export interface ControlState {
   readonly limits: ActiveLimits;
   /** The limits as the limiter was given them. */
   readonly power: PowerLimits;
+  /** What each inverter was last asked to do with reactive power; absent: nothing. */
+  readonly reactive: ReadonlyMap<DeviceId, Reactive>;
   /** What this process last told each inverter about its connection. */
   readonly told: ReadonlyMap<DeviceId, Connection>;
   readonly decision: Decision | null;
@@ -90,6 +96,7 @@ export const startState = (memory: Pick<ControlState, 'plan' | 'clock'>): Contro
   alarms: [],
   limits: {},
   power: { exportLimit: null, generationLimit: null },
+  reactive: new Map(),
   told: new Map(),
   decision: null,
 });

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import type { RecordBody } from '#control/record.ts';
+import { REFUSALS } from '#control/program.ts';
+import { MORE_QUANTITIES, type RecordBody } from '#control/record.ts';
 import type { LogRecord } from '#log/record.ts';
 
 /** The records that make something go to the utility. */
@@ -9,7 +10,10 @@ export type ReportedBody = Extract<RecordBody, { readonly kind: 'transition' | '
 const FORMATS: readonly number[] = [1, 2];
 
 const number = v.pipe(v.number(), v.finite());
-const spread = v.nullable(v.object({ mean: number, min: number, max: number }));
+const last = v.exactOptional(v.nullable(number));
+const spread = v.nullable(v.object({ mean: number, min: number, max: number, last }));
+const quad = v.exactOptional(v.tuple([number, number, number, v.nullable(number)]));
+const more = v.object(Object.fromEntries(MORE_QUANTITIES.map((quantity) => [quantity, quad])));
 const count = v.pipe(number, v.integer(), v.minValue(0));
 
 const reported = v.variant('kind', [
@@ -17,11 +21,12 @@ const reported = v.variant('kind', [
     kind: v.literal('transition'),
     server: v.string(),
     mRID: v.pipe(v.string(), v.regex(/^[0-9A-Fa-f]{1,32}$/)),
-    status: v.picklist(['received', 'started', 'completed', 'cancelled', 'superseded']),
+    status: v.picklist(['received', 'started', 'completed', 'cancelled', 'superseded', ...REFUSALS]),
     at: number,
     replyTo: v.nullable(v.pipe(v.string(), v.nonEmpty())),
     responseRequired: v.pipe(count, v.maxValue(0xff)),
     modes: v.array(v.string()),
+    taker: v.exactOptional(v.picklist(['same-program', 'other-program', 'other-server'])),
   }),
   v.object({
     kind: v.literal('alarm'),
@@ -44,6 +49,8 @@ const reported = v.variant('kind', [
     generationReactive: spread,
     importedEnergy: v.nullable(number),
     exportedEnergy: v.nullable(number),
+    more: v.exactOptional(more),
+    storedEnergy: v.exactOptional(v.nullable(number)),
   }),
 ]);
 

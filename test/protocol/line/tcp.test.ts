@@ -44,6 +44,8 @@ beforeEach(async () => {
     onSample: onNote,
     onConnection: onNote,
     onOutcome: onNote,
+    found: null,
+    keepFound: (_, done) => done(true),
   });
   const meterProfile = meterProfileNamed('carlo-gavazzi-em340')!;
   samples.length = 0;

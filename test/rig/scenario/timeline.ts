@@ -68,43 +68,59 @@ export const asServed = (scenario: Scenario): ServerLog => {
   };
 };
 
-const better = (a: ServedControl, b: ServedControl): boolean => {
-  return a.primacy < b.primacy || (a.primacy === b.primacy && a.createdAt > b.createdAt);
+/** Lower primacy first, then newer, then the later start (IEEE 2030.5 10.2.3.3). */
+const byRank = (a: ServedControl, b: ServedControl): number => {
+  if (a.primacy !== b.primacy) return a.primacy - b.primacy;
+  return a.createdAt === b.createdAt ? b.start - a.start : b.createdAt - a.createdAt;
 };
 
 /** When a control stops binding whatever others do; Infinity where it never bound. */
 const ownEnd = (control: ServedControl): number => Math.min(control.end, control.cancelServedAt ?? Infinity);
 const bindsFrom = (control: ServedControl): number => Math.max(control.start, control.servedAt ?? Infinity);
 
-/** A superseded control never resumes: it ends when a better one that overlaps it begins. */
-const boundUntil = (control: ServedControl, all: readonly ServedControl[]): number => {
-  const rivals = all.filter((rival) => rival !== control && better(rival, control) && bindsFrom(rival) < ownEnd(rival));
-  const starts = rivals.filter((rival) => ownEnd(rival) > bindsFrom(control)).map(bindsFrom);
-  return Math.min(ownEnd(control), ...starts);
-};
+/** Who holds a mode from `from` on until the next entry; null: no control does. */
+export interface Holder {
+  readonly from: number;
+  readonly control: ServedControl | null;
+}
 
 /**
- * The export limit in force over time, by the rules of the standard: lowest primacy, then newest, a superseded control never
- * resumes, the default of the best program that has one otherwise (IEEE 2030.5 10.10.4.2).
+ * Who holds one control mode over time, `controls` being those that have it. Goes from one instant at which anything begins or ends
+ * to the next: of those that run, the best holds the mode, all others are superseded, for good. One that was superseded takes no
+ * part any more: neither does it resume, nor does it supersede.
  */
+export const holders = (controls: readonly ServedControl[]): readonly Holder[] => {
+  const instants = controls.flatMap((control) => [bindsFrom(control), ownEnd(control)]).filter(Number.isFinite);
+  const superseded = new Set<ServedControl>();
+  return [...new Set(instants)]
+    .sort((a, b) => a - b)
+    .map((now): Holder => {
+      const running = controls
+        .filter((control) => bindsFrom(control) <= now && now < ownEnd(control) && !superseded.has(control))
+        .sort(byRank);
+      for (const loser of running.slice(1)) superseded.add(loser);
+      return { from: now, control: running[0] ?? null };
+    });
+};
+
+/** The default that holds at `now`: of the best program that has one and told it. */
+const defaultAt = (defaults: readonly ServedDefault[], now: number): ServedDefault | null =>
+  defaults
+    .filter((each) => each.limitW !== null && each.servedAt !== null && each.servedAt <= now)
+    .sort((a, b) => a.primacy - b.primacy)[0] ?? null;
+
+/** The export limit in force over time: of the control that holds the mode, else the default (IEEE 2030.5 10.10.4.2). */
 export const limitTimeline = (log: ServerLog, durationSeconds: number): readonly LimitSpan[] => {
-  const limiting = log.controls.filter((control) => control.limitW !== null);
-  const spans = limiting.map((control) => ({ control, from: bindsFrom(control), until: boundUntil(control, limiting) }));
-  const fallbacks = log.defaults.filter((each) => each.limitW !== null && each.servedAt !== null);
-  const edges = [
-    0,
-    durationSeconds,
-    ...spans.flatMap(({ from, until }) => [from, until]),
-    ...fallbacks.map((each) => each.servedAt ?? 0),
-  ];
-  const times = [...new Set(edges.filter((edge) => edge >= 0 && edge <= durationSeconds))].sort((a, b) => a - b);
+  const held = holders(log.controls.filter((control) => control.limitW !== null));
+  const edges = [0, ...held.map(({ from }) => from), ...log.defaults.map((each) => each.servedAt ?? 0)];
+  const times = [...new Set(edges.filter((edge) => edge >= 0 && edge < durationSeconds))].sort((a, b) => a - b);
   const result: LimitSpan[] = [];
-  times.slice(0, -1).forEach((from, index) => {
+  times.forEach((from, index) => {
     const until = times[index + 1] ?? durationSeconds;
-    const event = spans.find((span) => span.from <= from && span.until > from);
-    const known = fallbacks.filter((each) => (each.servedAt ?? Infinity) <= from).sort((a, b) => a.primacy - b.primacy)[0];
-    const limitW = event?.control.limitW ?? known?.limitW ?? null;
-    const source = event?.control.name ?? (known === undefined ? 'none' : 'default');
+    const control = held.findLast((each) => each.from <= from)?.control ?? null;
+    const standing = defaultAt(log.defaults, from);
+    const limitW = control?.limitW ?? standing?.limitW ?? null;
+    const source = control?.name ?? (standing === null ? 'none' : 'default');
     const last = result.at(-1);
     if (last !== undefined && last.source === source && last.limitW === limitW) result[result.length - 1] = { ...last, until };
     else result.push({ from, until, limitW, source });

@@ -51,6 +51,8 @@ const inverterOn = (name: string, product: string) => {
     onSample: (sample) => samples.push(sample),
     onConnection: () => undefined,
     onOutcome: () => undefined,
+    found: null,
+    keepFound: (_, done) => done(true),
     onRecord: (record) => records.push(record),
     onStanding: () => undefined,
     onNote: () => undefined,
