@@ -1,5 +1,5 @@
 import type { Cancel, Note } from '#base/ports.ts';
-import { durationMs, after, type MonoMs, type UtilitySeconds, type Watts } from '#base/units.ts';
+import { type MonoMs, type UtilitySeconds, type Watts } from '#base/units.ts';
 import { utilityExact, type ClockAnchor } from '#control/clock/clock.ts';
 import type { ProgramSet } from '#control/program.ts';
 import type { RecordBody, Transition } from '#control/record.ts';
@@ -12,8 +12,6 @@ import type { ControldPorts } from './ports.ts';
 import type { Memory } from './stores.ts';
 import type { TickSeen } from './tape-link.ts';
 
-/** The tick turns at least this often, and at once when a sample or an outcome arrived. */
-const TICK_EVERY = durationMs(200);
 const READING_SECONDS = 60;
 /** Inputs that may gather between two ticks; more is a line gone mad, and the newest are dropped. */
 const INPUTS_MAX = 256;
@@ -154,7 +152,7 @@ export class Loop {
     const readings = this.#readings(inputs);
     if (others.length > 0 || readings.length > 0) record([...others, ...readings]);
     ports.onGoodTick();
-    this.#arm(after(now, TICK_EVERY));
+    this.#arm(result.again);
   }
 
   #readings(inputs: TickInputs): readonly RecordBody[] {

@@ -116,6 +116,8 @@ export interface TickResult {
   readonly notes: readonly Note[];
   /** Inverters are on their way to a new cap: poll them fast. */
   readonly attend: boolean;
+  /** The next tick is due then, though nothing arrives. */
+  readonly again: MonoMs;
   /** Utility time of this tick; null while unknown. */
   readonly utility: UtilitySeconds | null;
 }

@@ -16,6 +16,7 @@ import { type Plan, withExecutable } from '#control/plan/plan.ts';
 import type { RecordBody } from '#control/record.ts';
 import type { DeviceId } from '#site/device.ts';
 import { alarmChanges } from './alarms.ts';
+import { tickAgain } from './again.ts';
 import { askConnections } from './connection.ts';
 import { observe, tracksFor } from './observe.ts';
 import { askReactive, reactiveOf } from './reactive.ts';
@@ -294,6 +295,7 @@ export const controlTick = (before: ControlState, facts: SiteFacts, inputs: Tick
     records: [...planned.records, ...start.records, ...limitChange(before.limits, limits), ...alarms.records],
     notes: [...dated.notes, ...planned.notes],
     attend: decision.moving || decision.overcutting || stopped !== isStopped(before.limits),
+    again: tickAgain(decided, now, exact),
     utility,
   };
 };
