@@ -35,6 +35,8 @@ export interface NorthNote {
   readonly type: 'north-note';
   readonly event: string;
   readonly text: string;
+  /** True: an alarm that stands from now, until false comes for the same event or the connection ends. Absent: it just happened. */
+  readonly standing?: boolean | undefined;
 }
 
 /** Northd to controld. */

@@ -137,7 +137,7 @@ const clockAnchor = v.object({
 });
 
 const programSet = v.object({ type: v.literal('program-set'), planId: name, set: ProgramSetSchema });
-const northNote = v.object({ type: v.literal('north-note'), event: name, text });
+const northNote = v.object({ type: v.literal('north-note'), event: name, text, standing: v.optional(v.boolean()) });
 
 const siteSnapshot = v.object({
   type: v.literal('site-snapshot'),

@@ -187,9 +187,9 @@ class Process {
     const now = this.#ports.clock.now();
     this.#north.show(this.#snapshot());
     if (this.#view.isWatched) {
-      const utility = this.#loop.utility;
+      const [utility, north] = [this.#loop.utility, this.#north.alarms];
       this.#view.show(
-        viewOf({ state: this.#loop.state, sights: this.#field.sights(), lines: this.#field.lines(), now, utility }),
+        viewOf({ state: this.#loop.state, sights: this.#field.sights(), lines: this.#field.lines(), now, utility, north }),
       );
     }
     this.#cancelShow = this.#ports.clock.at(after(now, SHOW_EVERY), () => this.#show());
