@@ -57,6 +57,11 @@ export class MapMeterSession {
     if (this.#phase === 'waiting') this.#identify(PRIORITY.probe);
   }
 
+  /** Read at one pace, whether a change is under way or not. */
+  attend(): void {
+    // the pace of the profile is fast already
+  }
+
   standing(): DeviceStanding {
     return this.#standing;
   }

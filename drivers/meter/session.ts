@@ -186,7 +186,7 @@ export class MeterSession {
     }
     const { sample, slow, rejected } = reading.value;
     this.#slow = slow;
-    this.#phase.polled(sample.takenAt, sample.fingerprint !== this.#fingerprint);
+    this.#phase.polled(reply.takenAt, sample.fingerprint !== this.#fingerprint);
     this.#fingerprint = sample.fingerprint;
     // Told once, not at every read.
     const names = rejected.join(', ');

@@ -6,6 +6,8 @@ import type {
   LogHead,
   NorthNote,
   ProgramSetMessage,
+  ScanReport,
+  ScanRequest,
   SiteSnapshot,
   Tape,
   TapeRequest,
@@ -25,8 +27,8 @@ export const VIEW_SOCKET = { file: 'view.sock', mode: 0o660 } as const;
 /** What follows the hello, each way. */
 export type FromNorth = ClockAnchor | ProgramSetMessage | NorthNote;
 export type ToNorth = SiteSnapshot | LogHead;
-export type FromViewer = TraceRequest | TapeRequest;
-export type ToViewer = ViewSnapshot | Trace | Tape;
+export type FromViewer = TraceRequest | TapeRequest | ScanRequest;
+export type ToViewer = ViewSnapshot | Trace | Tape | ScanReport;
 
 type Server<In extends { readonly type: string }, Out extends { readonly type: string }> = Omit<
   ServerOptions<In, Out>,

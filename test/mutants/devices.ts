@@ -54,4 +54,18 @@ export const DEVICE_MUTANTS: readonly Mutant[] = [
     replace: 'if (length > 0) frames.push',
     tests: ['test/unit/line/mbap.test.ts'],
   },
+  {
+    name: 'a scan goes before control',
+    file: 'firmware/app/controld/scan-link.ts',
+    search: 'PRIORITY.scan, (result)',
+    replace: 'PRIORITY.cut, (result)',
+    tests: ['test/unit/drivers/scan.test.ts'],
+  },
+  {
+    name: 'a meter behind a host is taken for as fresh as its reply',
+    file: 'drivers/meter/session.ts',
+    search: 'monoMs(reply.takenAt - profile.readingAgeMs)',
+    replace: 'monoMs(reply.takenAt)',
+    tests: ['test/unit/drivers/model-families.test.ts'],
+  },
 ];

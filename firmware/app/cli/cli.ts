@@ -9,6 +9,7 @@ import { showLog } from './log.ts';
 import { type CliPorts, EXIT } from './ports.ts';
 import { ownIdentity } from './own-identity.ts';
 import { recordTicks } from './record.ts';
+import { scanLine } from './scan.ts';
 import { showStatus } from './status.ts';
 import { showTrace } from './trace.ts';
 
@@ -17,6 +18,7 @@ const USAGE = `usage:
   gridward status [--json]                    what the site does now
   gridward trace LINE [--follow] [--pcap | --json]
                                               the last frames of a serial line
+  gridward scan LINE [--json]                 who answers on a line, and a proposal for the configuration
   gridward record                             what each tick sees and decides, to standard output, for make replay
   gridward log [--since N] [--follow] [--json]
                                               the event log after record N
@@ -136,6 +138,8 @@ const dispatch = async (ports: CliPorts, words: readonly string[], options: Comm
       return await showStatus(ports, runtime, release, json);
     case 'trace, 2':
       return await showTrace(ports, runtime, release, { ...options, line: operand });
+    case 'scan, 2':
+      return await scanLine(ports, runtime, release, { line: operand, json });
     case 'record, 1':
       return await recordTicks(ports, runtime, release);
     case 'doctor, 1':

@@ -6,6 +6,7 @@ import { InverterSession } from '#drivers/inverter/session.ts';
 import { LineEngine } from '#drivers/line/engine.ts';
 import type { LinePort } from '#drivers/line/port.ts';
 import type { LineStatus } from '#drivers/line/settings.ts';
+import type { Line } from '#drivers/line/transaction.ts';
 import type { FrameTrace } from '#drivers/line/trace.ts';
 import { MapMeterSession } from '#drivers/meter/map-session.ts';
 import { MeterSession } from '#drivers/meter/session.ts';
@@ -137,6 +138,11 @@ export class Field {
 
   lines(): readonly LineStatus[] {
     return [...this.#lines.values()].map((line) => line.status());
+  }
+
+  /** The line of this name, for a scan; null: there is none. */
+  line(name: string): Line | null {
+    return this.#lines.get(name) ?? null;
   }
 
   trace(line: string): FrameTrace | null {
