@@ -24,6 +24,7 @@ const DECODERS = [
   '^firmware/app/',
   '^firmware/link/',
   '^firmware/control/(plan|clock)/store\\.ts$',
+  '^firmware/control/plan/mode-schema\\.ts$',
   '^firmware/utility/translate/profile\\.ts$',
   '^firmware/utility/report/record\\.ts$',
   '^drivers/profile/',

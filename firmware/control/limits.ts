@@ -1,5 +1,6 @@
 import type { Percent, UtilitySeconds, Watts } from '#base/units.ts';
-import type { ControlMode } from './program.ts';
+import type { TargetMode } from './modes.ts';
+import type { ControlModes } from './program.ts';
 
 /** Where a limit in force comes from. */
 export type LimitSource =
@@ -28,13 +29,9 @@ export interface ActiveLimits {
   readonly maxPower?: Limit<Percent>;
   readonly energize?: Limit<boolean>;
   readonly connect?: Limit<boolean>;
+  /** The modes in force that are no limits; absent: none. */
+  readonly targets?: Targets;
 }
 
-/** The modes this release can carry out with an inverter and a meter; others are received but never started. */
-export const EXECUTABLE_MODES: readonly ControlMode[] = [
-  'opModExpLimW',
-  'opModGenLimW',
-  'opModMaxLimW',
-  'opModEnergize',
-  'opModConnect',
-];
+/** What each mode that is no limit asks for; curves by their id. */
+export type Targets = { readonly [Mode in TargetMode]?: Limit<NonNullable<ControlModes[Mode]>> };

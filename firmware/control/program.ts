@@ -1,10 +1,37 @@
-import type { UtilitySeconds, Watts } from '#base/units.ts';
+import type { UtilitySeconds, Vars, Watts } from '#base/units.ts';
+import type { Curve, CurveMode } from './curve.ts';
+
+/** opModFixedPFInjectW and opModFixedPFAbsorbW. */
+export interface PowerFactorTarget {
+  /** cos phi, 0-1. */
+  readonly displacement: number;
+  /** Excitation: true takes var from the grid, false gives var to it. */
+  readonly absorbsVar: boolean;
+}
+
+/** opModFixedVar: a share of one of the ratings. */
+export interface VarTarget {
+  /** -100 to 100, positive gives var to the grid. */
+  readonly percent: number;
+  readonly of: 'setMaxW' | 'setMaxVar' | 'statVarAvail';
+}
+
+/** opModFreqDroop. */
+export interface FrequencyDroop {
+  /** Dead bands above and below nominal, hertz. */
+  readonly bandOver: number;
+  readonly bandUnder: number;
+  /** Per-unit frequency for a per-unit change of power. */
+  readonly droopOver: number;
+  readonly droopUnder: number;
+  readonly openLoopSeconds: number;
+}
 
 /**
  * The control modes as the utility states them, wire names. Powers are already in watts.
- * Absent: the event or default says nothing about the mode.
+ * Absent: the event or default says nothing about the mode. A mode that follows a curve holds the `id` of the curve.
  */
-export interface ControlModes {
+export interface ControlModes extends Readonly<Partial<Record<CurveMode, string>>> {
   /** Export at the connection point at most this. */
   readonly opModExpLimW?: Watts;
   readonly opModImpLimW?: Watts;
@@ -15,6 +42,18 @@ export interface ControlModes {
   readonly opModMaxLimW?: number;
   readonly opModEnergize?: boolean;
   readonly opModConnect?: boolean;
+  /** Of all storage: positive discharges, negative charges (CSIP-AUS v1.3). */
+  readonly opModStorageTargetW?: Watts;
+  /** Per cent, -100 to 100: of setMaxW or the discharge rate, negative of the charge rate. */
+  readonly opModFixedW?: number;
+  /** Positive generates. */
+  readonly opModTargetW?: Watts;
+  readonly opModFixedVar?: VarTarget;
+  /** Positive gives var to the grid. */
+  readonly opModTargetVar?: Vars;
+  readonly opModFixedPFInjectW?: PowerFactorTarget;
+  readonly opModFixedPFAbsorbW?: PowerFactorTarget;
+  readonly opModFreqDroop?: FrequencyDroop;
 }
 
 export type ControlMode = keyof ControlModes;
@@ -42,6 +81,8 @@ export interface EventBody {
   readonly modes: ControlModes;
   /** Hundredths of a second; null: absent. */
   readonly rampTms: number | null;
+  /** Why the event as a whole is refused, a value out of its range; its modes are then empty. Absent: it is not. */
+  readonly fault?: string;
 }
 
 export interface DefaultControl {
@@ -49,6 +90,8 @@ export interface DefaultControl {
   readonly modes: ControlModes;
   /** Hundredths of a per cent of setMaxW a second; null: absent. */
   readonly setGradW: number | null;
+  /** The same of the return to service; null or absent: not stated. */
+  readonly setSoftGradW?: number | null;
 }
 
 /** One DERProgram as last read. */
@@ -68,16 +111,30 @@ export interface Program {
 export interface PlanPolicy {
   /** An event that left its list before its end: keep it running, or treat as cancelled after two complete walks. */
   readonly vanished: 'keep' | 'cancel';
-  /** No default in any program: the commissioned fallback alone, or also the commissioned cap. */
+  /** No default in any program: the commissioned fallback binds, or nothing besides the commissioned limit, which always does. */
   readonly noDefault: 'fallback' | 'siteCap';
+  /** Which changes setGradW paces; absent: those between default and event. */
+  readonly rampScope?: RampScope;
+  /** Refusals this utility wants to be told of; absent: none. */
+  readonly refusals?: readonly Refusal[];
 }
 
-/** What one utility server says now (design D2). Bounds: <= 32 programs, <= 1 000 events in all. */
+/** setGradW paces: changes between default and event; also from one event to the next; also from one default to the next (ieee2030_5 3.15). */
+export type RampScope = (typeof RAMP_SCOPES)[number];
+export const RAMP_SCOPES = ['default-active', 'active-active', 'all'] as const;
+
+/** Why an event is not carried out at all: none of its modes can be here, a value out of range, over when it was first seen. */
+export type Refusal = (typeof REFUSALS)[number];
+export const REFUSALS = ['not-applicable', 'invalid', 'expired'] as const;
+
+/** What one utility server says now (design D2). Bounds: <= 32 programs, <= 1 000 events in all, <= 256 curves. */
 export interface ProgramSet {
   /** Name of the server in the configuration; the plan belongs to site and server. */
   readonly server: string;
   readonly programs: readonly Program[];
   readonly policy: PlanPolicy;
+  /** The curves that modes name, each whole and with its own type; one that is named and not here is not known (yet). */
+  readonly curves?: readonly Curve[];
   /** True: a list of programs was never readable, so programs that are not here may exist; those known stay as unread ones do. */
   readonly partial?: boolean;
 }

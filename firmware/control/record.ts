@@ -1,10 +1,13 @@
 import type { Hertz, UtilitySeconds, Vars, Volts, WattHours, Watts } from '#base/units.ts';
-import type { ControlMode } from './program.ts';
+import type { ControlMode, Refusal } from './program.ts';
 
 /** What happened to an event here; the north makes a Response of each (design section 3). */
-export type TransitionStatus = 'received' | 'started' | 'completed' | 'cancelled' | 'superseded';
+export type TransitionStatus = 'received' | 'started' | 'completed' | 'cancelled' | 'superseded' | Refusal;
 
-/** Compliance record: one change of an event's status. At most one of each status per event, in this order. */
+/** Where the event is from that took the last mode of a superseded one, as Responses 7, 14 and 13 tell apart. */
+export type Taker = 'same-program' | 'other-program' | 'other-server';
+
+/** Compliance record: one change of an event's status. At most one of each status per event, `received` and `started` before a final one. */
 export interface Transition {
   readonly kind: 'transition';
   readonly server: string;
@@ -16,6 +19,8 @@ export interface Transition {
   readonly replyTo: string | null;
   readonly responseRequired: number;
   readonly modes: readonly ControlMode[];
+  /** Of `superseded`; absent: the server said so, or it is not known. */
+  readonly taker?: Taker;
 }
 
 export interface AlarmRecord {

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type { MonoMs, UtilitySeconds, VoltAmperes, Volts, Watts } from '#base/units.ts';
-import { EVENTS_MAX, PROGRAMS_MAX, type ProgramSet } from '#control/program.ts';
+import { EVENTS_MAX, PROGRAMS_MAX, type ProgramSet, RAMP_SCOPES, REFUSALS } from '#control/program.ts';
+import { curvesSchema, type ModeBounds, modesSchema } from '#control/plan/mode-schema.ts';
 import { decoderOf, type Decode } from './codec.ts';
 import {
   type ControlMessage,
@@ -55,15 +56,12 @@ const utilityTime = v.pipe(
   v.transform((value) => value as UtilitySeconds),
 );
 
-const modes = v.object({
-  opModExpLimW: v.exactOptional(watts),
-  opModImpLimW: v.exactOptional(watts),
-  opModGenLimW: v.exactOptional(watts),
-  opModLoadLimW: v.exactOptional(watts),
-  opModMaxLimW: v.exactOptional(v.pipe(v.number(), v.minValue(0), v.maxValue(PERCENT_MAX))),
-  opModEnergize: v.exactOptional(v.boolean()),
-  opModConnect: v.exactOptional(v.boolean()),
-});
+const bounds: ModeBounds = {
+  number: finite,
+  percent: v.pipe(v.number(), v.minValue(-PERCENT_MAX), v.maxValue(PERCENT_MAX)),
+  name: v.pipe(v.string(), v.minLength(1), v.maxLength(HREF_MAX)),
+};
+const modes = modesSchema(bounds);
 
 const randomize = v.nullable(v.pipe(v.number(), v.minValue(-RANDOMIZE_MAX), v.maxValue(RANDOMIZE_MAX)));
 
@@ -81,6 +79,16 @@ const event = v.object({
   replyTo: v.nullable(href),
   modes,
   rampTms: v.nullable(v.pipe(v.number(), v.minValue(0), v.maxValue(DURATION_MAX))),
+  fault: v.exactOptional(text),
+});
+
+const gradient = v.nullable(v.pipe(v.number(), v.minValue(0), v.maxValue(DURATION_MAX)));
+
+const policy = v.object({
+  vanished: v.picklist(['keep', 'cancel']),
+  noDefault: v.picklist(['fallback', 'siteCap']),
+  rampScope: v.exactOptional(v.picklist(RAMP_SCOPES)),
+  refusals: v.exactOptional(v.pipe(v.array(v.picklist(REFUSALS)), v.maxLength(REFUSALS.length))),
 });
 
 const program = v.object({
@@ -91,7 +99,8 @@ const program = v.object({
     v.object({
       mRID: v.nullable(name),
       modes,
-      setGradW: v.nullable(v.pipe(v.number(), v.minValue(0), v.maxValue(DURATION_MAX))),
+      setGradW: gradient,
+      setSoftGradW: v.exactOptional(gradient),
     }),
   ),
   events: v.pipe(v.array(event), v.maxLength(EVENTS_MAX)),
@@ -102,7 +111,8 @@ export const ProgramSetSchema: v.GenericSchema<unknown, ProgramSet> = v.pipe(
   v.object({
     server: name,
     programs: v.pipe(v.array(program), v.maxLength(PROGRAMS_MAX)),
-    policy: v.object({ vanished: v.picklist(['keep', 'cancel']), noDefault: v.picklist(['fallback', 'siteCap']) }),
+    policy,
+    curves: v.exactOptional(curvesSchema(bounds)),
     partial: v.exactOptional(v.boolean()),
   }),
   v.check(

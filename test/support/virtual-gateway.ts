@@ -4,6 +4,8 @@ import { SeededRandom } from '#base/random.ts';
 import { decodeConfiguration, type Configuration } from '#app/config/configuration.ts';
 import { controld } from '#app/controld/controld.ts';
 import type { LinePort } from '#drivers/line/port.ts';
+import type { LinkPort } from '#link/port.ts';
+import { processFiles } from './gateway/disk.ts';
 import { memoryLink, type MemoryLink } from './memory-link.ts';
 import type { ProcessClock, VirtualTime } from './virtual-clock.ts';
 
@@ -75,64 +77,38 @@ interface VirtualControldOptions {
   readonly onGoodTick?: () => void;
 }
 
-/** Says when a file is touched: only then have promises to settle between two events. */
-const watched = (files: Files, touch: () => void): Files => ({
-  read: async (path, maxBytes) => {
-    touch();
-    return await files.read(path, maxBytes);
-  },
-  readRange: async (path, offset, length) => {
-    touch();
-    return await files.readRange(path, offset, length);
-  },
-  replace: async (path, bytes) => {
-    touch();
-    return await files.replace(path, bytes);
-  },
-  openAppend: async (path, length) => {
-    touch();
-    const opened = await files.openAppend(path, length);
-    if (!opened.ok) return opened;
-    const file = opened.value;
-    return {
-      ok: true,
-      value: {
-        append: async (bytes) => {
-          touch();
-          return await file.append(bytes);
-        },
-        close: async () => {
-          touch();
-          await file.close();
-        },
-      },
-    };
-  },
-  list: async (directory) => {
-    touch();
-    return await files.list(directory);
-  },
-  remove: async (path) => {
-    touch();
-    return await files.remove(path);
-  },
-});
-
-/** Starts controld as it is in production; only clock, files, sockets and the byte pipe of the line are others. */
+/** Starts controld as it is in production, with sockets of its own; only clock, files, sockets and the byte pipe of the line are others. */
 export const startVirtualControld = (options: VirtualControldOptions): VirtualControld => {
-  const { time, configuration, linePort, files, bootId, seed, onNote, onGoodTick } = options;
+  const { time, files } = options;
+  const link = memoryLink();
+  const unhook = time.afterEach(() => link.deliver());
+  const watched = processFiles(
+    () => files,
+    () => time.touch(),
+  );
+  const process = runVirtualControld({ ...options, files: watched, link });
+  return {
+    link,
+    kill: () => {
+      unhook();
+      process.kill();
+    },
+  };
+};
+
+/** The process alone, on the files and sockets given. Returns what ends it at once. */
+export const runVirtualControld = (options: VirtualControldOptions & { readonly link: LinkPort }): { kill(): void } => {
+  const { time, configuration, linePort, files, bootId, seed, onNote, onGoodTick, link } = options;
   const clock: ProcessClock = time.process();
   const random = new SeededRandom(seed, 'entropy');
-  const link = memoryLink();
   let alive = true;
   time.touch();
-  const unhook = time.afterEach(() => link.deliver());
   controld(
     {
       clock,
       entropy: { bytes: (length) => random.bytes(length), fraction: () => random.fraction() },
       bootId,
-      state: watched(files, () => time.touch()),
+      state: files,
       link,
       runtimeDirectory: RUNTIME_DIRECTORY,
       linePort,
@@ -147,11 +123,9 @@ export const startVirtualControld = (options: VirtualControldOptions): VirtualCo
     onNote({ at: time.now, module: 'simulation', note: { event: 'crashed', level: 'error', text: String(error) } });
   });
   return {
-    link,
     kill: () => {
       assert(alive, 'a process is killed once');
       alive = false;
-      unhook();
       clock.kill();
     },
   };

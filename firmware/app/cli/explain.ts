@@ -2,7 +2,8 @@ import type { UtilitySeconds } from '#base/units.ts';
 import { advancePlan } from '#control/plan/advance.ts';
 import { conflict, heldModes, holderOf, primacies, reasonFor, type PrimacyOf } from '#control/plan/arbitrate.ts';
 import { effectiveSpans } from '#control/plan/effective.ts';
-import { isLive, modesOf, type Plan, type StoredEvent } from '#control/plan/plan.ts';
+import { modesOf } from '#control/modes.ts';
+import { isLive, type Plan, type StoredEvent } from '#control/plan/plan.ts';
 import type { ControlMode, ControlModes } from '#control/program.ts';
 
 /** Events listed at most; the earliest go first. */

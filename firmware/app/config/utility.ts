@@ -48,13 +48,22 @@ export const loadUtility = async (
   if (!tls.ok) return tls;
   const leaf = leafOf(tls.value.certificate);
   if (!leaf.ok) return leaf;
-  const { lfdi, sfdi } = identityOf(leaf.value);
-  const { rates, inBandRegistration, pageLimit } = profile.value;
+  const config = siteOf(utility, { profile: profile.value, pin: pin.value, certificate: leaf.value });
+  return ok({ tls: tls.value, serverLFDI: utility.identity.serverLFDI, config });
+};
+
+/** What the utility's part of the configuration comes to, once all it points at is read. `certificate`: DER of our own. */
+export const siteOf = (
+  utility: UtilityConfiguration,
+  { profile, pin, certificate }: Pick<UtilitySite, 'profile' | 'certificate'> & { readonly pin: number | null },
+): UtilitySite => {
+  const { lfdi, sfdi } = identityOf(certificate);
+  const { rates, inBandRegistration, pageLimit } = profile;
   const walk = {
     dcap: utility.url,
     lfdi,
     sfdi,
-    pin: pin.value,
+    pin,
     inBandRegistration,
     defaultRate: rates.default,
     defaultTimeRate: rates.time,
@@ -64,19 +73,7 @@ export const loadUtility = async (
     seed: sfdi,
     allowedOrigins: [],
   };
-  return ok({
-    tls: tls.value,
-    serverLFDI: utility.identity.serverLFDI,
-    config: {
-      server: utility.name,
-      lfdi,
-      certificate: leaf.value,
-      pen: utility.pen,
-      nmi: utility.nmi,
-      profile: profile.value,
-      walk,
-    },
-  });
+  return { server: utility.name, lfdi, certificate, pen: utility.pen, nmi: utility.nmi, profile, walk };
 };
 
 const loadPin = async (name: string | null, files: Files): Promise<Result<number | null, string>> => {

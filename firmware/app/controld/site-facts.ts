@@ -1,4 +1,5 @@
 import { watts } from '#base/units.ts';
+import { INVERTER_MODES } from '#control/modes.ts';
 import type { SiteFacts } from '#control/tick/state.ts';
 import { onSilenceOf } from '#drivers/profile/profile.ts';
 import { inverterProfileNamed } from '#drivers/profile/catalogue.ts';
@@ -41,6 +42,7 @@ export const siteFacts = (
     fallback: { exportW: fallback.exportLimit, importW: fallback.importLimit },
     unmeteredGeneration: watts(0),
     returnsByItself,
+    executable: INVERTER_MODES,
     readingAgeMs: READING_AGE_MS,
     seed,
   };

@@ -5,6 +5,7 @@ import { type ClockState, unknownClock } from '#control/clock/clock.ts';
 import { decodeClock, encodeClock } from '#control/clock/store.ts';
 import { emptyPlan, type Plan } from '#control/plan/plan.ts';
 import { decodePlan, encodePlan } from '#control/plan/store.ts';
+import { REFUSALS } from '#control/program.ts';
 import type { Transition } from '#control/record.ts';
 import { StateFile } from '#log/state-file.ts';
 import type { DeviceId, DeviceRecord } from '#site/device.ts';
@@ -33,11 +34,12 @@ const transition = v.object({
   kind: v.literal('transition'),
   server: v.string(),
   mRID: v.string(),
-  status: v.picklist(['received', 'started', 'completed', 'cancelled', 'superseded']),
+  status: v.picklist(['received', 'started', 'completed', 'cancelled', 'superseded', ...REFUSALS]),
   at: v.number(),
   replyTo: v.nullable(v.string()),
   responseRequired: v.number(),
   modes: v.array(v.string()),
+  taker: v.exactOptional(v.picklist(['same-program', 'other-program', 'other-server'])),
 });
 
 const memory = v.object({

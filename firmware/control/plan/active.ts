@@ -1,11 +1,13 @@
 import { unreachable } from '#base/assert.ts';
 import { percent, type Percent, type UtilitySeconds, watts, type Watts } from '#base/units.ts';
-import type { ActiveLimits, Limit } from '../limits.ts';
+import { CURVE_MODES } from '../curve.ts';
+import type { ActiveLimits, Limit, Targets } from '../limits.ts';
+import { isCap, TARGET_MODES, WATT_MODES } from '../modes.ts';
 import type { ControlMode } from '../program.ts';
 import { advancePlan } from './advance.ts';
 import { primacies } from './arbitrate.ts';
 import { courseAt } from './course.ts';
-import { isLive, type Plan } from './plan.ts';
+import { isLive, type Plan, type StoredServer } from './plan.ts';
 import { defaultFor, type Found, heldBy, tighter, type Value } from './standing.ts';
 
 /** The commissioned limit that always binds; null: none. */
@@ -20,10 +22,17 @@ export interface FallbackLimits {
   readonly importW: Watts | null;
 }
 
-type WattMode = 'opModExpLimW' | 'opModImpLimW' | 'opModGenLimW' | 'opModLoadLimW';
+type WattMode = (typeof WATT_MODES)[number];
+
+/** The server was heard in full and its utility means by no default that the site is free (policy `siteCap`). */
+const frees = ({ programs }: Plan, { server, policy }: StoredServer): boolean => {
+  const theirs = programs.filter((program) => program.server === server);
+  return policy.noDefault === 'siteCap' && theirs.length > 0 && theirs.every(({ heard }) => heard);
+};
 
 const fallbackFor = (plan: Plan, mode: ControlMode, fallback: FallbackLimits): Found => {
   if (plan.programs.some((program) => program.defaultControl !== null)) return null;
+  if (plan.servers.length > 0 && plan.servers.every((server) => frees(plan, server))) return null;
   const value = mode === 'opModExpLimW' ? fallback.exportW : mode === 'opModImpLimW' ? fallback.importW : null;
   return value === null ? null : { value, source: { kind: 'fallback' } };
 };
@@ -69,7 +78,14 @@ const limitName = (mode: WattMode): 'exportLimit' | 'importLimit' | 'generationL
   }
 };
 
-const WATT_MODES: readonly WattMode[] = ['opModExpLimW', 'opModImpLimW', 'opModGenLimW', 'opModLoadLimW'];
+/** The modes that are no limits and that the site can carry out; null: none is asked for. */
+const targetsOf = (limitFor: (mode: ControlMode) => Found, executable: readonly ControlMode[]): Targets | null => {
+  const asked = [...TARGET_MODES, ...CURVE_MODES].flatMap((mode) => {
+    const found = executable.includes(mode) ? limitFor(mode) : null;
+    return found === null ? [] : [[mode, found] as const];
+  });
+  return asked.length === 0 ? null : Object.fromEntries(asked);
+};
 
 /**
  * What binds now, per mode with its source (design section 3): the event that holds the mode; else the default of the best program
@@ -89,7 +105,8 @@ export const activeLimits = (
   const limitFor = (mode: ControlMode): Found => {
     const fromEvent = heldBy(mode, running, primacyOf)?.limit ?? null;
     const standing = defaultFor(current.programs, mode) ?? fallbackFor(current, mode, fallback);
-    const utility = now === null ? tighter(standing, fromEvent) : underWay(current, mode, fromEvent ?? standing, now);
+    const known = isCap(mode) ? tighter(standing, fromEvent) : standing;
+    const utility = now === null ? known : underWay(current, mode, fromEvent ?? standing, now);
     return tighter(utility, commissionedFor(mode, commissioned));
   };
   const limits: { -readonly [Name in keyof ActiveLimits]: ActiveLimits[Name] } = {};
@@ -103,5 +120,6 @@ export const activeLimits = (
   if (energize !== null) limits.energize = energize;
   const connect = convert(limitFor('opModConnect'), (value) => value === true);
   if (connect !== null) limits.connect = connect;
-  return limits;
+  const targets = targetsOf(limitFor, current.executable);
+  return targets === null ? limits : { ...limits, targets };
 };

@@ -2,7 +2,7 @@ import type { Note } from '#base/ports.ts';
 import type { UtilitySeconds } from '#base/units.ts';
 import { EVENTS_MAX } from '../program.ts';
 import type { Transition } from '../record.ts';
-import { executableModes, transitionOf, type Outbox } from './answer.ts';
+import { capabilityOf, outboxFor, transitionOf, type Outbox } from './answer.ts';
 import { holderOf, primacies } from './arbitrate.ts';
 import { NOTHING_KNOWN, type Surroundings } from './course.ts';
 import { isLive, keyOf, keyText, type EventKey, type Plan, type StoredEvent } from './plan.ts';
@@ -28,9 +28,9 @@ export const settle = (plan: Plan, now: UtilitySeconds, out: Outbox, surrounding
  */
 export const advancePlan = (plan: Plan, now: UtilitySeconds, surroundings = NOTHING_KNOWN): PlanStep => {
   if (plan.dueAt === null || plan.dueAt > now) return { plan, transitions: [], notes: [] };
-  const out: Outbox = { transitions: [], notes: [] };
+  const out = outboxFor(plan);
   const next = replay(plan, { first: plan.dueAt, now, surroundings, stepsMax: STEPS_MAX }, out);
-  return { plan: next, ...out };
+  return { plan: next, transitions: out.transitions, notes: out.notes };
 };
 
 /** The next instant after `now` at which anything changes by time alone; null: never. */
@@ -39,11 +39,12 @@ export const nextBoundary = (plan: Plan, now: UtilitySeconds): UtilitySeconds | 
 const unconfirmed = (plan: Plan): readonly StoredEvent[] => {
   const primacyOf = primacies(plan.programs);
   const running = plan.events.filter((event) => isLive(event) && event.phase === 'running');
+  const capability = capabilityOf(plan);
   return running.filter(
     (event) =>
       event.started === null &&
       event.answered === null &&
-      executableModes(event).some((mode) => holderOf(mode, running, primacyOf) === event),
+      capability(event).some((mode) => holderOf(mode, running, primacyOf) === event),
   );
 };
 
@@ -63,7 +64,8 @@ export const confirmStarted = (
   const asked = new Set(keys.map(keyText));
   const due = new Set(unconfirmed(plan).filter((event) => asked.has(keyText(keyOf(event)))));
   if (due.size === 0) return { plan, transitions: [] };
-  const transitions = [...due].map((event) => transitionOf(event, 'started', at));
+  const capability = capabilityOf(plan);
+  const transitions = [...due].map((event) => transitionOf(event, 'started', at, capability));
   const events = plan.events.map((event) => (due.has(event) ? { ...event, started: at } : event));
   return { plan: { ...plan, events }, transitions };
 };

@@ -1,5 +1,6 @@
+import { modesOf } from '../modes.ts';
 import type { ControlMode } from '../program.ts';
-import { modesOf, specifiedEnd, type StoredEvent, type StoredProgram } from './plan.ts';
+import { specifiedEnd, type StoredEvent, type StoredProgram } from './plan.ts';
 
 /** Primacy of an event whose program is not known: last of all (PrimacyType is 0-255). */
 const PRIMACY_LAST = 255;
@@ -59,11 +60,21 @@ export const reasonFor = (a: StoredEvent, b: StoredEvent, primacyOf: PrimacyOf):
 export const heldModes = (event: StoredEvent): readonly ControlMode[] =>
   modesOf(event.body.modes).filter((mode) => !event.lost.includes(mode));
 
-/** Modes `event` loses now to the better of the running events it conflicts with. */
-export const newlyLost = (event: StoredEvent, running: readonly StoredEvent[], primacyOf: PrimacyOf): readonly ControlMode[] => {
+/** What an event loses, and the better event that took the last of it. */
+export interface Loss {
+  readonly modes: readonly ControlMode[];
+  readonly better: StoredEvent;
+}
+
+/** Modes `event` loses now to the better of the running events it conflicts with; null: none. */
+export const newlyLost = (event: StoredEvent, running: readonly StoredEvent[], primacyOf: PrimacyOf): Loss | null => {
   const better = running.filter((other) => other !== event && conflict(event, other) && isBetter(other, event, primacyOf));
-  if (better.length === 0) return [];
-  return heldModes(event).filter((mode) => better.some((other) => heldModes(other).includes(mode)));
+  if (better.length === 0) return null;
+  const takes = (mode: ControlMode): StoredEvent | undefined => better.find((other) => heldModes(other).includes(mode));
+  const modes = heldModes(event).filter((mode) => takes(mode) !== undefined);
+  const last = modes.at(-1);
+  const taker = last === undefined ? undefined : takes(last);
+  return taker === undefined ? null : { modes, better: taker };
 };
 
 /**

@@ -1,9 +1,9 @@
 import type { UtilitySeconds, Watts } from '#base/units.ts';
 import { type Pace, type Ramp, rampedTo, rampFor } from '../limits/ramp.ts';
 import { type Service, serviceAfter } from '../limits/service.ts';
-import type { ControlMode } from '../program.ts';
+import { type ControlMode, RAMP_SCOPES, type RampScope } from '../program.ts';
 import type { PrimacyOf } from './arbitrate.ts';
-import { keyOf, keyText, type StoredEvent, type StoredProgram } from './plan.ts';
+import { keyOf, keyText, type StoredEvent, type StoredProgram, type StoredServer } from './plan.ts';
 import { defaultFor, gradientInForce, type Found, heldBy } from './standing.ts';
 
 /** The modes whose limit moves in a ramp: those that an inverter can follow at a pace. */
@@ -46,13 +46,25 @@ const measuresOf = (
   return { flow: share, unlimited: FULL_PERCENT };
 };
 
-/** rampTms of the event that takes over; else setGradW when control goes from default to event or back; else at once (ieee2030_5 3.15). */
-const paceOf = (from: string | null, to: StoredEvent | null, gradient: number | null, unlimited: number | null): Pace | null => {
+/** Does setGradW pace the change from what held the mode (null: a default, or nothing) to what holds it now? */
+const paced = (scope: RampScope, from: string | null, to: StoredEvent | null): boolean => {
+  if ((from === null) !== (to === null)) return true;
+  return from === null ? scope === 'all' : scope !== 'default-active';
+};
+
+/** rampTms of the event that takes over; else setGradW where the utility's profile lets it pace the change; else at once (ieee2030_5 3.15). */
+const paceOf = (before: Course, to: StoredEvent | null, moment: Moment, unlimited: number | null): Pace | null => {
   const rampTms = to?.body.rampTms ?? null;
   if (rampTms !== null) return { kind: 'span', seconds: rampTms / 100 };
-  const changesHands = (from === null) !== (to === null);
-  if (!changesHands || gradient === null || unlimited === null) return null;
+  const gradient = gradientInForce(moment.programs);
+  if (gradient === null || unlimited === null || !paced(moment.scope, before.holder, to)) return null;
   return { kind: 'rate', perSecond: (gradient / GRADIENT_UNIT) * unlimited };
+};
+
+/** The widest scope any server asks for: where two differ, the limit moves rather than jumps. */
+export const rampScopeOf = (servers: readonly StoredServer[]): RampScope => {
+  const widest = Math.max(0, ...servers.map(({ policy }) => RAMP_SCOPES.indexOf(policy.rampScope ?? 'default-active')));
+  return RAMP_SCOPES[widest] ?? 'default-active';
 };
 
 /** The limit of a course at `now`; null: none. */
@@ -70,6 +82,7 @@ interface Moment {
   readonly primacyOf: PrimacyOf;
   readonly at: UtilitySeconds;
   readonly surroundings: Surroundings;
+  readonly scope: RampScope;
 }
 
 const nextCourse = (before: Course | undefined, mode: RampedMode, moment: Moment): Course => {
@@ -82,7 +95,7 @@ const nextCourse = (before: Course | undefined, mode: RampedMode, moment: Moment
   if (before === undefined) return { mode, holder, value, ramp: null };
   if (before.holder === holder && before.value === value) return before;
   const { flow, unlimited } = measuresOf(mode, surroundings);
-  const pace = paceOf(before.holder, held?.event ?? null, gradientInForce(programs), unlimited);
+  const pace = paceOf(before, held?.event ?? null, moment, unlimited);
   return { mode, holder, value, ramp: rampFor({ from: courseAt(before, at), to: value, flow, unlimited }, pace, at) };
 };
 
@@ -95,5 +108,8 @@ export const steer = (before: Bearings, moment: Moment): Bearings => {
   const courses = RAMPED_MODES.map((mode) => nextCourse(known.get(mode), mode, moment));
   const changed = courses.some((course) => course !== known.get(course.mode));
   const serves = says('opModEnergize', moment) && says('opModConnect', moment);
-  return { courses: changed ? courses : before.courses, service: serviceAfter(before.service, !serves, moment.at) };
+  return {
+    courses: changed ? courses : before.courses,
+    service: serviceAfter(before.service, !serves, moment.at, gradientInForce(moment.programs, 'setSoftGradW')),
+  };
 };

@@ -1,6 +1,7 @@
 import { assert } from '#base/assert.ts';
 import type { UtilitySeconds } from '#base/units.ts';
-import { isLive, modesOf, specifiedEnd, type Span, type StoredEvent } from './plan.ts';
+import { modesOf } from '../modes.ts';
+import { isLive, specifiedEnd, type Span, type StoredEvent } from './plan.ts';
 import { offset } from './randomise.ts';
 
 const at = (value: number): UtilitySeconds => value as UtilitySeconds;

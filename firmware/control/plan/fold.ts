@@ -1,12 +1,13 @@
 import { type UtilitySeconds, utilitySeconds } from '#base/units.ts';
-import type { EventBody, Program, ProgramSet, ServerStatus } from '../program.ts';
+import type { EventBody, Program, ProgramSet, Refusal, ServerStatus } from '../program.ts';
 import { advancePlan, settle, type PlanStep } from './advance.ts';
-import { closeEvent, transitionOf, type Outbox } from './answer.ts';
+import { closeEvent, type Outbox, outboxFor, refuse, transitionOf } from './answer.ts';
 import { bounded } from './bound.ts';
 import { NOTHING_KNOWN, type Surroundings } from './course.ts';
 import { dueAt } from './effective.ts';
 import { isLive, keyOf, keyText, REMEMBER_SECONDS, specifiedEnd, type Plan, type StoredEvent } from './plan.ts';
 import { foldPrograms } from './programs.ts';
+import { foldServers } from './servers.ts';
 import { drawFor, offset } from './randomise.ts';
 import { WALKS_APART_SECONDS } from './walk.ts';
 
@@ -63,10 +64,16 @@ const followStatus = (event: StoredEvent, was: ServerStatus, now: UtilitySeconds
   return { ...event, cancelAt: (now + offset(event.draw.cancel, range)) as UtilitySeconds };
 };
 
-const admit = (server: string, listing: Listing, now: UtilitySeconds, seed: string, out: Outbox): StoredEvent | null => {
-  const { body, programs } = listing;
+/** An event seen for the first time; null: too old to be remembered. What is refused of it is told where the utility wants to know. */
+const admit = (
+  set: ProgramSet,
+  { body, programs }: Listing,
+  now: UtilitySeconds,
+  seed: string,
+  out: Outbox,
+): StoredEvent | null => {
   const event: StoredEvent = {
-    server,
+    server: set.server,
     body,
     programs,
     firstSeen: now,
@@ -83,13 +90,25 @@ const admit = (server: string, listing: Listing, now: UtilitySeconds, seed: stri
   };
   const end = specifiedEnd(event);
   if (end + REMEMBER_SECONDS <= now) return null;
+  const told = (refusal: Refusal): StoredEvent => {
+    const wanted = set.policy.refusals?.includes(refusal) === true;
+    return wanted ? refuse(event, refusal, now, out) : event;
+  };
   if (end <= now) {
     const text = `event ${body.mRID} ended at ${end}, before it was first seen: ignored`;
     out.notes.push({ event: 'event-expired', level: 'info', text });
-    return { ...event, phase: 'lapsed' };
+    const isOver = body.status === 'scheduled' || body.status === 'active';
+    return { ...(isOver ? told('expired') : event), phase: 'lapsed' };
   }
-  out.transitions.push(transitionOf(event, 'received', now));
-  return event;
+  if (body.fault !== undefined) {
+    out.notes.push({ event: 'event-refused', level: 'warn', text: `event ${body.mRID} is refused: ${body.fault}` });
+    return { ...told('invalid'), phase: 'lapsed' };
+  }
+  out.transitions.push(transitionOf(event, 'received', now, out.capability));
+  const isStopped = body.status === 'cancelled' || body.status === 'cancelled-with-randomization' || body.status === 'superseded';
+  if (isStopped || out.capability(event).length > 0) return event;
+  const trouble = out.prospects(event);
+  return trouble === null ? event : told(trouble);
 };
 
 /** What the set says of a program; one it does not name is gone, unless the set is partial. */
@@ -127,11 +146,17 @@ const unlist = (event: StoredEvent, set: ProgramSet, now: UtilitySeconds, out: O
 
 const sameEvent = (a: StoredEvent, b: StoredEvent): boolean => JSON.stringify(a) === JSON.stringify(b);
 
+/** The plan with the curves of the set, by which its new events are judged. */
+const withCurves = (plan: Plan, set: ProgramSet): Plan =>
+  set.curves === undefined
+    ? plan
+    : { ...plan, servers: [...plan.servers, { server: set.server, policy: set.policy, curves: set.curves }] };
+
 /** Transitions of one step in the order to answer in: every `received` first (ieee2030_5 3.6). */
 const receivedFirst = (out: Outbox): Outbox => {
   const received = out.transitions.filter((transition) => transition.status === 'received');
   const others = out.transitions.filter((transition) => transition.status !== 'received');
-  return { transitions: [...received, ...others], notes: out.notes };
+  return { ...out, transitions: [...received, ...others] };
 };
 
 /**
@@ -149,8 +174,8 @@ export const foldProgramSet = (
   surroundings: Surroundings = NOTHING_KNOWN,
 ): PlanStep => {
   const before = advancePlan(plan, now, surroundings);
-  const out: Outbox = { transitions: [], notes: [] };
   const listed = listings(set);
+  const out = outboxFor(withCurves(before.plan, set));
   const programs = foldPrograms(before.plan.programs, set, now, out);
   const events: StoredEvent[] = [];
   const known = new Set<string>();
@@ -170,16 +195,17 @@ export const foldProgramSet = (
   }
   for (const [key, listing] of listed) {
     if (known.has(key)) continue;
-    const admitted = admit(set.server, listing, now, seed, out);
+    const admitted = admit(set, listing, now, seed, out);
     if (admitted !== null) events.push(followStatus(admitted, admitted.body.status, now, out));
   }
   const kept = bounded(events, now, out);
+  const servers = foldServers(before.plan.servers, set, programs, kept);
   const same = (a: readonly unknown[], b: readonly unknown[]): boolean =>
     a.length === b.length && a.every((item, i) => item === b[i]);
-  const unchanged = same(programs, before.plan.programs) && same(kept, before.plan.events);
+  const unchanged = same(programs, before.plan.programs) && same(kept, before.plan.events) && same(servers, before.plan.servers);
   const folded = unchanged
     ? before.plan
-    : settle({ ...before.plan, programs, events: kept, dueAt: dueAt(kept) }, now, out, surroundings);
+    : settle({ ...before.plan, programs, events: kept, servers, dueAt: dueAt(kept) }, now, out, surroundings);
   const ordered = receivedFirst(out);
   return {
     plan: folded,
@@ -192,9 +218,12 @@ export const foldProgramSet = (
 export const retainServers = (plan: Plan, servers: readonly string[]): Plan => {
   const programs = plan.programs.filter((program) => servers.includes(program.server));
   const events = plan.events.filter((event) => servers.includes(event.server));
-  if (programs.length === plan.programs.length && events.length === plan.events.length) return plan;
+  const known = plan.servers.filter((one) => servers.includes(one.server));
+  const nothingGoes =
+    programs.length === plan.programs.length && events.length === plan.events.length && known.length === plan.servers.length;
+  if (nothingGoes) return plan;
   // What moved the limits is gone: those that are left bind at once, as at a start. Whatever was opened is still to be closed.
   const opened = plan.service?.opened ?? [];
   const service = opened.length === 0 ? null : { stopped: false, since: utilitySeconds(0), opened };
-  return { programs, events, courses: [], service, dueAt: dueAt(events) };
+  return { ...plan, programs, events, servers: known, courses: [], service, dueAt: dueAt(events) };
 };

@@ -1,6 +1,8 @@
 import type { UtilitySeconds } from '#base/units.ts';
 import type { Service } from '../limits/service.ts';
-import type { ControlMode, ControlModes, DefaultControl, EventBody } from '../program.ts';
+import type { Curve } from '../curve.ts';
+import { INVERTER_MODES } from '../modes.ts';
+import type { ControlMode, DefaultControl, EventBody, PlanPolicy, Refusal } from '../program.ts';
 import type { Course } from './course.ts';
 
 /** Bytes of flash and milliseconds of start-up depend on these (design D10). Programs of all servers together. */
@@ -34,7 +36,8 @@ export interface Draw {
  */
 export type Phase = 'waiting' | 'running' | 'completed' | 'cancelled' | 'superseded' | 'lapsed';
 
-export type FinalStatus = 'completed' | 'cancelled' | 'superseded';
+/** A refused event is over from its first sight (IEEE 2030.5 responses 252-254). */
+export type FinalStatus = 'completed' | 'cancelled' | 'superseded' | Refusal;
 
 export interface StoredEvent {
   readonly server: string;
@@ -70,21 +73,49 @@ export interface StoredProgram {
   readonly defaultControl: DefaultControl | null;
   /** First read that said there is no default, while one is stored. */
   readonly defaultMissingSince: UtilitySeconds | null;
+  /** Read at least once: what it does not have the server does not say, rather than that we do not know. */
+  readonly heard: boolean;
+}
+
+/** What one server says of itself besides its programs. */
+export interface StoredServer {
+  readonly server: string;
+  readonly policy: PlanPolicy;
+  /** Those that its events and defaults name; the newest read of each. */
+  readonly curves: readonly Curve[];
 }
 
 /** The event memory: all that is known of the utility's programs and events. Immutable; the same object while nothing changed. */
 export interface Plan {
   readonly programs: readonly StoredProgram[];
   readonly events: readonly StoredEvent[];
+  readonly servers: readonly StoredServer[];
   /** Where the limit of each mode is on its way to; one a mode, none before the first word of a utility. */
   readonly courses: readonly Course[];
   /** Null: no utility ever stopped the site. */
   readonly service: Service | null;
   /** The next instant at which time alone changes the plan; null: never. Derived, not stored. */
   readonly dueAt: UtilitySeconds | null;
+  /** What the site's devices can carry out; from the commissioned site, not stored. */
+  readonly executable: readonly ControlMode[];
 }
 
-export const emptyPlan = (): Plan => ({ programs: [], events: [], courses: [], service: null, dueAt: null });
+/** @param executable what the site's devices can carry out */
+export const emptyPlan = (executable: readonly ControlMode[] = INVERTER_MODES): Plan => ({
+  programs: [],
+  events: [],
+  servers: [],
+  courses: [],
+  service: null,
+  dueAt: null,
+  executable,
+});
+
+/** The plan at a site whose devices can carry out these modes; the same object when nothing differs. */
+export const withExecutable = (plan: Plan, executable: readonly ControlMode[]): Plan => {
+  const same = executable.length === plan.executable.length && executable.every((mode) => plan.executable.includes(mode));
+  return same ? plan : { ...plan, executable };
+};
 
 export const keyOf = (event: StoredEvent): EventKey => ({
   server: event.server,
@@ -101,16 +132,3 @@ export const isLive = (event: StoredEvent): boolean =>
 
 /** Specified end: the interval as served, before randomisation. */
 export const specifiedEnd = (event: StoredEvent): UtilitySeconds => (event.body.start + event.body.duration) as UtilitySeconds;
-
-const MODES: readonly ControlMode[] = [
-  'opModExpLimW',
-  'opModImpLimW',
-  'opModGenLimW',
-  'opModLoadLimW',
-  'opModMaxLimW',
-  'opModEnergize',
-  'opModConnect',
-];
-
-/** The modes a body sets, in one fixed order. */
-export const modesOf = (modes: ControlModes): readonly ControlMode[] => MODES.filter((mode) => modes[mode] !== undefined);

@@ -24,8 +24,8 @@ const foldProgram = (
 ): StoredProgram => {
   if (known !== undefined && program.read === 'unread') return { ...known };
   const { id, primacy } = program;
-  const fresh: StoredProgram = { server, id, primacy, defaultControl: null, defaultMissingSince: null };
-  return program.read === 'unread' ? fresh : foldDefault({ ...(known ?? fresh), primacy }, program, now, out);
+  const fresh: StoredProgram = { server, id, primacy, defaultControl: null, defaultMissingSince: null, heard: false };
+  return program.read === 'unread' ? fresh : foldDefault({ ...(known ?? fresh), primacy, heard: true }, program, now, out);
 };
 
 /**

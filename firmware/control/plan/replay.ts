@@ -1,11 +1,12 @@
 import { assert } from '#base/assert.ts';
 import type { UtilitySeconds } from '#base/units.ts';
-import type { ControlMode } from '../program.ts';
-import { closeEvent, executableModes, type Outbox } from './answer.ts';
-import { conflict, heldModes, isBetter, newlyLost, primacies, type PrimacyOf } from './arbitrate.ts';
-import { steer, type Surroundings } from './course.ts';
+import { modesOf } from '../modes.ts';
+import type { Taker } from '../record.ts';
+import { closeEvent, type Outbox } from './answer.ts';
+import { conflict, heldModes, isBetter, type Loss, newlyLost, primacies, type PrimacyOf } from './arbitrate.ts';
+import { rampScopeOf, steer, type Surroundings } from './course.ts';
 import { itemAt, type SpanBook, spanBook } from './effective.ts';
-import { isLive, modesOf, specifiedEnd, type Plan, type StoredEvent } from './plan.ts';
+import { isLive, specifiedEnd, type Plan, type StoredEvent } from './plan.ts';
 
 /**
  * The working memory of one replay of time. What a step needs is kept between steps, so that a thousand events that ended while the
@@ -75,10 +76,22 @@ const dueOf = (board: Board): UtilitySeconds | null => {
   return due === Infinity ? null : (due as UtilitySeconds);
 };
 
+interface Superseded {
+  readonly index: number;
+  readonly event: StoredEvent;
+  /** Absent: the server said so. */
+  readonly taker?: Taker;
+}
+
 /** A superseded event hands over to nobody: those that would have followed it have their own times again. */
-const supersede = (board: Board, index: number, event: StoredEvent, t: UtilitySeconds, out: Outbox): void => {
-  board.events[index] = closeEvent(event, 'superseded', t, out);
+const supersede = (board: Board, { index, event, taker }: Superseded, t: UtilitySeconds, out: Outbox): void => {
+  board.events[index] = closeEvent(event, 'superseded', t, out, taker);
   if (board.spans.drop(index)) board.agenda = null;
+};
+
+const takerOf = (event: StoredEvent, better: StoredEvent): Taker => {
+  if (event.server !== better.server) return 'other-server';
+  return event.programs.some((program) => better.programs.includes(program)) ? 'same-program' : 'other-program';
 };
 
 const endThose = (board: Board, t: UtilitySeconds, out: Outbox): void => {
@@ -142,7 +155,7 @@ const obeyServer = (board: Board, t: UtilitySeconds, out: Outbox): void => {
       return beaten && heldModes(other).some((mode) => heldModes(event).includes(mode));
     });
   });
-  for (const index of ended) supersede(board, index, eventAt(board, index), t, out);
+  for (const index of ended) supersede(board, { index, event: eventAt(board, index) }, t, out);
   if (ended.length > 0) board.running = board.running.filter((index) => isRunning(eventAt(board, index)));
 };
 
@@ -157,18 +170,19 @@ const loseModes = (board: Board, begun: readonly number[], t: UtilitySeconds, ou
   const running = board.running.map((index) => eventAt(board, index));
   const news = new Set(begun);
   const newcomers = begun.map((index) => eventAt(board, index)).filter(isRunning);
-  const taken = new Map<number, readonly ControlMode[]>();
+  const taken = new Map<number, Loss>();
   for (const index of board.running) {
     const others = board.fresh || news.has(index) ? running : newcomers;
-    const lost = newlyLost(eventAt(board, index), others, board.primacyOf);
-    if (lost.length > 0) taken.set(index, lost);
+    const loss = newlyLost(eventAt(board, index), others, board.primacyOf);
+    if (loss !== null) taken.set(index, loss);
   }
-  for (const [index, modes] of taken) {
+  for (const [index, { modes, better }] of taken) {
     const event = eventAt(board, index);
     const next = { ...event, lost: [...event.lost, ...modes] };
-    const wanted = executableModes(event).length > 0 ? executableModes(event) : modesOf(event.body.modes);
+    const ours = out.capability(event);
+    const wanted = ours.length > 0 ? ours : modesOf(event.body.modes);
     if (wanted.some((mode) => !next.lost.includes(mode))) board.events[index] = next;
-    else supersede(board, index, next, t, out);
+    else supersede(board, { index, event: next, taker: takerOf(event, better) }, t, out);
   }
   if (taken.size > 0) board.running = board.running.filter((index) => isRunning(eventAt(board, index)));
 };
@@ -194,13 +208,14 @@ export interface ReplaySpan {
 export const replay = (plan: Plan, { first, now, surroundings, stepsMax }: ReplaySpan, out: Outbox): Plan => {
   const board = boardOf(plan);
   let bearings: Pick<Plan, 'courses' | 'service'> = plan;
+  const scope = rampScopeOf(plan.servers);
   let t: UtilitySeconds | null = first;
   let due: UtilitySeconds | null = null;
   for (let steps = 0; t !== null; steps += 1) {
     assert(steps < stepsMax, 'a plan comes to rest');
     stepTo(board, t, out);
     const running = board.running.map((index) => eventAt(board, index));
-    bearings = steer(bearings, { programs: plan.programs, running, primacyOf: board.primacyOf, at: t, surroundings });
+    bearings = steer(bearings, { programs: plan.programs, running, primacyOf: board.primacyOf, at: t, surroundings, scope });
     due = dueOf(board);
     t = due === null || due > now ? null : (Math.max(t, due) as UtilitySeconds);
   }

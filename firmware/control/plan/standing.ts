@@ -1,9 +1,10 @@
 import type { Limit, LimitSource } from '../limits.ts';
-import type { ControlMode } from '../program.ts';
+import { isCap } from '../modes.ts';
+import type { ControlMode, ControlModes } from '../program.ts';
 import { holderOf, type PrimacyOf } from './arbitrate.ts';
 import type { StoredEvent, StoredProgram } from './plan.ts';
 
-export type Value = number | boolean;
+export type Value = NonNullable<ControlModes[ControlMode]>;
 export type Found = Limit<Value> | null;
 
 /** The tighter of two: the smaller limit, and `false` for energise and connect. Equal: the first, whose source is the utility's. */
@@ -13,7 +14,7 @@ export const tighter = (a: Found, b: Found): Found => {
   return Number(b.value) < Number(a.value) ? b : a;
 };
 
-/** The default of the best program that sets the mode, even when looser than another's (ieee2030_5 3.4); equal primacy: the tighter. */
+/** The default of the best program that sets the mode, even when looser than another's (ieee2030_5 3.4); equal primacy: the tighter, or the first of what is no limit. */
 export const defaultFor = (programs: readonly StoredProgram[], mode: ControlMode): Found => {
   let best: { readonly primacy: number; readonly limit: Limit<Value> } | null = null;
   for (const { server, id, primacy, defaultControl } of programs) {
@@ -21,7 +22,7 @@ export const defaultFor = (programs: readonly StoredProgram[], mode: ControlMode
     if (value === undefined) continue;
     const limit: Limit<Value> = { value, source: { kind: 'default', server, program: id } };
     if (best === null || primacy < best.primacy) best = { primacy, limit };
-    else if (primacy === best.primacy) best = { primacy, limit: tighter(best.limit, limit) ?? limit };
+    else if (primacy === best.primacy && isCap(mode)) best = { primacy, limit: tighter(best.limit, limit) ?? limit };
   }
   return best?.limit ?? null;
 };
@@ -44,12 +45,15 @@ export const heldBy = (
   return event === null || value === undefined ? null : { event, limit: { value, source: sourceOf(event) } };
 };
 
-/** setGradW in force: of the best program whose default states one, hundredths of a per cent of setMaxW a second; null: none does. */
-export const gradientInForce = (programs: readonly StoredProgram[]): number | null => {
+/** A gradient in force: of the best program whose default states it, hundredths of a per cent of setMaxW a second; null: none does. */
+export const gradientInForce = (
+  programs: readonly StoredProgram[],
+  name: 'setGradW' | 'setSoftGradW' = 'setGradW',
+): number | null => {
   let best: StoredProgram | null = null;
   for (const program of programs) {
-    const stated = (program.defaultControl?.setGradW ?? null) !== null;
+    const stated = (program.defaultControl?.[name] ?? null) !== null;
     if (stated && (best === null || program.primacy < best.primacy)) best = program;
   }
-  return best?.defaultControl?.setGradW ?? null;
+  return best?.defaultControl?.[name] ?? null;
 };

@@ -1,7 +1,9 @@
 import * as v from 'valibot';
 import { fail, ok, type Result } from '#base/result.ts';
-import { utilitySeconds, watts } from '#base/units.ts';
-import { EVENTS_MAX } from '../program.ts';
+import { utilitySeconds } from '#base/units.ts';
+import { curvesSchema, modeListSchema, modesSchema } from './mode-schema.ts';
+import { INVERTER_MODES } from '../modes.ts';
+import { type ControlMode, EVENTS_MAX, RAMP_SCOPES, REFUSALS } from '../program.ts';
 import { RAMPED_MODES } from './course.ts';
 import { dueAt } from './effective.ts';
 import { keyOf, keyText, PLAN_PROGRAMS_MAX, type Plan, type StoredEvent } from './plan.ts';
@@ -17,32 +19,17 @@ export type PlanFault =
 const PROBLEMS_MAX = 5;
 /** Inverters of a site (bounds the configuration keeps, with room). */
 const DEVICES_MAX = 64;
+/** Utility servers of a site (bounds the configuration keeps, with room). */
+const PLAN_SERVERS_MAX = 16;
 
 // No bounds on values here: whatever was folded must be readable again. The file's size bounds them (design D10).
 const number = v.pipe(v.number(), v.finite());
 const instant = v.pipe(number, v.transform(utilitySeconds));
-const watt = v.pipe(number, v.transform(watts));
 const fraction = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 const text = v.string();
 
-const modes = v.object({
-  opModExpLimW: v.exactOptional(watt),
-  opModImpLimW: v.exactOptional(watt),
-  opModGenLimW: v.exactOptional(watt),
-  opModLoadLimW: v.exactOptional(watt),
-  opModMaxLimW: v.exactOptional(number),
-  opModEnergize: v.exactOptional(v.boolean()),
-  opModConnect: v.exactOptional(v.boolean()),
-});
-const mode = v.picklist([
-  'opModExpLimW',
-  'opModImpLimW',
-  'opModGenLimW',
-  'opModLoadLimW',
-  'opModMaxLimW',
-  'opModEnergize',
-  'opModConnect',
-]);
+const bounds = { number, percent: number, name: text };
+const modes = modesSchema(bounds);
 
 const body = v.object({
   mRID: text,
@@ -58,6 +45,7 @@ const body = v.object({
   replyTo: v.nullable(text),
   modes,
   rampTms: v.nullable(number),
+  fault: v.exactOptional(text),
 });
 
 const event = v.object({
@@ -68,9 +56,9 @@ const event = v.object({
   draw: v.object({ start: fraction, duration: fraction, cancel: fraction }),
   phase: v.picklist(['waiting', 'running', 'completed', 'cancelled', 'superseded', 'lapsed']),
   begun: v.nullable(v.object({ start: instant, end: instant })),
-  lost: v.pipe(v.array(mode), v.maxLength(7)),
+  lost: modeListSchema,
   started: v.nullable(instant),
-  answered: v.nullable(v.picklist(['completed', 'cancelled', 'superseded'])),
+  answered: v.nullable(v.picklist(['completed', 'cancelled', 'superseded', ...REFUSALS])),
   cancelAt: v.nullable(instant),
   vanishedSince: v.nullable(instant),
   withdrawn: v.boolean(),
@@ -81,8 +69,27 @@ const program = v.object({
   server: text,
   id: text,
   primacy: number,
-  defaultControl: v.nullable(v.object({ mRID: v.nullable(text), modes, setGradW: v.nullable(number) })),
+  defaultControl: v.nullable(
+    v.object({
+      mRID: v.nullable(text),
+      modes,
+      setGradW: v.nullable(number),
+      setSoftGradW: v.exactOptional(v.nullable(number)),
+    }),
+  ),
   defaultMissingSince: v.nullable(instant),
+  heard: v.optional(v.boolean(), false),
+});
+
+const server = v.object({
+  server: text,
+  policy: v.object({
+    vanished: v.picklist(['keep', 'cancel']),
+    noDefault: v.picklist(['fallback', 'siteCap']),
+    rampScope: v.exactOptional(v.picklist(RAMP_SCOPES)),
+    refusals: v.exactOptional(v.array(v.picklist(REFUSALS))),
+  }),
+  curves: curvesSchema(bounds),
 });
 
 const course = v.object({
@@ -96,22 +103,25 @@ const service = v.object({
   stopped: v.boolean(),
   since: instant,
   opened: v.pipe(v.array(text), v.maxLength(DEVICES_MAX)),
+  softGradW: v.exactOptional(number),
 });
 
 const plan = v.object({
   format: v.literal(PLAN_FORMAT),
   programs: v.pipe(v.array(program), v.maxLength(PLAN_PROGRAMS_MAX)),
   events: v.pipe(v.array(event), v.maxLength(EVENTS_MAX)),
-  // Absent in the plan of a release that could not ramp (design D17).
+  // Absent in the plan of a release before servers were kept, or that could not ramp (design D17).
+  servers: v.optional(v.pipe(v.array(server), v.maxLength(PLAN_SERVERS_MAX)), []),
   courses: v.optional(v.pipe(v.array(course), v.maxLength(RAMPED_MODES.length)), []),
   service: v.optional(v.nullable(service), null),
 });
 
 /** The plan as a JSON value. */
-export const encodePlan = ({ programs, events, courses, service }: Plan): unknown => ({
+export const encodePlan = ({ programs, events, servers, courses, service }: Plan): unknown => ({
   format: PLAN_FORMAT,
   programs,
   events,
+  servers,
   courses,
   service,
 });
@@ -127,7 +137,7 @@ const contradiction = (events: readonly StoredEvent[]): string | null => {
 };
 
 /** Reads a stored plan; never throws. Unknown members are skipped, so that a rolled-back release can read its successor's additions. */
-export const decodePlan = (value: unknown): Result<Plan, PlanFault> => {
+export const decodePlan = (value: unknown, executable: readonly ControlMode[] = INVERTER_MODES): Result<Plan, PlanFault> => {
   const format = formatOf(value);
   if (typeof format === 'number' && format !== PLAN_FORMAT) return fail({ kind: 'unknown-format', found: String(format) });
   const parsed = v.safeParse(plan, value, { abortPipeEarly: true });
@@ -135,8 +145,8 @@ export const decodePlan = (value: unknown): Result<Plan, PlanFault> => {
     const problems = parsed.issues.slice(0, PROBLEMS_MAX).map((issue) => `${v.getDotPath(issue) ?? 'plan'}: ${issue.message}`);
     return fail({ kind: 'malformed', problems });
   }
-  const { programs, events, courses, service } = parsed.output;
+  const { programs, events, servers, courses, service } = parsed.output;
   const wrong = contradiction(events);
   if (wrong !== null) return fail({ kind: 'malformed', problems: [wrong] });
-  return ok({ programs, events, courses, service, dueAt: dueAt(events) });
+  return ok({ programs, events, servers, courses, service, dueAt: dueAt(events), executable });
 };

@@ -1,9 +1,10 @@
 import type { UtilitySeconds } from '#base/units.ts';
+import { modesOf } from '../modes.ts';
 import type { ControlMode } from '../program.ts';
 import { advancePlan } from './advance.ts';
 import { holderOf, primacies, reasonFor, type PrimacyOf } from './arbitrate.ts';
 import { effectiveSpans } from './effective.ts';
-import { isLive, modesOf, type Phase, type Plan, type StoredEvent } from './plan.ts';
+import { isLive, type Phase, type Plan, type StoredEvent } from './plan.ts';
 
 export interface ModeView {
   readonly mode: ControlMode;

@@ -8,7 +8,7 @@ import { type Decision, type LimiterState, newLimiter, type PowerLimits } from '
 import type { ActiveLimits } from '#control/limits.ts';
 import type { CommissionedLimits, FallbackLimits } from '#control/plan/active.ts';
 import type { Plan } from '#control/plan/plan.ts';
-import type { ProgramSet } from '#control/program.ts';
+import type { ControlMode, ProgramSet } from '#control/program.ts';
 import type { RecordBody } from '#control/record.ts';
 import type { Connection, DeviceId, OnSilence, Setpoint } from '#site/device.ts';
 import type { DeviceStanding, Sample } from '#site/sample.ts';
@@ -32,6 +32,8 @@ export interface SiteFacts {
   readonly unmeteredGeneration: Watts;
   /** Every inverter waits and ramps by itself after it was disconnected (device profiles); else the gateway does it for them. */
   readonly returnsByItself: boolean;
+  /** What the site's devices can carry out; of everything else the utility is told that it is not done here. */
+  readonly executable: readonly ControlMode[];
   /** How old inverter registers may be when read, milliseconds (device profile). */
   readonly readingAgeMs: number;
   /** The installation's seed of randomisation draws (design D2). */

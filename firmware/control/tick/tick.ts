@@ -11,7 +11,7 @@ import { activeLimits } from '#control/plan/active.ts';
 import { advancePlan, confirmStarted, pendingStarts } from '#control/plan/advance.ts';
 import type { Surroundings } from '#control/plan/course.ts';
 import { foldProgramSet } from '#control/plan/fold.ts';
-import type { Plan } from '#control/plan/plan.ts';
+import { type Plan, withExecutable } from '#control/plan/plan.ts';
 import type { RecordBody } from '#control/record.ts';
 import type { DeviceId } from '#site/device.ts';
 import { alarmChanges } from './alarms.ts';
@@ -102,7 +102,7 @@ const replan = (
     };
     return { plan: state.plan, records: [], notes: early ? [note] : [] };
   }
-  let plan = state.plan;
+  let plan = withExecutable(state.plan, facts.executable);
   const records: RecordBody[] = [];
   const notes: Note[] = [];
   for (const set of inputs.programSets) {

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { REFUSALS } from '#control/program.ts';
 import type { RecordBody } from '#control/record.ts';
 import type { LogRecord } from '#log/record.ts';
 
@@ -17,11 +18,12 @@ const reported = v.variant('kind', [
     kind: v.literal('transition'),
     server: v.string(),
     mRID: v.pipe(v.string(), v.regex(/^[0-9A-Fa-f]{1,32}$/)),
-    status: v.picklist(['received', 'started', 'completed', 'cancelled', 'superseded']),
+    status: v.picklist(['received', 'started', 'completed', 'cancelled', 'superseded', ...REFUSALS]),
     at: number,
     replyTo: v.nullable(v.pipe(v.string(), v.nonEmpty())),
     responseRequired: v.pipe(count, v.maxValue(0xff)),
     modes: v.array(v.string()),
+    taker: v.exactOptional(v.picklist(['same-program', 'other-program', 'other-server'])),
   }),
   v.object({
     kind: v.literal('alarm'),

@@ -8,13 +8,16 @@ export interface OutgoingResponse {
   readonly body: ResourceOf<'DERControlResponse'>;
 }
 
-/** Response.status by transition: the whole Australian profile (SAPN, CPPALUE and Jemena exclude every other code). */
+/** Response.status by transition; Australian servers take 1, 2, 3, 6 and 7 alone, and are told of no refusal. */
 const STATUS: Readonly<Record<TransitionStatus, number>> = {
   received: 1,
   started: 2,
   completed: 3,
   cancelled: 6,
   superseded: 7,
+  'not-applicable': 252,
+  invalid: 253,
+  expired: 254,
 };
 
 /** responseRequired: bit 0 asks for "received", bit 1 for what happened to the event. */

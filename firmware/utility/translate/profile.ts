@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { fail, ok, type Result } from '#base/result.ts';
+import { RAMP_SCOPES } from '#control/program.ts';
 
 /** Format number of a utility profile (design D17). */
 const PROFILE_FORMAT = 1;
@@ -20,6 +21,8 @@ const profileSchema = v.pipe(
     responses: v.pipe(v.array(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(255))), v.maxLength(32)),
     vanished: v.picklist(['keep', 'cancel']),
     noDefault: v.picklist(['fallback', 'siteCap']),
+    /** Which changes setGradW paces. */
+    rampScope: v.optional(v.picklist(RAMP_SCOPES), 'default-active'),
     /** An absent EndDevice is POSTed. */
     inBandRegistration: v.boolean(),
     /** DERSettings.setGradW while no default states one, hundredths of a per cent of setMaxW a second. */

@@ -6,10 +6,13 @@ import {
   type DefaultControl,
   type EventBody,
   type Program,
+  type PlanPolicy,
   type ProgramSet,
+  type Refusal,
   type ServerStatus,
 } from '#control/program.ts';
 import type { WalkedControl, WalkedProgram, WalkedTree } from '../walk/tree.ts';
+import { curvesOf } from './curves.ts';
 import { modesOf } from './modes.ts';
 import type { UtilityProfile } from './profile.ts';
 
@@ -29,6 +32,16 @@ const STATUS: ReadonlyMap<number, ServerStatus> = new Map<number, ServerStatus>(
   [5, 'active'],
 ]);
 
+/** Responses by which a utility wants to be told of a refusal (IEEE 2030.5 Table 27). */
+const REFUSALS: readonly (readonly [number, Refusal])[] = [
+  [252, 'not-applicable'],
+  [253, 'invalid'],
+  [254, 'expired'],
+];
+
+/** DeviceCategoryType of what stands here: virtual or mixed DER, photovoltaic, other generation. */
+const OWN_CATEGORIES = 0x0124_0000;
+
 /** Longest event taken, seconds: a year; a longer one is a mistake of the server. */
 const DURATION_MAX = 366 * 86_400;
 
@@ -43,15 +56,29 @@ export const translate = (tree: WalkedTree, server: string, profile: UtilityProf
     room -= program.events.length;
     programs.push(program);
   }
-  const policy = { vanished: profile.vanished, noDefault: profile.noDefault } as const;
-  return { set: { server, programs, policy, ...(tree.complete ? {} : { partial: true }) }, notes };
+  const curves = curvesOf(tree.curves ?? [], notes);
+  return {
+    set: {
+      server,
+      programs,
+      policy: policyOf(profile),
+      ...(curves.length === 0 ? {} : { curves }),
+      ...(tree.complete ? {} : { partial: true }),
+    },
+    notes,
+  };
+};
+
+const policyOf = ({ vanished, noDefault, rampScope, responses }: UtilityProfile): PlanPolicy => {
+  const refusals = REFUSALS.flatMap(([code, refusal]) => (responses.includes(code) ? [refusal] : []));
+  return { vanished, noDefault, rampScope, ...(refusals.length === 0 ? {} : { refusals }) };
 };
 
 const programOf = (walked: WalkedProgram, room: number, notes: Note[]): Program => {
   const { program } = walked;
   const id = program.mRID === '' ? walked.url : program.mRID;
   const translatedDefault = defaultOf(walked, notes);
-  const events = walked.controls.map((control) => eventOf(control, notes)).filter((event) => event !== null);
+  const events = walked.controls.filter(concerns).map((control) => eventOf(control, notes));
   if (events.length > room) notes.push(refused(`program ${id}: ${events.length - room} events beyond ${EVENTS_MAX} left out`));
   return {
     id,
@@ -75,39 +102,39 @@ const defaultOf = (walked: WalkedProgram, notes: Note[]): { readonly value: Defa
     notes.push(refused(`default ${served.mRID}: ${modes.fault}`));
     return { value: null, usable: false };
   }
-  return { value: { mRID: served.mRID, modes: modes.value, setGradW: served.setGradW ?? null }, usable: true };
+  const { mRID, setGradW, setSoftGradW } = served;
+  const soft = setSoftGradW === undefined ? {} : { setSoftGradW };
+  return { value: { mRID, modes: modes.value, setGradW: setGradW ?? null, ...soft }, usable: true };
 };
 
-/** Null: refused, said in the notes. */
-const eventOf = ({ control, replyTo }: WalkedControl, notes: Note[]): EventBody | null => {
+/** A control for other kinds of device is none of ours (ieee2030_5 3.5). */
+const concerns = ({ control: { deviceCategory } }: WalkedControl): boolean =>
+  deviceCategory === undefined || (Number.parseInt(deviceCategory, 16) & OWN_CATEGORIES) !== 0;
+
+/** One with a value out of its range comes without modes, and says why: control must know that it is there, and never runs it. */
+const eventOf = ({ control, replyTo }: WalkedControl, notes: Note[]): EventBody => {
   const status = STATUS.get(control.EventStatus.currentStatus);
   const modes = modesOf(control.DERControlBase);
   const { duration, start } = control.interval;
-  const fault = !modes.ok
-    ? modes.fault
-    : status === undefined
-      ? `currentStatus ${control.EventStatus.currentStatus}`
-      : duration > DURATION_MAX
-        ? `duration of ${duration} s`
-        : null;
-  if (fault !== null || !modes.ok || status === undefined) {
-    notes.push(refused(`event ${control.mRID}: ${fault ?? 'unusable'}`));
-    return null;
-  }
+  if (status === undefined) notes.push(refused(`event ${control.mRID}: currentStatus ${control.EventStatus.currentStatus}`));
+  const fault = !modes.ok ? modes.fault : duration > DURATION_MAX ? `duration of ${duration} s` : null;
+  if (fault !== null) notes.push(refused(`event ${control.mRID}: ${fault}`));
   return {
     mRID: control.mRID,
     creationTime: utilitySeconds(control.creationTime),
     start: utilitySeconds(start),
-    duration,
+    duration: Math.min(duration, DURATION_MAX),
     randomizeStart: control.randomizeStart ?? null,
     randomizeDuration: control.randomizeDuration ?? null,
-    status,
+    // An unknown one says nothing: our own clock decides.
+    status: status ?? 'scheduled',
     statusAt: utilitySeconds(control.EventStatus.dateTime),
     potentiallySuperseded: control.EventStatus.potentiallySuperseded,
     responseRequired: responseBits(control.responseRequired),
     replyTo,
-    modes: modes.value,
+    modes: modes.ok && fault === null ? modes.value : {},
     rampTms: control.DERControlBase.rampTms ?? null,
+    ...(fault === null ? {} : { fault }),
   };
 };
 

@@ -17,6 +17,13 @@ export interface WalkedControl {
   readonly replyTo: string | null;
 }
 
+/** A DERCurve that a control or default names. */
+export interface WalkedCurve {
+  /** As the mode's link serves it: controls know the curve by it. */
+  readonly href: string;
+  readonly curve: ResourceOf<'DERCurve'>;
+}
+
 /** Where the reports of one DER go; null: the server offers no such place. */
 export interface DerPlaces {
   readonly capability: string | null;
@@ -41,6 +48,8 @@ export interface WalkedTree {
   readonly connectionPoint: string | null;
   readonly logEvents: string | null;
   readonly programs: readonly WalkedProgram[];
+  /** Those that were read; absent: none was asked for. */
+  readonly curves?: readonly WalkedCurve[];
   readonly ders: readonly DerPlaces[];
   /** Seconds between two DERStatus: the DERList's rate. */
   readonly derRate: number;

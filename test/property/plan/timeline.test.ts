@@ -147,7 +147,16 @@ describe('the event memory against the slow model', () => {
   });
 
   test('with randomisation, cancels, vanishing and a clock that jumps: nothing throws, each status at most once and in order', () => {
-    const rank = { received: 0, started: 1, completed: 2, cancelled: 2, superseded: 2 };
+    const rank = {
+      received: 0,
+      started: 1,
+      completed: 2,
+      cancelled: 2,
+      superseded: 2,
+      'not-applicable': 2,
+      invalid: 2,
+      expired: 2,
+    };
     const status = fc.constantFrom<EventBody['status'][]>(
       'scheduled',
       'active',

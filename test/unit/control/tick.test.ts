@@ -3,6 +3,7 @@ import { durationMs, monoMs, utilitySeconds, wallSeconds, watts } from '#base/un
 import { unknownClock } from '#control/clock/clock.ts';
 import type { EventBody, ProgramSet } from '#control/program.ts';
 import type { RecordBody } from '#control/record.ts';
+import { INVERTER_MODES } from '#control/modes.ts';
 import { emptyPlan } from '#control/plan/plan.ts';
 import { type Command, type ControlState, type SiteFacts, startState, type TickResult } from '#control/tick/state.ts';
 import { controlTick } from '#control/tick/tick.ts';
@@ -28,6 +29,7 @@ const SITE: SiteFacts = {
   fallback: { exportW: watts(1500), importW: null },
   unmeteredGeneration: watts(0),
   returnsByItself: false,
+  executable: INVERTER_MODES,
   readingAgeMs: 0,
   seed: 'seed',
 };

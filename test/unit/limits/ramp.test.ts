@@ -68,11 +68,12 @@ describe('a limit in a ramp', () => {
 
 describe('the service', () => {
   test('remembers when it was stopped and when it came back, and nothing of a site never stopped', () => {
-    expect(serviceAfter(null, false, at(5))).toBeNull();
-    const stopped = serviceAfter(null, true, at(5));
+    expect(serviceAfter(null, false, at(5), null)).toBeNull();
+    const stopped = serviceAfter(null, true, at(5), null);
     expect(stopped).toEqual({ stopped: true, since: 5, opened: [] });
-    expect(serviceAfter(stopped, true, at(9))).toBe(stopped);
-    expect(serviceAfter(stopped, false, at(9))).toMatchObject({ stopped: false, since: 9 });
+    expect(serviceAfter(stopped, true, at(9), null)).toBe(stopped);
+    expect(serviceAfter(stopped, false, at(9), null)).toEqual({ stopped: false, since: 9, opened: [] });
+    expect(serviceAfter(stopped, false, at(9), 40)).toEqual({ stopped: false, since: 9, opened: [], softGradW: 40 });
   });
 
   test('comes back after a minute, in six', () => {

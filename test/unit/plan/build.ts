@@ -1,10 +1,12 @@
 import { utilitySeconds, watts, type UtilitySeconds } from '#base/units.ts';
+import { INVERTER_MODES } from '#control/modes.ts';
 import { activeLimits } from '#control/plan/active.ts';
 import { advancePlan, confirmStarted, pendingStarts, type PlanStep } from '#control/plan/advance.ts';
 import { foldProgramSet } from '#control/plan/fold.ts';
 import { emptyPlan, type Plan } from '#control/plan/plan.ts';
 import { decodePlan, encodePlan } from '#control/plan/store.ts';
-import type { ControlModes, DefaultControl, EventBody, Program, ProgramSet } from '#control/program.ts';
+import type { ControlMode, ControlModes, DefaultControl, EventBody, PlanPolicy, Program, ProgramSet } from '#control/program.ts';
+import type { Targets } from '#control/limits.ts';
 import type { Transition } from '#control/record.ts';
 
 export const SEED = 'test';
@@ -39,10 +41,14 @@ export const program = (id: string, primacy: number, events: readonly EventBody[
   ...patch,
 });
 
-export const setOf = (programs: readonly Program[], vanished: 'keep' | 'cancel' = 'keep'): ProgramSet => ({
+export const setOf = (
+  programs: readonly Program[],
+  vanished: 'keep' | 'cancel' = 'keep',
+  policy: Partial<PlanPolicy> = {},
+): ProgramSet => ({
   server: 'utility',
   programs,
-  policy: { vanished, noDefault: 'fallback' },
+  policy: { vanished, noDefault: 'fallback', ...policy },
 });
 
 export const NO_COMMISSIONED = { exportW: null, generationW: null };
@@ -50,9 +56,13 @@ export const FALLBACK = { exportW: watts(1000), importW: null };
 
 /** Drives a plan as the tick does, restarting it from its stored form each time, and keeps every transition. */
 export class Driver {
-  plan: Plan = emptyPlan();
+  plan: Plan;
   readonly transitions: Transition[] = [];
   readonly noteNames: string[] = [];
+
+  constructor(executable: readonly ControlMode[] = INVERTER_MODES) {
+    this.plan = emptyPlan(executable);
+  }
 
   fold(set: ProgramSet, now: number): this {
     return this.#take(foldProgramSet(this.plan, set, at(now), SEED)).confirm(now);
@@ -75,7 +85,7 @@ export class Driver {
   }
 
   restart(): this {
-    const decoded = decodePlan(JSON.parse(JSON.stringify(encodePlan(this.plan))));
+    const decoded = decodePlan(JSON.parse(JSON.stringify(encodePlan(this.plan))), this.plan.executable);
     if (!decoded.ok) throw new Error(JSON.stringify(decoded.fault));
     this.plan = decoded.value;
     return this;
@@ -83,6 +93,10 @@ export class Driver {
 
   exportAt(now: number): number | null {
     return activeLimits(this.plan, at(now), NO_COMMISSIONED, FALLBACK).exportLimit?.value ?? null;
+  }
+
+  targets(now: number): Targets | undefined {
+    return activeLimits(this.plan, at(now), NO_COMMISSIONED, FALLBACK).targets;
   }
 
   /** `status@time` of one event, in order. */

@@ -3,16 +3,21 @@ import { watts } from '#base/units.ts';
 import { activeLimits, type CommissionedLimits } from '#control/plan/active.ts';
 import { advancePlan } from '#control/plan/advance.ts';
 import type { Surroundings } from '#control/plan/course.ts';
+import { returnLimit } from '#control/limits/service.ts';
 import { foldProgramSet, retainServers } from '#control/plan/fold.ts';
 import { emptyPlan, type Plan } from '#control/plan/plan.ts';
 import { decodePlan, encodePlan } from '#control/plan/store.ts';
-import type { ControlModes, EventBody, ProgramSet } from '#control/program.ts';
+import type { ControlModes, EventBody, ProgramSet, RampScope } from '#control/program.ts';
 import { at, body, exportLimit, FALLBACK, NO_COMMISSIONED, program, SEED, setOf } from './build.ts';
 
 const AROUND: Surroundings = { setMaxW: watts(10_000), netExport: watts(9000), generation: watts(9500) };
 
-const serving = (modes: ControlModes, setGradW: number | null, events: readonly EventBody[]): ProgramSet =>
-  setOf([program('p', 1, events, { defaultControl: { mRID: 'd', modes, setGradW } })]);
+const serving = (modes: ControlModes, setGradW: number | null, events: readonly EventBody[], rampScope?: RampScope): ProgramSet =>
+  setOf(
+    [program('p', 1, events, { defaultControl: { mRID: 'd', modes, setGradW } })],
+    'keep',
+    rampScope === undefined ? {} : { rampScope },
+  );
 
 const restarted = (plan: Plan): Plan => {
   const decoded = decodePlan(JSON.parse(JSON.stringify(encodePlan(plan))));
@@ -91,12 +96,39 @@ describe('what never ramps', () => {
     expect(exportAt(advanced(folded(serving(exportLimit(8000), 27, [E, follows])), 200), 200)).toBe(7000);
   });
 
+  test.each([
+    ['default-active', 2000, 7000],
+    ['active-active', 2000, 2100],
+    ['all', 7900, 2100],
+  ] as const)('by the scope %s: a default that changes, one event after another', (scope, changedTo, followedBy) => {
+    const plan = folded(serving(exportLimit(8000), 100, [], scope));
+    const changed = foldProgramSet(plan, serving(exportLimit(2000), 100, [], scope), at(20), SEED, AROUND).plan;
+    expect(exportAt(changed, 20)).toBe(changedTo);
+    const first = body('e', 100, 100, { modes: exportLimit(2000) });
+    const follows = body('f', 200, 50, { modes: exportLimit(7000) });
+    const begun = advanced(folded(serving(exportLimit(8000), 100, [first, follows], scope)), 100);
+    expect(exportAt(begun, 100)).toBe(7900);
+    expect(exportAt(advanced(begun, 200), 201)).toBe(followedBy);
+  });
+
   test('energise and connect', () => {
     const stop = body('s', 100, 50, { modes: { opModEnergize: false }, rampTms: 6000 });
     const plan = advanced(folded(serving(exportLimit(8000), 27, [stop])), 100);
     expect(activeLimits(plan, at(100), NO_COMMISSIONED, FALLBACK).energize?.value).toBe(false);
     expect(plan.service).toEqual({ stopped: true, since: 100, opened: [] });
     expect(advanced(plan, 150).service).toMatchObject({ stopped: false, since: 150 });
+  });
+
+  test('and the way back goes by setSoftGradW of the default, also after a restart', () => {
+    const stop = body('s', 100, 50, { modes: { opModEnergize: false } });
+    const defaultControl = { mRID: 'd', modes: exportLimit(8000), setGradW: 27, setSoftGradW: 100 };
+    const set = setOf([program('p', 1, [stop], { defaultControl })]);
+    const { service } = restarted(advanced(advanced(folded(set), 100), 150));
+    expect(service).toEqual({ stopped: false, since: 150, opened: [], softGradW: 100 });
+    const back = [150, 210, 260, 309, 310].map((now) => returnLimit(service, now, watts(10_000)));
+    expect(back).toEqual([0, 0, 5000, 9900, null]);
+    const grid = { stopped: false, since: at(150), opened: [] };
+    expect([210, 390].map((now) => returnLimit(grid, now, watts(10_000)))).toEqual([0, 5000]);
   });
 });
 

@@ -1,0 +1,209 @@
+import { assert } from '#base/assert.ts';
+import type { Configuration } from '#app/config/configuration.ts';
+import { siteOf } from '#app/config/utility.ts';
+import { RigSite } from '../../rig/site/site.ts';
+import type { Control } from '../../rig/utility/controls.ts';
+import { createControl, createUtility, dcapPath, type NewControl, type UtilityState } from '../../rig/utility/state.ts';
+import { virtualUtility, type VirtualUtility } from '../../rig/utility/virtual.ts';
+import { MemoryFiles } from '../memory-files.ts';
+import { VirtualTime } from '../virtual-clock.ts';
+import { runVirtualControld, type NoteTaken } from '../virtual-gateway.ts';
+import { VirtualLine } from '../virtual-line-port.ts';
+import { processFiles } from './disk.ts';
+import { DEVICE, type DeviceCertificate } from './identity.ts';
+import { virtualClient, type Network } from './network.ts';
+import { startVirtualNorthd, type VirtualNorthd } from './north.ts';
+import {
+  configurationFor,
+  ORIGIN,
+  PIN,
+  profileFor,
+  siteSettings,
+  STARTED_AT,
+  utilityOptions,
+  type GatewayOptions,
+} from './settings.ts';
+import { VirtualSockets } from './sockets.ts';
+import { TruthLog } from './truth.ts';
+
+const MS = 1000;
+const LATENCY_MS = 60;
+/** Notes kept for a report. */
+const NOTES_KEPT = 5000;
+
+/** An event to publish now; its start counts from now. */
+export type Published = Omit<NewControl, 'start'> & { readonly startsIn: number };
+
+/**
+ * The whole gateway in virtual time: controld and northd of the product, the rig's site on a line and the rig's utility server, in one
+ * process. Whoever drives it acts on the server through the rig's own commands (`state`) and judges by `state.journal` and `truth`.
+ */
+export class VirtualGateway {
+  readonly truth = new TruthLog();
+  readonly notes: NoteTaken[] = [];
+  readonly network: Network = { latencyMs: LATENCY_MS, state: 'up' };
+  readonly site: RigSite;
+  readonly line: VirtualLine;
+  readonly server: VirtualUtility;
+  /** Presented by northd from its next start on. */
+  certificate: DeviceCertificate = DEVICE;
+  readonly #options: GatewayOptions;
+  readonly #configuration: Configuration;
+  readonly #time = new VirtualTime({ mono: 100_000, wall: STARTED_AT - 3 });
+  readonly #origin = this.#time.now;
+  readonly #sockets: VirtualSockets;
+  #disk = new MemoryFiles();
+  #boots = 1;
+  #lives = 0;
+  #control: readonly { kill(): void }[] = [];
+  #north: VirtualNorthd | null = null;
+
+  constructor(options: GatewayOptions = {}) {
+    this.#options = options;
+    const state = createUtility(utilityOptions(options));
+    this.server = virtualUtility(state, () => STARTED_AT + this.now);
+    this.#configuration = configurationFor(options, options.url ?? `${ORIGIN}${dcapPath(state)}`);
+    this.site = new RigSite(siteSettings(options), (point) => this.truth.points.push(point));
+    this.line = new VirtualLine({ time: this.#time, site: this.site });
+    this.#sockets = new VirtualSockets(() => this.#time.touch());
+    this.#time.afterEach(() => this.#sockets.deliver());
+  }
+
+  /** Seconds since the start of the run. */
+  get now(): number {
+    return (this.#time.now - this.#origin) / MS;
+  }
+
+  /** Server time, UTC seconds. */
+  get serverNow(): number {
+    return STARTED_AT + this.now;
+  }
+
+  get state(): UtilityState {
+    return this.server.state;
+  }
+
+  /** Starts what is not running: both processes. */
+  start(): this {
+    if (this.#control.length === 0) this.startControl();
+    if (this.#north === null) this.startNorth();
+    return this;
+  }
+
+  startControl(): void {
+    assert(this.#control.length === 0, 'one controld at a time');
+    this.#lives += 1;
+    const files = processFiles(
+      () => this.#disk,
+      () => this.#time.touch(),
+    );
+    const sockets = this.#sockets.process();
+    const process = runVirtualControld({
+      time: this.#time,
+      configuration: this.#configuration,
+      linePort: () => this.line.port(),
+      files,
+      link: sockets,
+      bootId: `boot-${this.#boots}`,
+      seed: this.#seed(),
+      onNote: (note) => this.#note(note),
+    });
+    this.#control = [process, files, sockets];
+  }
+
+  startNorth(): void {
+    assert(this.#north === null, 'one northd at a time');
+    this.#lives += 1;
+    const [utility] = this.#configuration.utilities;
+    assert(utility !== undefined, 'a utility is configured');
+    const { certificate, network, server } = this;
+    const pin = this.#options.pin === undefined ? PIN : this.#options.pin;
+    const found = { profile: profileFor(this.#options), pin, certificate: certificate.der };
+    const touch = (): void => this.#time.touch();
+    this.#north = startVirtualNorthd({
+      time: this.#time,
+      config: { ...siteOf(utility, found), bootId: `boot-${this.#boots}` },
+      files: processFiles(() => this.#disk, touch),
+      sockets: this.#sockets.process(),
+      http: (clock) => virtualClient({ clock, network, server, origin: ORIGIN, lfdi: () => certificate.lfdi, touch }),
+      seed: this.#seed(),
+      onNote: (note) => this.#note(note),
+    });
+  }
+
+  killControl(): void {
+    for (const part of this.#control) part.kill();
+    this.#control = [];
+    this.line.release();
+  }
+
+  killNorth(): void {
+    this.#north?.kill();
+    this.#north = null;
+  }
+
+  /** SIGTERM to northd. */
+  async stopNorth(): Promise<void> {
+    const stopped = this.#north?.stop();
+    this.#north = null;
+    await this.#time.settle();
+    await stopped;
+  }
+
+  /** The power goes: both processes end, what was not yet on the flash is lost. `start` is the next boot. */
+  cutPower(): void {
+    this.killNorth();
+    this.killControl();
+    this.#disk = this.#disk.afterPowerCut();
+    this.#boots += 1;
+  }
+
+  /** At so many seconds from the start of the run. */
+  at(seconds: number, act: () => void): this {
+    this.#time.at(this.#origin + seconds * MS, act);
+    return this;
+  }
+
+  /** Runs until so many seconds after the start. */
+  async until(seconds: number): Promise<this> {
+    await this.#time.runUntil(this.#origin + seconds * MS);
+    this.line.sync();
+    return this;
+  }
+
+  async run(seconds: number): Promise<this> {
+    return await this.until(this.now + seconds);
+  }
+
+  /** Runs until the condition holds, looked at each second; throws after `limit` seconds. Its time in seconds. */
+  async when(what: string, holds: () => boolean, limit = 600): Promise<number> {
+    const end = this.now + limit;
+    while (!holds()) {
+      if (this.now >= end) throw new Error(`not within ${limit} s: ${what}\n${this.told(60)}`);
+      await this.run(1);
+    }
+    return this.now;
+  }
+
+  /** Publishes an event now. */
+  publish(given: Published): Control {
+    return createControl(this.state, { ...given, start: this.serverNow + given.startsIn }, this.serverNow);
+  }
+
+  /** The last notes of both processes, for a person who asks why. */
+  told(count: number): string {
+    const line = ({ at, module, note }: NoteTaken): string =>
+      `${((at - this.#origin) / MS).toFixed(2)} ${module} ${note.event}: ${note.text}`;
+    return this.notes.slice(-count).map(line).join('\n');
+  }
+
+  #seed(): number {
+    return (this.#options.seed ?? 1) * MS + this.#lives;
+  }
+
+  #note(note: NoteTaken): void {
+    if (note.note.event === 'crashed') throw new Error(`a process crashed: ${note.note.text}`);
+    this.notes.push(note);
+    if (this.notes.length > NOTES_KEPT) this.notes.shift();
+  }
+}

@@ -1,0 +1,90 @@
+import { assert } from '#base/assert.ts';
+import { decodeConfiguration, type Configuration } from '#app/config/configuration.ts';
+import { SHIPPED_PROFILES } from '#app/config/profiles.ts';
+import { decodeProfile, type UtilityProfile } from '#utility/translate/profile.ts';
+import { defaultOptions, exampleScenario, type ScenarioUtility, type UtilityOptions } from '../../rig/utility/options.ts';
+import { siteOf, type SiteSettings } from '../../rig/site/site.ts';
+import { DEVICE } from './identity.ts';
+
+/** Server time at second 0 of a run: 15 January 2027, 08:00 UTC. */
+export const STARTED_AT = 1_800_000_000;
+export const ORIGIN = 'https://utility.example';
+/** A valid NMI with its check digit. */
+export const NMI = '20019857328';
+export const PIN = 111_115;
+
+/** How one run differs from the usual: 10 kW in full sun with 500 W of load, SA TS 5573 v1.2 at one-minute rates, default 1500 W. */
+export interface GatewayOptions {
+  /** Rates, programs and controls of the server; `at` of a control counts from the start of the run. */
+  readonly scenario?: Partial<ScenarioUtility>;
+  /** Behaviours of the server. */
+  readonly utility?: Partial<UtilityOptions>;
+  /** Name of a shipped utility profile. */
+  readonly profile?: string;
+  readonly profileChange?: Partial<UtilityProfile>;
+  readonly site?: Parameters<typeof siteOf>[0];
+  /** Registration PIN the gateway was given; null: none. */
+  readonly pin?: number | null;
+  readonly nmi?: string | null;
+  readonly fallbackExportW?: number;
+  readonly commissionedExportW?: number | null;
+  /** Address of DeviceCapability; absent: where the server has it. */
+  readonly url?: string;
+  /** Draws of both processes. */
+  readonly seed?: number;
+}
+
+export const utilityOptions = (options: GatewayOptions): UtilityOptions =>
+  defaultOptions({
+    seed: options.seed ?? 1,
+    startedAt: STARTED_AT,
+    scenario: { ...exampleScenario(), ...options.scenario },
+    devices: [DEVICE],
+    pin: PIN,
+    ...options.utility,
+  });
+
+export const siteSettings = ({ site, seed }: GatewayOptions): SiteSettings =>
+  siteOf({ seed: seed ?? 1, ...site, plant: { load: () => 500, ...site?.plant } });
+
+/** The configuration file of the run, read by the product's own decoder. */
+export const configurationFor = (options: GatewayOptions, url: string): Configuration => {
+  const nmi = options.nmi === undefined ? NMI : options.nmi;
+  const text = JSON.stringify({
+    format: 1,
+    site: {
+      id: 'virtual',
+      limits: {
+        commissioned: { exportW: options.commissionedExportW ?? null, generationW: null },
+        fallback: { exportW: options.fallbackExportW ?? 0, importW: null },
+      },
+    },
+    lines: [{ name: 'line-1', path: '/dev/line-1', baudRate: 9600, parity: 'none', stopBits: 1 }],
+    devices: [
+      { id: 'pv', role: 'inverter', line: 'line-1', unitId: 1, profile: 'sunspec-123' },
+      { id: 'grid-meter', role: 'meter', line: 'line-1', unitId: 2, profile: 'sunspec-meter', sign: 1 },
+    ],
+    utilities: [
+      {
+        name: 'utility',
+        profile: options.profile ?? 'csip-aus-v1.2',
+        url,
+        registrationPin: 'pin',
+        ...(nmi === null ? {} : { nmi }),
+        identity: { kind: 'file', certificate: 'device.pem', key: 'device.key', trust: 'serca.pem' },
+      },
+    ],
+  });
+  const decoded = decodeConfiguration(new TextEncoder().encode(text));
+  assert(decoded.ok, 'the configuration of the run is valid');
+  return decoded.value;
+};
+
+/** A shipped profile with the changes of the run, checked as a file would be. */
+export const profileFor = ({ profile = 'csip-aus-v1.2', profileChange }: GatewayOptions): UtilityProfile => {
+  const shipped = SHIPPED_PROFILES.get(profile);
+  assert(typeof shipped === 'object' && shipped !== null, `a shipped profile ${profile}`);
+  const decoded = decodeProfile({ ...shipped, ...profileChange });
+  assert(decoded.ok, 'the profile of the run is valid');
+  return decoded.value;
+};
