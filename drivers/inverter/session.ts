@@ -10,6 +10,7 @@ import type { Line, LineFault, Reply } from '../line/transaction.ts';
 import type { InverterProfile } from '../profile/profile.ts';
 import { decodeModel } from '../sunspec/codec.ts';
 import { Contact } from '../sunspec/contact.ts';
+import { controlsModel } from '../sunspec/models/controls.ts';
 import { statusModel } from '../sunspec/models/status.ts';
 import { spanTo } from '../sunspec/points.ts';
 import { maxPowerOf, settingsRead } from '../sunspec/ratings.ts';
@@ -17,6 +18,8 @@ import { measurementPlace, placeOf } from '../sunspec/record.ts';
 import { capScale } from './control-block.ts';
 import { ConnectionWriter } from './connection-writer.ts';
 import { LimitWriter } from './limit-writer.ts';
+import { ReactiveWriter } from './reactive-writer.ts';
+import type { ReactiveWriterOptions } from './reactive-writer.ts';
 import type { ControlTarget, Urgency } from './limit-writer.ts';
 import { inverterRead, readInverter } from './reading.ts';
 
@@ -41,6 +44,9 @@ export interface InverterSessionOptions {
   readonly expectedSerial: string | null;
   /** The device was asleep when the gateway last saw it: silence from the start is sleep. Default false. */
   readonly wasAsleep?: boolean;
+  /** Grid-code settings: what an earlier process found, and where what is found is kept. */
+  readonly found: ReactiveWriterOptions['found'];
+  readonly keepFound: ReactiveWriterOptions['keep'];
   readonly onSample: (sample: InverterSample) => void;
   /** What the connection provably is has changed. */
   readonly onConnection: () => void;
@@ -65,6 +71,7 @@ export class InverterSession {
   readonly #contact: Contact;
   readonly #writer: LimitWriter;
   readonly #switch: ConnectionWriter;
+  readonly #reactive: ReactiveWriter;
   #state: InverterState;
   #status: InverterStatus | null = null;
   #attendUntil: MonoMs | null = null;
@@ -126,6 +133,17 @@ export class InverterSession {
       onChange: options.onConnection,
       ...shared,
     });
+    this.#reactive = new ReactiveWriter({
+      device,
+      unitId,
+      line,
+      clock,
+      sign: profile.varSign,
+      found: options.found,
+      keep: options.keepFound,
+      onChange: options.onConnection,
+      ...shared,
+    });
   }
 
   start(): void {
@@ -143,6 +161,7 @@ export class InverterSession {
     assert(setpoint.device === this.#options.device, 'a setpoint reaches its own device');
     const { command, onSilence } = setpoint;
     if (command.kind === 'cap') this.#writer.want({ cap: command.cap, onSilence }, urgency);
+    else if (command.kind === 'reactive') this.#reactive.want(command.reactive);
     else this.#switch.want(command.kind === 'connect' ? 'connected' : 'disconnected');
   }
 
@@ -175,6 +194,11 @@ export class InverterSession {
     return this.#switch.proven();
   }
 
+  /** True when the reactive power provably is as it was asked for, or nothing was. */
+  holdsReactive(): boolean {
+    return this.#reactive.settled();
+  }
+
   /** Connection bits of model 122; null: not implemented or not read yet. */
   status(): InverterStatus | null {
     return this.#status;
@@ -188,6 +212,8 @@ export class InverterSession {
     this.#writer.open(target);
     const connection = placeOf(record, [profile.connection.model]);
     if (connection !== null) this.#switch.open(connection);
+    const controls = placeOf(record, controlsModel.ids);
+    if (controls !== null) this.#reactive.open(controls, record.serialNumber);
     const now = clock.now();
     this.#slowDue = { status: after(now, profile.poll.normalMs), settings: now };
     this.#lastFast = null;
@@ -202,6 +228,7 @@ export class InverterSession {
     this.#cancelPoll = null;
     this.#writer.close();
     this.#switch.close();
+    this.#reactive.close();
   }
 
   #target(record: DeviceRecord): ControlTarget {

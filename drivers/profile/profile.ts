@@ -129,6 +129,8 @@ const inverterFields = v.strictObject({
   /** Fraction of WMax below which the inverter may fall into standby. */
   minimumStableOutput: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1)), 0.1),
   onSilence,
+  /** Sign of reactive power and power factor in model 123: 1, giving var to the grid is positive; vendors differ. */
+  varSign: v.optional(v.picklist([1, -1]), 1),
   turnaroundMs: milliseconds(0, 2000),
   /** From a write to the time at which the measured power must have followed. */
   settleMs: milliseconds(100, 600_000),

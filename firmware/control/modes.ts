@@ -37,6 +37,9 @@ export const INVERTER_MODES: readonly ControlMode[] = [
   'opModConnect',
 ];
 
+/** What it carries out besides where grid-code writes are allowed and every inverter has model 123 (SunSpec 123). */
+export const GRID_CODE_MODES: readonly ControlMode[] = ['opModFixedPFInjectW', 'opModFixedVar', 'opModTargetVar'];
+
 const PLACES: ReadonlyMap<string, number> = new Map(CONTROL_MODES.map((mode, place) => [mode, place]));
 
 /** True for the name of a mode of this release. */

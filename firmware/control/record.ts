@@ -39,7 +39,15 @@ export interface Spread<T> {
   readonly mean: T;
   readonly min: T;
   readonly max: T;
+  /** The value at the end of the interval; null or absent: not measured there. */
+  readonly last?: T | null;
 }
+
+/** Quantities that the first format of readings did not have: voltages of the phases at the site, volts and hertz at the DER. */
+export const MORE_QUANTITIES = ['site.Va', 'site.Vb', 'site.Vc', 'der.V', 'der.Va', 'der.Vb', 'der.Vc', 'der.Hz'] as const;
+export type MoreQuantity = (typeof MORE_QUANTITIES)[number];
+/** Mean, minimum, maximum, and the value at the end (null: not measured there): short, since each minute of 40 days has it on flash. */
+export type Quad = readonly [mean: number, min: number, max: number, last: number | null];
 
 /** Telemetry of one closed interval on whole UTC minutes of utility time. Null: nothing measured; never 0 for unknown. */
 export interface ReadingRecord {
@@ -57,6 +65,10 @@ export interface ReadingRecord {
   readonly generationReactive: Spread<Vars> | null;
   readonly importedEnergy: WattHours | null;
   readonly exportedEnergy: WattHours | null;
+  /** What else was measured; a quantity that was not is absent. */
+  readonly more?: Readonly<Partial<Record<MoreQuantity, Quad>>>;
+  /** In all storage at the end of the interval; null or absent: no storage, or not known. */
+  readonly storedEnergy?: WattHours | null;
 }
 
 /** What bound the site changed: kept for the audit of enforced limits. */

@@ -1,5 +1,5 @@
 import type { MonoMs, UtilitySeconds, VoltAmperes, Volts, Watts } from '#base/units.ts';
-import type { ProgramSet } from '#control/program.ts';
+import type { ControlMode, ProgramSet } from '#control/program.ts';
 
 /** Version of the messages below; a peer of another version is answered with a hello and closed. */
 export const LINK_PROTOCOL = 1;
@@ -66,6 +66,8 @@ export interface SiteSnapshot {
   readonly type: 'site-snapshot';
   readonly nameplate: SiteNameplate | null;
   readonly status: SiteStatus;
+  /** What the site's devices can carry out; absent: said by a release that knew no others than an inverter's. */
+  readonly modes?: readonly ControlMode[];
 }
 
 /** Newest committed record of the log. */

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { MonoMs, UtilitySeconds, VoltAmperes, Volts, Watts } from '#base/units.ts';
 import { EVENTS_MAX, PROGRAMS_MAX, type ProgramSet, RAMP_SCOPES, REFUSALS } from '#control/program.ts';
-import { curvesSchema, type ModeBounds, modesSchema } from '#control/plan/mode-schema.ts';
+import { curvesSchema, type ModeBounds, modeListSchema, modesSchema } from '#control/plan/mode-schema.ts';
 import { decoderOf, type Decode } from './codec.ts';
 import {
   type ControlMessage,
@@ -157,6 +157,7 @@ const siteSnapshot = v.object({
     inverterStatus: v.nullable(octet),
     alarmStatus: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(DURATION_MAX)),
   }),
+  modes: v.exactOptional(modeListSchema),
 });
 
 const logHead = v.object({ type: v.literal('log-head'), seq: count });

@@ -56,11 +56,27 @@ export type OnSilence =
 /** Of an inverter to the grid: SunSpec 123 Conn. */
 export type Connection = 'connected' | 'disconnected';
 
-/** A cap is a ceiling of active power output; the others open and close the inverter's connection. */
+/** What an inverter is to do with reactive power. */
+export type Reactive =
+  /** cos phi while it generates; `absorbsVar`: takes var from the grid. */
+  | { readonly kind: 'factor'; readonly displacement: number; readonly absorbsVar: boolean }
+  /** -100 to 100, positive gives var to the grid. */
+  | { readonly kind: 'share'; readonly percent: number; readonly of: 'setMaxW' | 'setMaxVar' | 'statVarAvail' };
+
+/** The registers of reactive power as they stood before the gateway wrote any of them. */
+export interface FoundReactive {
+  readonly device: DeviceId;
+  /** They belong to this one alone. */
+  readonly serialNumber: string;
+  readonly words: readonly number[];
+}
+
+/** A cap is a ceiling of active power output; `reactive` null gives back what was found; the others open and close the inverter's connection. */
 export type SetpointCommand =
   | { readonly kind: 'cap'; readonly cap: Watts }
   | { readonly kind: 'disconnect' }
-  | { readonly kind: 'connect' };
+  | { readonly kind: 'connect' }
+  | { readonly kind: 'reactive'; readonly reactive: Reactive | null };
 
 /** A command to one device. */
 export interface Setpoint {

@@ -1,5 +1,5 @@
 import type { Hertz, MonoMs, UtilitySeconds, Vars, Volts, WattHours, Watts } from '#base/units.ts';
-import type { ReadingRecord } from '#control/record.ts';
+import { MORE_QUANTITIES, type MoreQuantity, type Quad, type ReadingRecord } from '#control/record.ts';
 import type { DeviceId } from '#site/device.ts';
 import type { InverterSample, MeterSample, PerPhase, Sample } from '#site/sample.ts';
 import { addSegment, NOTHING, spreadOf, type Point, type Tally } from './quantity.ts';
@@ -19,10 +19,26 @@ export interface IntervalConfig {
   readonly inverters: readonly DeviceId[];
 }
 
-type SiteQuantity = 'netImport' | 'reactive' | 'voltage' | 'frequency';
-type Quantity = SiteQuantity | 'generation' | 'generationReactive';
+type Quantity = 'netImport' | 'reactive' | 'voltage' | 'frequency' | 'generation' | 'generationReactive' | MoreQuantity;
 
-const QUANTITIES: readonly Quantity[] = ['netImport', 'reactive', 'voltage', 'frequency', 'generation', 'generationReactive'];
+const QUANTITIES: readonly Quantity[] = [
+  'netImport',
+  'reactive',
+  'voltage',
+  'frequency',
+  'generation',
+  'generationReactive',
+  ...MORE_QUANTITIES,
+];
+
+/** What one sample says of some quantities; null: not measured. */
+type Values = Readonly<Partial<Record<Quantity, number | null>>>;
+type Tallies = Readonly<Partial<Record<Quantity, Tally>>>;
+
+/** Watts and vars, volts and hertz are kept as fine as they are told to a utility. */
+const POWER_STEP = 1;
+const VOLT_STEP = 0.1;
+const HERTZ_STEP = 0.01;
 
 /** Registers of the meter at the first and the last sample that lie in an interval, or shortly before its start. */
 interface Register {
@@ -37,7 +53,7 @@ interface Open {
   readonly to: number;
   /** Utility seconds at monotonic zero, when the interval was opened. */
   readonly epoch: number;
-  readonly tallies: Readonly<Record<Quantity, Tally>>;
+  readonly tallies: Tallies;
   readonly imported: Register;
   readonly exported: Register;
 }
@@ -52,6 +68,8 @@ export interface IntervalState {
   readonly exportedLast: number | null;
   readonly active: Fleet;
   readonly reactive: Fleet;
+  /** Newest sample of each inverter. */
+  readonly newest: ReadonlyMap<DeviceId, InverterSample>;
 }
 
 export interface IntervalStep {
@@ -68,15 +86,7 @@ export const newInterval = (config: IntervalConfig): IntervalState => ({
   exportedLast: null,
   active: noFleet(),
   reactive: noFleet(),
-});
-
-const emptyTallies = (): Record<Quantity, Tally> => ({
-  netImport: NOTHING,
-  reactive: NOTHING,
-  voltage: NOTHING,
-  frequency: NOTHING,
-  generation: NOTHING,
-  generationReactive: NOTHING,
+  newest: new Map(),
 });
 
 const openAt = (state: IntervalState, mono: number, utility: number, previous: Open | null): Open => {
@@ -90,7 +100,7 @@ const openAt = (state: IntervalState, mono: number, utility: number, previous: O
     from: follows ? previous.to : Math.max((start - epoch) * 1000, previous === null ? mono : -Infinity),
     to: (start + seconds - epoch) * 1000,
     epoch,
-    tallies: emptyTallies(),
+    tallies: {},
     imported: { first: state.importedLast, last: null },
     exported: { first: state.exportedLast, last: null },
   };
@@ -101,58 +111,76 @@ const counted = ({ first, last }: Register): WattHours | null =>
   first === null || last === null || last < first ? null : ((last - first) as WattHours);
 
 const recordOf = (open: Open, seconds: number): ReadingRecord | null => {
-  const covered = QUANTITIES.map((quantity) => open.tallies[quantity].covered).filter((span) => span > 0);
-  if (covered.length === 0) return null;
+  const measured = QUANTITIES.map((quantity) => open.tallies[quantity] ?? NOTHING).filter(({ covered }) => covered > 0);
+  if (measured.length === 0) return null;
+  const spread = <T extends number>(quantity: Quantity, step: number) =>
+    spreadOf<T>(open.tallies[quantity] ?? NOTHING, open.to, step);
+  const more = MORE_QUANTITIES.flatMap((quantity): [MoreQuantity, Quad][] => {
+    const told = spread(quantity, quantity === 'der.Hz' ? HERTZ_STEP : VOLT_STEP);
+    return told === null ? [] : [[quantity, [told.mean, told.min, told.max, told.last ?? null]]];
+  });
   return {
     kind: 'reading',
     start: open.start,
     duration: seconds,
     // Of the least covered quantity that was measured at all: a doubt about one is told for all.
-    coverage: Math.min(1, ...covered.map((span) => span / (seconds * 1000))),
-    siteNetImport: spreadOf<Watts>(open.tallies.netImport),
-    siteReactiveImport: spreadOf<Vars>(open.tallies.reactive),
-    siteVoltage: spreadOf<Volts>(open.tallies.voltage),
-    siteFrequency: spreadOf<Hertz>(open.tallies.frequency),
-    generation: spreadOf<Watts>(open.tallies.generation),
-    generationReactive: spreadOf<Vars>(open.tallies.generationReactive),
+    coverage: Math.min(1, ...measured.map(({ close }) => close / (seconds * 1000))),
+    siteNetImport: spread<Watts>('netImport', POWER_STEP),
+    siteReactiveImport: spread<Vars>('reactive', POWER_STEP),
+    siteVoltage: spread<Volts>('voltage', VOLT_STEP),
+    siteFrequency: spread<Hertz>('frequency', HERTZ_STEP),
+    generation: spread<Watts>('generation', POWER_STEP),
+    generationReactive: spread<Vars>('generationReactive', POWER_STEP),
     importedEnergy: counted(open.imported),
     exportedEnergy: counted(open.exported),
+    ...(more.length === 0 ? {} : { more: Object.fromEntries(more) }),
   };
 };
 
-const meanVoltage = ({ a, b, c }: PerPhase<Volts>): number | null => {
-  const known = [a, b, c].filter((phase) => phase !== null);
-  return known.length === 0 ? null : known.reduce((sum, phase) => sum + phase, 0) / known.length;
+/** Of what was measured; null: nothing was. */
+const meanOf = (values: readonly (number | null)[]): number | null => {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
 };
 
-/** A new point of a quantity: adds the line from the last one, unless the gap is too long. */
-const addPoint = (state: IntervalState, quantity: Quantity, point: Point): IntervalState => {
-  const from = state.last[quantity];
-  if (from !== undefined && point.at <= from.at) return state;
-  const last = { ...state.last, [quantity]: point };
-  if (from === undefined || point.at - from.at > GAP_MAX_MS) return { ...state, last };
-  const open = state.open.map((interval) => {
-    const tally = addSegment(interval.tallies[quantity], from, point, interval.from, interval.to);
-    return { ...interval, tallies: { ...interval.tallies, [quantity]: tally } };
-  });
+const meanVoltage = ({ a, b, c }: PerPhase<Volts>): number | null => meanOf([a, b, c]);
+
+/** New points at one instant: each adds the line from the last one, unless the gap is too long. */
+const addPoints = (state: IntervalState, at: number, values: Values): IntervalState => {
+  const last = { ...state.last };
+  const open = state.open.map((interval) => ({ ...interval, tallies: { ...interval.tallies } }));
+  for (const quantity of QUANTITIES) {
+    const value = values[quantity];
+    const from = last[quantity];
+    if (value === undefined || value === null || !Number.isFinite(value) || (from !== undefined && at <= from.at)) continue;
+    const to = { at, value };
+    last[quantity] = to;
+    if (from === undefined || at - from.at > GAP_MAX_MS) continue;
+    for (const { tallies, from: start, to: end } of open) {
+      tallies[quantity] = addSegment(tallies[quantity] ?? NOTHING, from, to, start, end);
+    }
+  }
   return { ...state, last, open };
 };
-
-const addMaybe = (state: IntervalState, quantity: Quantity, at: number, value: number | null): IntervalState =>
-  value === null || !Number.isFinite(value) ? state : addPoint(state, quantity, { at, value });
 
 const extend = (register: Register, value: number | null): Register =>
   value === null ? register : { first: register.first ?? value, last: value };
 
 const addMeter = (state: IntervalState, sample: MeterSample): IntervalState => {
-  let next = addMaybe(state, 'netImport', sample.takenAt, sample.netImport);
-  next = addMaybe(next, 'reactive', sample.takenAt, sample.reactiveImport);
-  next = addMaybe(next, 'voltage', sample.takenAt, meanVoltage(sample.voltage));
-  next = addMaybe(next, 'frequency', sample.takenAt, sample.frequency);
-  next = {
-    ...next,
-    importedLast: sample.importedEnergy ?? next.importedLast,
-    exportedLast: sample.exportedEnergy ?? next.exportedLast,
+  const { voltage } = sample;
+  const added = addPoints(state, sample.takenAt, {
+    netImport: sample.netImport,
+    reactive: sample.reactiveImport,
+    voltage: meanVoltage(voltage),
+    frequency: sample.frequency,
+    'site.Va': voltage.a,
+    'site.Vb': voltage.b,
+    'site.Vc': voltage.c,
+  });
+  const next = {
+    ...added,
+    importedLast: sample.importedEnergy ?? added.importedLast,
+    exportedLast: sample.exportedEnergy ?? added.exportedLast,
   };
   const open = next.open.map((interval) => {
     if (sample.takenAt < interval.from || sample.takenAt >= interval.to) return interval;
@@ -162,16 +190,36 @@ const addMeter = (state: IntervalState, sample: MeterSample): IntervalState => {
   return { ...next, open };
 };
 
+/** Its last word was that it sleeps and gives nothing: until its next one it counts 0 W (design section 3). */
+const isResting = (sample: InverterSample | undefined): boolean =>
+  sample !== undefined && (sample.state === 'sleeping' || sample.state === 'off') && sample.generation === 0;
+
+/** Volts and hertz at the DER: the mean of the inverters heard of lately, since they are no sums. */
+const averages = (newest: ReadonlyMap<DeviceId, InverterSample>, at: number): Values => {
+  const heard = [...newest.values()].filter(({ takenAt }) => at - takenAt <= GAP_MAX_MS);
+  return {
+    'der.V': meanOf(heard.map(({ voltage }) => meanVoltage(voltage))),
+    'der.Va': meanOf(heard.map(({ voltage }) => voltage.a)),
+    'der.Vb': meanOf(heard.map(({ voltage }) => voltage.b)),
+    'der.Vc': meanOf(heard.map(({ voltage }) => voltage.c)),
+    'der.Hz': meanOf(heard.map(({ frequency }) => frequency)),
+  };
+};
+
 const addInverter = (state: IntervalState, sample: InverterSample): IntervalState => {
   const { inverters } = state.config;
   if (!inverters.includes(sample.device)) return state;
   const active = observe(state.active, sample.device, sample.takenAt, sample.generation);
   const reactive = observe(state.reactive, sample.device, sample.takenAt, sample.reactive);
-  let next: IntervalState = { ...state, active, reactive };
-  const generation = alignedSum(active, inverters, GAP_MAX_MS);
-  if (generation !== null) next = addPoint(next, 'generation', generation);
-  const generationReactive = alignedSum(reactive, inverters, GAP_MAX_MS);
-  if (generationReactive !== null) next = addPoint(next, 'generationReactive', generationReactive);
+  const newest = new Map(state.newest).set(sample.device, sample);
+  const awake = inverters.filter((device) => !isResting(newest.get(device)));
+  const counted = awake.length === 0 ? inverters : awake;
+  let next = addPoints({ ...state, active, reactive, newest }, sample.takenAt, averages(newest, sample.takenAt));
+  const generation = alignedSum(active, counted, GAP_MAX_MS);
+  if (generation !== null) next = addPoints(next, generation.at, { generation: generation.value });
+  const generationReactive = alignedSum(reactive, counted, GAP_MAX_MS);
+  if (generationReactive !== null)
+    next = addPoints(next, generationReactive.at, { generationReactive: generationReactive.value });
   return next;
 };
 

@@ -210,8 +210,8 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
   {
     name: 'one event after another ramps by setGradW',
     file: 'firmware/control/plan/course.ts',
-    search: 'if (!changesHands || gradient === null || unlimited === null) return null;',
-    replace: 'if (gradient === null || unlimited === null) return null;',
+    search: "return from === null ? scope === 'all' : scope !== 'default-active';",
+    replace: 'return true;',
     tests: RAMP,
   },
   {
@@ -266,7 +266,7 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
   {
     name: 'an event without a mode of ours is answered superseded',
     file: 'firmware/control/plan/answer.ts',
-    search: "if (event.answered !== null || (status === 'superseded' && executableModes(event).length === 0)) return event;",
+    search: "if (event.answered !== null || (status === 'superseded' && out.capability(event).length === 0)) return event;",
     replace: 'if (event.answered !== null) return event;',
     tests: ['test/property/plan/timeline.test.ts'],
   },

@@ -5,6 +5,27 @@ const MODES = ['test/sim/modes/modes.test.ts'];
 /** Breaks towards the utility and of what is kept: wire, walk, report, TLS, log. */
 export const NORTH_MUTANTS: readonly Mutant[] = [
   {
+    name: 'an average is told as whole although samples lay seconds apart',
+    file: 'firmware/telemetry/quantity.ts',
+    search: 'const SPACING_MAX_MS = 2_000;',
+    replace: 'const SPACING_MAX_MS = 20_000;',
+    tests: ['test/unit/telemetry/interval.test.ts'],
+  },
+  {
+    name: 'the value at the end of an interval is an older one',
+    file: 'firmware/telemetry/quantity.ts',
+    search: 'last: tally.until >= end ? round(tally.last) : null,',
+    replace: 'last: round(tally.last),',
+    tests: ['test/unit/telemetry/interval.test.ts'],
+  },
+  {
+    name: 'a quantity that was not measured is told as 0',
+    file: 'firmware/utility/report/reading.ts',
+    search: '  if (told === undefined || told === null || !Number.isFinite(told)) return null;',
+    replace: '  if (told === undefined || told === null || !Number.isFinite(told)) return 0;',
+    tests: ['test/unit/report/value.test.ts'],
+  },
+  {
     name: 'the certificate of the server is not verified',
     file: 'firmware/platform/tls/context.ts',
     search: '  rejectUnauthorized: true,\n  checkServerIdentity:',

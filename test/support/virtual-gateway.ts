@@ -16,6 +16,8 @@ export interface SiteOfGateway {
   /** Watts; null: none. */
   readonly commissionedExportW: number | null;
   readonly fallbackExportW: number;
+  /** Absent: false. */
+  readonly gridCodeWrites?: boolean;
   readonly unitIds: { readonly inverter: number; readonly meter: number };
 }
 
@@ -29,6 +31,7 @@ export const configurationText = (site: SiteOfGateway, linePath = '/dev/line-1')
         commissioned: { exportW: site.commissionedExportW, generationW: null },
         fallback: { exportW: site.fallbackExportW, importW: null },
       },
+      gridCodeWrites: site.gridCodeWrites ?? false,
     },
     lines: [{ name: 'line-1', path: linePath, baudRate: 9600, parity: 'none', stopBits: 1 }],
     devices: [

@@ -68,6 +68,8 @@ export interface UtilityConfiguration {
 export interface Configuration {
   readonly siteId: string;
   readonly limits: SiteLimits;
+  /** Settings of the grid code (power factor, reactive power) may be written to devices. */
+  readonly gridCodeWrites: boolean;
   readonly lines: readonly LineConfiguration[];
   readonly devices: readonly DeviceConfiguration[];
   readonly utilities: readonly UtilityConfiguration[];
@@ -168,6 +170,7 @@ const toConfiguration = (file: ConfigurationFile): Configuration => ({
       importLimit: orNull(file.site.limits.fallback.importW),
     },
   },
+  gridCodeWrites: file.site.gridCodeWrites ?? false,
   lines: file.lines,
   devices: file.devices.map((device) => ({
     device: toDeviceId(device.id),

@@ -52,6 +52,14 @@ const SiteSchema = v.strictObject({
       v.description('Limits that bind where no utility default was ever stored, or none is left.'),
     ),
   }),
+  gridCodeWrites: v.exactOptional(
+    v.pipe(
+      v.boolean(),
+      v.description(
+        'The utility may set what the grid code sets (power factor, reactive power). What was found is given back afterwards. Absent: false.',
+      ),
+    ),
+  ),
 });
 
 const LineSchema = v.strictObject({

@@ -8,6 +8,7 @@ import { retainServers } from '#control/plan/fold.ts';
 import type { DeviceRecord } from '#site/device.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { Field } from './field.ts';
+import { FoundStore } from './found-store.ts';
 import { Journal } from './journal.ts';
 import { Loop } from './loop.ts';
 import { NorthLink } from './north-link.ts';
@@ -22,6 +23,14 @@ import { viewOf } from './view.ts';
 const SHOW_EVERY = seconds(1);
 /** Export that the inverters known to produce do not explain: one that is silent or asleep may have opened. */
 const UNEXPLAINED_FRACTION = 0.03;
+
+/** What an earlier process left. */
+interface Remembered {
+  readonly memory: Memory;
+  readonly devices: DeviceStore;
+  readonly found: FoundStore;
+  readonly store: MemoryStore;
+}
 
 /** A running controld. */
 export interface Controld {
@@ -45,12 +54,8 @@ class Process {
   #facts: SiteFacts;
   #cancelShow: Cancel = () => undefined;
 
-  constructor(
-    ports: ControldPorts,
-    configuration: Configuration,
-    loaded: { memory: Memory; devices: DeviceStore; store: MemoryStore },
-  ) {
-    const { memory, devices, store } = loaded;
+  constructor(ports: ControldPorts, configuration: Configuration, loaded: Remembered) {
+    const { memory, devices, found, store } = loaded;
     const { clock, bootId, link: port, runtimeDirectory: directory, release, state: files } = ports;
     this.#ports = ports;
     this.#tape = new TapeLink(release);
@@ -73,6 +78,7 @@ class Process {
       clock,
       linePort: ports.linePort,
       known: (device) => devices.of(device),
+      found,
       onSample: (sample) => this.#loop.onSample(sample),
       onOutcome: () => this.#loop.onChange(),
       onRecord: (record) => this.#met(record),
@@ -86,6 +92,7 @@ class Process {
         standings: () => new Map([...this.#field.sights()].map(([device, sight]) => [device, sight.standing])),
         held: () => this.#field.held(),
         connections: () => this.#field.connections(),
+        reactiveHeld: () => this.#field.reactiveHeld(),
         act: (result, now) => this.#act(result, now),
         onTick: (seen) => this.#tape.take(seen),
         onFolded: (set) => this.#folded(set),
@@ -173,7 +180,7 @@ class Process {
     const inverters = this.#configuration.devices.filter((device) => device.role === 'inverter');
     const nameplate = siteNameplate(inverters.map(({ device }) => this.#devices.of(device)));
     const at = { now: this.#ports.clock.now(), utility: this.#loop.utility, connections: this.#field.connections() };
-    return snapshotOf(nameplate, siteStatus(this.#loop.state, this.#field.sights(), at));
+    return snapshotOf(nameplate, siteStatus(this.#loop.state, this.#field.sights(), at), this.#facts.executable);
   }
 
   #show(): void {
@@ -193,14 +200,11 @@ class Process {
   }
 }
 
-const load = async (
-  ports: ControldPorts,
-  configuration: Configuration,
-  files: Files,
-): Promise<{ memory: Memory; devices: DeviceStore; store: MemoryStore }> => {
+const load = async (ports: ControldPorts, configuration: Configuration, files: Files): Promise<Remembered> => {
   const store = new MemoryStore(files);
   const devices = new DeviceStore(files, ports.note('devices'));
-  const [stored] = await Promise.all([store.load(ports.entropy, ports.note('plan')), devices.load()]);
+  const found = new FoundStore(files, ports.note('devices'));
+  const [stored] = await Promise.all([store.load(ports.entropy, ports.note('plan')), devices.load(), found.load()]);
   const instant = { bootId: ports.bootId, mono: ports.clock.now(), wall: ports.clock.wall() };
   const started = startClock(stored.clock, instant);
   for (const note of started.notes) ports.note('clock')(note);
@@ -208,7 +212,7 @@ const load = async (
     stored.plan,
     configuration.utilities.map((utility) => utility.name),
   );
-  return { memory: { ...stored, plan, clock: started.state }, devices, store };
+  return { memory: { ...stored, plan, clock: started.state }, devices, found, store };
 };
 
 /** Runs the control process: resolves once it runs. The limit in the stored plan binds before any network, log or socket is up. */

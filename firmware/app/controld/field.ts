@@ -12,6 +12,7 @@ import { inverterProfileNamed, meterProfileNamed } from '#drivers/profile/catalo
 import type { Connection, DeviceId, DeviceRecord } from '#site/device.ts';
 import type { DeviceStanding, Sample } from '#site/sample.ts';
 import type { Configuration, DeviceConfiguration, LineConfiguration } from '../config/configuration.ts';
+import type { FoundStore } from './found-store.ts';
 import type { DeviceSight } from './status.ts';
 
 /** More than this through a connection point is no measurement of a site of this class. */
@@ -26,6 +27,8 @@ export interface FieldOptions {
   readonly clock: Clock;
   readonly linePort: (line: LineConfiguration) => LinePort;
   readonly known: (device: DeviceId) => DeviceRecord | null;
+  /** What was found in a device before we wrote to it, and where that is kept. */
+  readonly found: Pick<FoundStore, 'of' | 'keep'>;
   readonly onSample: (sample: Sample) => void;
   /** A write ended: what the inverter holds may have changed. */
   readonly onOutcome: () => void;
@@ -123,6 +126,14 @@ export class Field {
     return connections;
   }
 
+  /** Whether each inverter provably holds the reactive power it was asked for. */
+  reactiveHeld(): ReadonlyMap<DeviceId, boolean> {
+    const held = new Map<DeviceId, boolean>();
+    for (const [device, session] of this.#sessions)
+      if (session instanceof InverterSession) held.set(device, session.holdsReactive());
+    return held;
+  }
+
   lines(): readonly LineStatus[] {
     return [...this.#lines.values()].map((line) => line.status());
   }
@@ -141,7 +152,7 @@ export class Field {
 
   #session(configuration: DeviceConfiguration): Session {
     const { device, unitId } = configuration;
-    const { clock, known, note, onSample, onRecord } = this.#options;
+    const { clock, known, found, note, onSample, onRecord } = this.#options;
     const line = this.#lines.get(configuration.line);
     assert(line !== undefined, 'an accepted configuration names its lines');
     const shared = {
@@ -170,6 +181,10 @@ export class Field {
     return new InverterSession({
       ...shared,
       profile,
+      found: found.of(device),
+      keepFound: (value, done) => {
+        found.keep(device, value).then(done, () => done(false));
+      },
       onSample,
       onOutcome: this.#options.onOutcome,
       onConnection: this.#options.onOutcome,

@@ -26,6 +26,8 @@ export interface LoopOptions {
   readonly held: () => ReadonlyMap<DeviceId, Watts | null>;
   /** What each inverter's connection provably is now. */
   readonly connections: () => ReadonlyMap<DeviceId, Connection | null>;
+  /** Whether each inverter provably holds the reactive power it was asked for. */
+  readonly reactiveHeld: () => ReadonlyMap<DeviceId, boolean>;
   /** Called within the tick, before anything is written: the site acts first. */
   readonly act: (result: TickResult, now: MonoMs) => void;
   /** What the tick started from, saw and decided; for a recorder. */
@@ -111,7 +113,7 @@ export class Loop {
   #tick(): void {
     this.#dueAt = null;
     if (this.#stopped) return;
-    const { ports, facts, standings, held, connections, act, onTick, onFolded, keep, record, note } = this.#options;
+    const { ports, facts, standings, held, connections, reactiveHeld, act, onTick, onFolded, keep, record, note } = this.#options;
     const now = ports.clock.now();
     const inputs: TickInputs = {
       now,
@@ -120,6 +122,7 @@ export class Loop {
       samples: this.#samples,
       held: held(),
       connections: connections(),
+      reactiveHeld: reactiveHeld(),
       standings: standings(),
       programSets: this.#sets,
       anchors: this.#anchors,

@@ -1,5 +1,6 @@
 import { watts } from '#base/units.ts';
-import { INVERTER_MODES } from '#control/modes.ts';
+import { GRID_CODE_MODES, INVERTER_MODES } from '#control/modes.ts';
+import type { ControlMode } from '#control/program.ts';
 import type { SiteFacts } from '#control/tick/state.ts';
 import { onSilenceOf } from '#drivers/profile/profile.ts';
 import { inverterProfileNamed } from '#drivers/profile/catalogue.ts';
@@ -9,6 +10,15 @@ import type { Configuration } from '../config/configuration.ts';
 
 /** Registers of an inverter may be this old when read; a device profile of a slower one will say so (issue on devices). */
 const READING_AGE_MS = 150;
+/** SunSpec 123, immediate controls. */
+const CONTROLS_MODEL = 123;
+
+/** What the site's devices can carry out. Grid-code settings only where the commissioned site allows them and every inverter takes them. */
+export const executableModes = ({ gridCodeWrites, devices }: Configuration): readonly ControlMode[] => {
+  const inverters = devices.filter((device) => device.role === 'inverter');
+  const takes = inverters.every(({ profile }) => inverterProfileNamed(profile)?.control.model === CONTROLS_MODEL);
+  return gridCodeWrites && takes ? [...INVERTER_MODES, ...GRID_CODE_MODES] : INVERTER_MODES;
+};
 
 /** The site as the tick knows it, from the configuration and the devices met so far. */
 export const siteFacts = (
@@ -42,7 +52,7 @@ export const siteFacts = (
     fallback: { exportW: fallback.exportLimit, importW: fallback.importLimit },
     unmeteredGeneration: watts(0),
     returnsByItself,
-    executable: INVERTER_MODES,
+    executable: executableModes(configuration),
     readingAgeMs: READING_AGE_MS,
     seed,
   };

@@ -3,6 +3,7 @@ import type { ControlState } from '#control/tick/state.ts';
 import { type GenerationTrack, latestGeneration } from '#control/limiter/generation.ts';
 import { isStopped } from '#control/limits/power.ts';
 import { isReturning } from '#control/limits/service.ts';
+import type { ControlMode } from '#control/program.ts';
 import type { SiteNameplate, SiteSnapshot, SiteStatus } from '#link/message.ts';
 import { alarmStatus } from '#site/alarm.ts';
 import type { Connection, DeviceId, DeviceRecord, Nameplate } from '#site/device.ts';
@@ -117,10 +118,11 @@ export const siteStatus = (state: ControlState, sights: ReadonlyMap<DeviceId, De
   };
 };
 
-export const snapshotOf = (nameplate: SiteNameplate | null, status: SiteStatus): SiteSnapshot => ({
+export const snapshotOf = (nameplate: SiteNameplate | null, status: SiteStatus, modes: readonly ControlMode[]): SiteSnapshot => ({
   type: 'site-snapshot',
   nameplate,
   status,
+  modes,
 });
 
 /** Generation of all inverters now; null when one that should answer does not. */

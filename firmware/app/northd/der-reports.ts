@@ -127,7 +127,7 @@ export class DerReports {
 
   #capability(now: MonoMs, tree: WalkedTree, snapshot: SiteSnapshot): DerJob | null {
     const url = tree.ders[0]?.capability ?? null;
-    const value = derCapability(snapshot.nameplate);
+    const value = derCapability(snapshot.nameplate, snapshot.modes);
     if (url === null || value === null) return null;
     const body = writeResource('DERCapability', value, this.#options.write);
     return this.#keep(now, tree, { what: 'capability', method: 'PUT', url, body });
@@ -138,7 +138,7 @@ export class DerReports {
     const setGradW = gradientOf(tree) ?? this.#options.profile.setGradWDefault;
     const key = JSON.stringify([setGradW, snapshot.nameplate]);
     if (this.#settingsAt?.key !== key) this.#settingsAt = { key, since: utility };
-    const value = derSettings(snapshot.nameplate, { setGradW, updatedAt: this.#settingsAt.since });
+    const value = derSettings(snapshot.nameplate, { setGradW, updatedAt: this.#settingsAt.since }, snapshot.modes);
     if (url === null || value === null) return null;
     const body = writeResource('DERSettings', value, this.#options.write);
     return this.#keep(now, tree, { what: 'settings', method: 'PUT', url, body });

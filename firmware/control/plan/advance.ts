@@ -1,6 +1,6 @@
 import type { Note } from '#base/ports.ts';
 import type { UtilitySeconds } from '#base/units.ts';
-import { EVENTS_MAX } from '../program.ts';
+import { type ControlMode, EVENTS_MAX } from '../program.ts';
 import type { Transition } from '../record.ts';
 import { capabilityOf, outboxFor, transitionOf, type Outbox } from './answer.ts';
 import { holderOf, primacies } from './arbitrate.ts';
@@ -48,9 +48,20 @@ const unconfirmed = (plan: Plan): readonly StoredEvent[] => {
   );
 };
 
+/** An event that is to be confirmed, and those of its modes that can be carried out. */
+export interface PendingStart extends EventKey {
+  readonly modes: readonly ControlMode[];
+}
+
 /** Events in force now, of an advanced plan, that hold at least one executable mode and were not yet recorded as started. */
-export const pendingStarts = (plan: Plan, now: UtilitySeconds): readonly EventKey[] =>
-  unconfirmed(advancePlan(plan, now).plan).map(keyOf);
+export const pendingStarts = (plan: Plan, now: UtilitySeconds): readonly PendingStart[] => {
+  const { plan: current } = advancePlan(plan, now);
+  const capability = capabilityOf(current);
+  return unconfirmed(current).map((event) => ({
+    ...keyOf(event),
+    modes: capability(event).filter((mode) => !event.lost.includes(mode)),
+  }));
+};
 
 /**
  * Records `started` for events whose limit now binds the limiter and was read back where a write was needed (Response 2, design

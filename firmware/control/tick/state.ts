@@ -10,7 +10,7 @@ import type { CommissionedLimits, FallbackLimits } from '#control/plan/active.ts
 import type { Plan } from '#control/plan/plan.ts';
 import type { ControlMode, ProgramSet } from '#control/program.ts';
 import type { RecordBody } from '#control/record.ts';
-import type { Connection, DeviceId, OnSilence, Setpoint } from '#site/device.ts';
+import type { Connection, DeviceId, OnSilence, Reactive, Setpoint } from '#site/device.ts';
 import type { DeviceStanding, Sample } from '#site/sample.ts';
 
 /** What the tick must know of an inverter beyond what it measures. */
@@ -51,6 +51,8 @@ export interface TickInputs {
   readonly held: ReadonlyMap<DeviceId, Watts | null>;
   /** What each inverter's connection is, proven by read-back; absent or null: unproven. */
   readonly connections: ReadonlyMap<DeviceId, Connection | null>;
+  /** Whether each inverter provably holds the reactive power it was asked for; absent: nothing was asked. */
+  readonly reactiveHeld?: ReadonlyMap<DeviceId, boolean>;
   readonly standings: ReadonlyMap<DeviceId, DeviceStanding>;
   readonly programSets: readonly ProgramSet[];
   readonly anchors: readonly ClockAnchor[];
@@ -75,6 +77,8 @@ export interface ControlState {
   readonly limits: ActiveLimits;
   /** The limits as the limiter was given them. */
   readonly power: PowerLimits;
+  /** What each inverter was last asked to do with reactive power; absent: nothing. */
+  readonly reactive: ReadonlyMap<DeviceId, Reactive>;
   /** What this process last told each inverter about its connection. */
   readonly told: ReadonlyMap<DeviceId, Connection>;
   readonly decision: Decision | null;
@@ -92,6 +96,7 @@ export const startState = (memory: Pick<ControlState, 'plan' | 'clock'>): Contro
   alarms: [],
   limits: {},
   power: { exportLimit: null, generationLimit: null },
+  reactive: new Map(),
   told: new Map(),
   decision: null,
 });

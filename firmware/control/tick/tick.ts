@@ -7,6 +7,7 @@ import { type GenerationTrack, latestGeneration, withAskedCap } from '#control/l
 import { type Decision, decide, gainOf, type LimiterState, type Plant, type PowerLimits } from '#control/limiter/limiter.ts';
 import { isStopped, powerLimits } from '#control/limits/power.ts';
 import type { ActiveLimits, Limit, LimitSource } from '#control/limits.ts';
+import { isCap } from '#control/modes.ts';
 import { activeLimits } from '#control/plan/active.ts';
 import { advancePlan, confirmStarted, pendingStarts } from '#control/plan/advance.ts';
 import type { Surroundings } from '#control/plan/course.ts';
@@ -17,6 +18,7 @@ import type { DeviceId } from '#site/device.ts';
 import { alarmChanges } from './alarms.ts';
 import { askConnections } from './connection.ts';
 import { observe, tracksFor } from './observe.ts';
+import { askReactive, reactiveOf } from './reactive.ts';
 import type { Command, ControlState, SiteFacts, TickInputs, TickResult } from './state.ts';
 
 /** A held cap may exceed its ceiling by the resolution of one watt before it counts as not yet enforced. */
@@ -200,6 +202,12 @@ const enforced = (state: ControlState, inputs: TickInputs): boolean => {
   return true;
 };
 
+/** True when every inverter that answers provably holds the reactive power it was asked for. */
+const reactiveHolds = (state: ControlState, inputs: TickInputs): boolean =>
+  [...state.reactive.keys()].every(
+    (device) => inputs.standings.get(device) !== 'answering' || inputs.reactiveHeld?.get(device) === true,
+  );
+
 const started = (
   state: ControlState,
   inputs: TickInputs,
@@ -207,8 +215,11 @@ const started = (
 ): { readonly plan: Plan; readonly records: readonly RecordBody[] } => {
   if (utility === null) return { plan: state.plan, records: [] };
   const pending = pendingStarts(state.plan, utility);
-  if (pending.length === 0 || !enforced(state, inputs)) return { plan: state.plan, records: [] };
-  const confirmed = confirmStarted(state.plan, pending, utility);
+  if (pending.length === 0) return { plan: state.plan, records: [] };
+  const [limits, reactive] = [enforced(state, inputs), reactiveHolds(state, inputs)];
+  // An event is answered for what of it can be done: its limits, or its targets where it sets no limit.
+  const begun = pending.filter(({ modes }) => (modes.some(isCap) ? limits : reactive));
+  const confirmed = confirmStarted(state.plan, begun, utility);
   return { plan: confirmed.plan, records: confirmed.transitions };
 };
 
@@ -258,6 +269,8 @@ export const controlTick = (before: ControlState, facts: SiteFacts, inputs: Tick
   const asking = askAll(before, facts, claims, { tracks: observed.tracks, limiter, decision, completes, now });
   const connecting = askConnections({ told: before.told, service: planned.plan.service }, stopped, facts, inputs.connections);
 
+  const reacting = askReactive(before.reactive, reactiveOf(limits.targets, plant.maxPower), facts);
+
   const decided: ControlState = {
     plan: connecting.service === planned.plan.service ? planned.plan : { ...planned.plan, service: connecting.service },
     clock: dated.clock,
@@ -270,13 +283,14 @@ export const controlTick = (before: ControlState, facts: SiteFacts, inputs: Tick
     limits,
     power,
     told: connecting.told,
+    reactive: reacting.told,
     decision,
   };
   const start = started(decided, inputs, utility);
   const alarms = alarmChanges(decided, facts, inputs.standings);
   return {
     state: { ...decided, plan: start.plan, alarms: alarms.alarms },
-    commands: [...asking.commands, ...connecting.commands],
+    commands: [...asking.commands, ...connecting.commands, ...reacting.commands],
     records: [...planned.records, ...start.records, ...limitChange(before.limits, limits), ...alarms.records],
     notes: [...dated.notes, ...planned.notes],
     attend: decision.moving || decision.overcutting || stopped !== isStopped(before.limits),

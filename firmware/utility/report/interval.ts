@@ -1,4 +1,4 @@
-import type { ReadingRecord, Spread } from '#control/record.ts';
+import { MORE_QUANTITIES, type MoreQuantity, type Quad, type ReadingRecord, type Spread } from '#control/record.ts';
 import type { UtilitySeconds } from '#base/units.ts';
 
 const SPREADS = [
@@ -35,10 +35,14 @@ const joined = (start: number, group: readonly ReadingRecord[], length: number):
   const [first] = group;
   if (first !== undefined && group.length === 1 && first.duration >= length) return first;
   const covered = group.reduce((sum, record) => sum + record.coverage * record.duration, 0);
-  const spreads = Object.fromEntries(SPREADS.map((name) => [name, spreadOf(group, name)])) as unknown as Pick<
-    ReadingRecord,
-    (typeof SPREADS)[number]
-  >;
+  const end = start + length;
+  const spreads = Object.fromEntries(
+    SPREADS.map((name) => [name, spreadOf(group, (record) => record[name], end)]),
+  ) as unknown as Pick<ReadingRecord, (typeof SPREADS)[number]>;
+  const more = MORE_QUANTITIES.flatMap((quantity): [MoreQuantity, Quad][] => {
+    const spread = spreadOf(group, (record) => moreOf(record, quantity), end);
+    return spread === null ? [] : [[quantity, [spread.mean, spread.min, spread.max, spread.last ?? null]]];
+  });
   return {
     kind: 'reading',
     start: start as UtilitySeconds,
@@ -47,16 +51,33 @@ const joined = (start: number, group: readonly ReadingRecord[], length: number):
     ...spreads,
     importedEnergy: null,
     exportedEnergy: null,
+    more: Object.fromEntries(more),
+    storedEnergy: group.find((record) => endOf(record) === end)?.storedEnergy ?? null,
   };
 };
 
-const spreadOf = (group: readonly ReadingRecord[], name: (typeof SPREADS)[number]): Spread<number> | null => {
+const endOf = (record: ReadingRecord): number => record.start + record.duration;
+
+/** One of the further quantities; null: not measured. */
+export const moreOf = (record: ReadingRecord, quantity: MoreQuantity): Spread<number> | null => {
+  const quad = record.more?.[quantity];
+  if (quad === undefined) return null;
+  const [mean, min, max, last] = quad;
+  return { mean, min, max, last };
+};
+
+const spreadOf = (
+  group: readonly ReadingRecord[],
+  of: (record: ReadingRecord) => Spread<number> | null,
+  end: number,
+): Spread<number> | null => {
   let weight = 0;
   let area = 0;
   let min = Infinity;
   let max = -Infinity;
+  let last: number | null = null;
   for (const record of group) {
-    const spread: Spread<number> | null = record[name];
+    const spread = of(record);
     if (spread === null) continue;
     // A record that covers nothing of its time still says something: never divide by zero.
     const share = Math.max(record.coverage, 1e-6) * record.duration;
@@ -64,8 +85,9 @@ const spreadOf = (group: readonly ReadingRecord[], name: (typeof SPREADS)[number
     area += spread.mean * share;
     min = Math.min(min, spread.min);
     max = Math.max(max, spread.max);
+    if (endOf(record) === end) last = spread.last ?? null;
   }
-  return weight === 0 ? null : { mean: area / weight, min, max };
+  return weight === 0 ? null : { mean: area / weight, min, max, last };
 };
 
 /** How many of the oldest records are whole intervals of `length` that are over at `utility`; at most `max`, unless one interval has more. */

@@ -1,12 +1,66 @@
 import type { UtilitySeconds } from '#base/units.ts';
+import { INVERTER_MODES } from '#control/modes.ts';
+import type { ControlMode } from '#control/program.ts';
 import type { SiteNameplate } from '#link/message.ts';
 import { INT16, UINT16, scaled, unscaled } from '../wire/quantity.ts';
 import type { ResourceOf } from '../wire/schema/resources.ts';
 
-/** DERControlType bits 2 (connect), 3 (energise) and 20 (maximum power): what `EXECUTABLE_MODES` of control/limits.ts holds of them. */
-const BASE_MODES = '0010000C';
-/** DOEControlType bit 0 (export limit) and bit 2 (generation limit): what `EXECUTABLE_MODES` of control/limits.ts holds. */
-const EXPORT_AND_GENERATION = '05';
+/** DERControlType by mode (IEEE 2030.5-2018). */
+const CONTROL_BITS: Readonly<Partial<Record<ControlMode, number>>> = {
+  opModConnect: 2,
+  opModEnergize: 3,
+  opModFixedPFAbsorbW: 4,
+  opModFixedPFInjectW: 5,
+  opModFixedVar: 6,
+  opModFixedW: 7,
+  opModFreqDroop: 8,
+  opModFreqWatt: 9,
+  opModHFRTMayTrip: 10,
+  opModHFRTMustTrip: 11,
+  opModHVRTMayTrip: 12,
+  opModHVRTMomentaryCessation: 13,
+  opModHVRTMustTrip: 14,
+  opModLFRTMayTrip: 15,
+  opModLFRTMustTrip: 16,
+  opModLVRTMayTrip: 17,
+  opModLVRTMomentaryCessation: 18,
+  opModLVRTMustTrip: 19,
+  opModMaxLimW: 20,
+  opModTargetVar: 21,
+  opModTargetW: 22,
+  opModVoltVar: 23,
+  opModVoltWatt: 24,
+  opModWattPF: 25,
+  opModWattVar: 26,
+};
+/** DOEControlType and VPPControlType of CSIP-AUS. */
+const DOE_BITS: Readonly<Partial<Record<ControlMode, number>>> = {
+  opModExpLimW: 0,
+  opModImpLimW: 1,
+  opModGenLimW: 2,
+  opModLoadLimW: 3,
+};
+const VPP_BITS: Readonly<Partial<Record<ControlMode, number>>> = { opModStorageTargetW: 0 };
+
+/** A bit map of the modes that have a bit in it, as so many hexadecimal digits. */
+const bitMap = (modes: readonly ControlMode[], bits: Readonly<Partial<Record<ControlMode, number>>>, digits: number): string => {
+  let map = 0;
+  for (const mode of modes) {
+    const bit = bits[mode];
+    if (bit !== undefined) map |= 1 << bit;
+  }
+  return map.toString(16).toUpperCase().padStart(digits, '0');
+};
+
+/** The bit maps that advertise what the site's devices can carry out. */
+const advertised = (modes: readonly ControlMode[]): { readonly base: string; readonly doe: string; readonly vpp: string } => ({
+  base: bitMap(modes, CONTROL_BITS, 8),
+  doe: bitMap(modes, DOE_BITS, 2),
+  vpp: bitMap(modes, VPP_BITS, 2),
+});
+
+/** Nothing of CSIP-AUS v1.3's virtual power plant. */
+const NO_VPP = '00';
 
 /** DERType of a photovoltaic system. */
 export const DER_TYPE_PV = 4;
@@ -27,20 +81,26 @@ const ratings = (
   voltage: nameplate.referenceVoltage === null ? null : scaled(nameplate.referenceVoltage, UINT16, 'nearest'),
 });
 
-/** DERCapability: the sum of the site's inverters, and the modes it can carry out. Null until a device was verified. */
-export const derCapability = (nameplate: SiteNameplate | null, derType = DER_TYPE_PV): ResourceOf<'DERCapability'> | null => {
+/** DERCapability: the sum of the site's inverters, and the modes they can carry out. Null until a device was verified. */
+export const derCapability = (
+  nameplate: SiteNameplate | null,
+  modes: readonly ControlMode[] = INVERTER_MODES,
+  derType = DER_TYPE_PV,
+): ResourceOf<'DERCapability'> | null => {
   if (nameplate === null) return null;
   const { power, apparent, varInjected, varAbsorbed, voltage } = ratings(nameplate);
   if (power === null) return null;
+  const { base, doe, vpp } = advertised(modes);
   return {
-    modesSupported: BASE_MODES,
+    modesSupported: base,
     ...(apparent === null ? {} : { rtgMaxVA: apparent }),
     ...(varInjected === null ? {} : { rtgMaxVar: varInjected }),
     ...(varAbsorbed === null ? {} : { rtgMaxVarNeg: varAbsorbed }),
     rtgMaxW: power,
     ...(voltage === null ? {} : { rtgVNom: voltage }),
     type: derType,
-    doeModesSupported: EXPORT_AND_GENERATION,
+    doeModesSupported: doe,
+    ...(vpp === NO_VPP ? {} : { vppModesSupported: vpp }),
   };
 };
 
@@ -53,14 +113,19 @@ export interface SettingsContext {
 }
 
 /** DERSettings. setMaxW is the device's own setting, never above the rating as told, and does not vary with a limit. */
-export const derSettings = (nameplate: SiteNameplate | null, context: SettingsContext): ResourceOf<'DERSettings'> | null => {
+export const derSettings = (
+  nameplate: SiteNameplate | null,
+  context: SettingsContext,
+  modes: readonly ControlMode[] = INVERTER_MODES,
+): ResourceOf<'DERSettings'> | null => {
   if (nameplate === null) return null;
   const { power, apparent, varInjected, varAbsorbed, voltage } = ratings(nameplate);
   if (power === null) return null;
+  const { base, doe, vpp } = advertised(modes);
   const setMaxW = scaled(Math.min(nameplate.maxPower, unscaled(power)), INT16, 'down');
   if (setMaxW === null) return null;
   return {
-    modesEnabled: BASE_MODES,
+    modesEnabled: base,
     setGradW: context.setGradW ?? GRADIENT_DEFAULT,
     ...(apparent === null ? {} : { setMaxVA: apparent }),
     ...(varInjected === null ? {} : { setMaxVar: varInjected }),
@@ -68,6 +133,7 @@ export const derSettings = (nameplate: SiteNameplate | null, context: SettingsCo
     setMaxW,
     ...(voltage === null ? {} : { setVNom: voltage }),
     updatedTime: Math.floor(context.updatedAt),
-    doeModesEnabled: EXPORT_AND_GENERATION,
+    doeModesEnabled: doe,
+    ...(vpp === NO_VPP ? {} : { vppModesEnabled: vpp }),
   };
 };

@@ -14,12 +14,9 @@ export interface MirrorContext {
 }
 
 /** ReadingType.dataQualifier. */
-const QUALIFIER: Readonly<Record<Statistic, number>> = { mean: 2, max: 8, min: 9 };
-/** ReadingType kind power, which CSIP-AUS also wants for volts and hertz. */
-const KIND_POWER = 37;
+const QUALIFIER: Readonly<Record<Statistic, number>> = { mean: 2, max: 8, min: 9, last: 0 };
 const ACCUMULATION_INSTANTANEOUS = 12;
 const COMMODITY_ELECTRICITY = 1;
-const PHASE_WHOLE = 0;
 
 const QUALITY_VALID = '0001';
 /** Bit 4: the interval was not measured throughout. */
@@ -79,8 +76,8 @@ export const mirrorUsagePoint = (
       dataQualifier: QUALIFIER[quantity.statistic],
       flowDirection: quantity.flowDirection,
       intervalLength: rates.interval,
-      kind: KIND_POWER,
-      phase: PHASE_WHOLE,
+      kind: quantity.kind,
+      phase: quantity.phase,
       powerOfTenMultiplier: quantity.powerOfTenMultiplier,
       uom: quantity.uom,
     },
@@ -120,7 +117,7 @@ const isWhole = (record: ReadingRecord): boolean =>
 
 const valueOf = (quantity: MirrorQuantity, record: ReadingRecord): number | null => {
   const told = quantity.of(record)?.[quantity.statistic];
-  if (told === undefined || !Number.isFinite(told)) return null;
+  if (told === undefined || told === null || !Number.isFinite(told)) return null;
   const value = Math.round(told * 10 ** -quantity.powerOfTenMultiplier);
   if (value < INT48.low || value > INT48.high) return null;
   return value === 0 ? 0 : value;
@@ -146,7 +143,7 @@ const meterReading = (
     // The end of the newest interval: mandatory at GE, harmless elsewhere.
     lastUpdateTime: end,
     ...(only !== undefined && told.length === 1
-      ? { MirrorReadingSet: [], Reading: readingOf(only) }
+      ? { MirrorReadingSet: [], Reading: readingOf(quantity, only) }
       : { MirrorReadingSet: [readingSet(quantity, told, start, end, context)] }),
   };
 };
@@ -161,11 +158,18 @@ const readingSet = (
 ): ResourceOf<'MirrorMeterReading'>['MirrorReadingSet'][number] => ({
   mRID: meterReadingMrid(context.lfdi, ROLE_BYTE[quantity.role], `${quantity.key}|set|${start}`, context.pen),
   timePeriod: { duration: end - start, start },
-  Reading: told.map((one, index) => ({ ...readingOf(one), localID: (index + 1).toString(16).toUpperCase().padStart(4, '0') })),
+  Reading: told.map((one, index) => ({
+    ...readingOf(quantity, one),
+    localID: (index + 1).toString(16).toUpperCase().padStart(4, '0'),
+  })),
 });
 
-const readingOf = ({ record, value }: Told) => ({
-  qualityFlags: record.coverage < 1 ? QUALITY_QUESTIONABLE : QUALITY_VALID,
-  timePeriod: { duration: record.duration, start: record.start },
-  value,
-});
+/** An instantaneous value is of the end of the interval alone, so a gap before it is no doubt about it. */
+const readingOf = ({ statistic }: MirrorQuantity, { record, value }: Told) =>
+  statistic === 'last'
+    ? { qualityFlags: QUALITY_VALID, timePeriod: { duration: 0, start: record.start + record.duration }, value }
+    : {
+        qualityFlags: record.coverage < 1 ? QUALITY_QUESTIONABLE : QUALITY_VALID,
+        timePeriod: { duration: record.duration, start: record.start },
+        value,
+      };

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { REFUSALS } from '#control/program.ts';
-import type { RecordBody } from '#control/record.ts';
+import { MORE_QUANTITIES, type RecordBody } from '#control/record.ts';
 import type { LogRecord } from '#log/record.ts';
 
 /** The records that make something go to the utility. */
@@ -10,7 +10,10 @@ export type ReportedBody = Extract<RecordBody, { readonly kind: 'transition' | '
 const FORMATS: readonly number[] = [1, 2];
 
 const number = v.pipe(v.number(), v.finite());
-const spread = v.nullable(v.object({ mean: number, min: number, max: number }));
+const last = v.exactOptional(v.nullable(number));
+const spread = v.nullable(v.object({ mean: number, min: number, max: number, last }));
+const quad = v.exactOptional(v.tuple([number, number, number, v.nullable(number)]));
+const more = v.object(Object.fromEntries(MORE_QUANTITIES.map((quantity) => [quantity, quad])));
 const count = v.pipe(number, v.integer(), v.minValue(0));
 
 const reported = v.variant('kind', [
@@ -46,6 +49,8 @@ const reported = v.variant('kind', [
     generationReactive: spread,
     importedEnergy: v.nullable(number),
     exportedEnergy: v.nullable(number),
+    more: v.exactOptional(more),
+    storedEnergy: v.exactOptional(v.nullable(number)),
   }),
 ]);
 

@@ -1,11 +1,19 @@
 import * as v from 'valibot';
 import { fail, ok, type Result } from '#base/result.ts';
 import { RAMP_SCOPES } from '#control/program.ts';
+import { DER_READINGS, type MirrorWishes, SITE_READINGS, STATISTICS } from '../report/quantity.ts';
 
 /** Format number of a utility profile (design D17). */
 const PROFILE_FORMAT = 1;
 
 const seconds = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(86_400));
+
+/** What profiles asked for before they had a list. */
+const readingsOf = (minMax: boolean, frequency: boolean): MirrorWishes['readings'] => ({
+  site: frequency ? ['W', 'var', 'V', 'Hz'] : ['W', 'var', 'V'],
+  der: ['W', 'var'],
+  statistics: minMax ? ['mean', 'max', 'min'] : ['mean'],
+});
 
 const profileSchema = v.pipe(
   v.strictObject({
@@ -40,21 +48,35 @@ const profileSchema = v.pipe(
     status: v.strictObject({ alarm: v.boolean(), inverter: v.boolean() }),
     /** DERCapability and DERSettings also once every period of the DERList, not only on change. */
     repeatRatings: v.boolean(),
-    mirrors: v.strictObject({
-      /** One MirrorUsagePoint for each role with all its readings, or one for each reading. */
-      grouping: v.picklist(['role', 'quantity']),
-      /** Minimum and maximum beside the average. */
-      minMax: v.boolean(),
-      frequency: v.boolean(),
-      /** Lengths an average may have, seconds; the longest not above the post rate is used. */
-      intervals: v.pipe(
-        v.array(v.pipe(v.number(), v.integer(), v.minValue(60), v.maxValue(3600), v.multipleOf(60))),
-        v.minLength(1),
-        v.maxLength(8),
-      ),
-      /** A mirror made again is DELETEd first: this server would list it twice. */
-      deleteFirst: v.boolean(),
-    }),
+    mirrors: v.pipe(
+      v.strictObject({
+        /** One MirrorUsagePoint for each role with all its readings, or one for each reading. */
+        grouping: v.picklist(['role', 'quantity']),
+        /** What is told of the connection point and of the DER, in order, each with these statistics; `last`: the value at the end. */
+        readings: v.exactOptional(
+          v.strictObject({
+            site: v.pipe(v.array(v.picklist(SITE_READINGS)), v.minLength(1)),
+            der: v.pipe(v.array(v.picklist(DER_READINGS)), v.minLength(1)),
+            statistics: v.pipe(v.array(v.picklist(STATISTICS)), v.minLength(1)),
+          }),
+        ),
+        /** Of profiles without `readings`: minimum and maximum beside the average; frequency beside W, var and V. */
+        minMax: v.optional(v.boolean(), false),
+        frequency: v.optional(v.boolean(), false),
+        /** Lengths an average may have, seconds; the longest not above the post rate is used. */
+        intervals: v.pipe(
+          v.array(v.pipe(v.number(), v.integer(), v.minValue(60), v.maxValue(3600), v.multipleOf(60))),
+          v.minLength(1),
+          v.maxLength(8),
+        ),
+        /** A mirror made again is DELETEd first: this server would list it twice. */
+        deleteFirst: v.boolean(),
+      }),
+      v.transform(({ minMax, frequency, ...mirrors }) => ({
+        ...mirrors,
+        readings: mirrors.readings ?? readingsOf(minMax, frequency),
+      })),
+    ),
   }),
   v.check(({ rates }) => rates.min <= rates.max, 'rates.min must not exceed rates.max'),
 );

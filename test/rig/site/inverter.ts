@@ -3,6 +3,7 @@ import { RegisterImage } from './image.ts';
 import type { Answer, LineDevice } from './line.ts';
 import { EXCEPTION, exceptionReply, parseRequest, readReply, writeReply, type Request } from './modbus.ts';
 import type { Plant } from './plant.ts';
+import { reactiveDefaults, reactiveOf } from './reactive.ts';
 
 export interface InverterSettings {
   readonly unitId: number;
@@ -107,6 +108,11 @@ export class InverterCore implements LineDevice {
   /** FC6 and FC16 requests carried out since the start. */
   get writes(): number {
     return this.#writes;
+  }
+
+  /** Positive: given to the grid, var. */
+  reactiveAt(at: number): number {
+    return reactiveOf(this.#image, this.#plant.generationAt(at), this.#plant.settings.ratedW);
   }
 
   get wake(): Wake {
@@ -289,9 +295,10 @@ export class InverterCore implements LineDevice {
     put('PPVphCA', ((c + a) / 2) * Math.sqrt(3));
     put('W', watts);
     put('Hz', 50 + noise.normal() * 0.01);
-    put('VA', watts);
-    put('VAr', 0);
-    put('PF', 100);
+    const reactive = this.reactiveAt(seen);
+    put('VA', Math.hypot(watts, reactive));
+    put('VAr', reactive);
+    put('PF', watts === 0 ? 100 : (100 * watts) / Math.hypot(watts, reactive));
     put('WH', 1_234_000 + this.#plant.energy().generated);
     put('DCW', watts * 1.03);
     put('DCV', watts > 0 ? 620 : 0);
@@ -369,6 +376,7 @@ export class InverterCore implements LineDevice {
     put('OutPFSet', 1);
     put('OutPFSet_Ena', 0);
     put('VArPct_Ena', 0);
+    reactiveDefaults(this.#image);
     this.#revertsAt = Infinity;
     this.#windowEnds = Infinity;
     this.#connReverts = Infinity;

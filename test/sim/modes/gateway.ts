@@ -55,6 +55,8 @@ export class Gateway {
   readonly truth: Truth[] = [];
   readonly snapshots: Snapshot[] = [];
   readonly notes: string[] = [];
+  /** What the site says it can carry out. */
+  modes: readonly string[] = [];
   readonly #time = new VirtualTime();
   readonly #origin = this.#time.now;
   readonly #site: RigSite;
@@ -64,7 +66,10 @@ export class Gateway {
   #process: VirtualControld | null = null;
   #utility: LinkUtility | null = null;
 
-  constructor(loadW = 500, lagSeconds = 1) {
+  readonly #gridCodeWrites: boolean;
+
+  constructor(loadW = 500, lagSeconds = 1, gridCodeWrites = false) {
+    this.#gridCodeWrites = gridCodeWrites;
     const settings = siteOf({ plant: { load: () => loadW, lagSeconds } });
     this.#site = new RigSite(settings, (point) => this.truth.push(point));
     this.#line = new VirtualLine({ time: this.#time, site: this.#site });
@@ -82,6 +87,7 @@ export class Gateway {
       configuration: configurationOf({
         commissionedExportW: null,
         fallbackExportW: RATED_W,
+        gridCodeWrites: this.#gridCodeWrites,
         unitIds: { inverter: 1, meter: 2 },
       }),
       linePort: () => this.#line.port(),
@@ -151,6 +157,23 @@ export class Gateway {
   /** Is the inverter's connection closed (SunSpec 123 Conn)? */
   get isConnected(): boolean {
     return this.#read(this.#connAddress(), 1)[0] === 1;
+  }
+
+  /** Reactive power at the inverter's terminals now, var, positive into the grid. */
+  get reactive(): number {
+    this.#line.sync();
+    return this.#site.inverter.reactiveAt(this.#line.siteNow);
+  }
+
+  /** Registers of model 123 from OutPFSet to VArPct_Ena. */
+  get reactiveRegisters(): readonly number[] {
+    return this.#read(this.#connAddress() + 6, 13);
+  }
+
+  /** Another master writes one of them, counted from OutPFSet. */
+  setByHand(register: number, value: number): void {
+    const address = this.#connAddress();
+    this.#ask(6, address + 6 + register, value);
   }
 
   /** Another master opens the inverter's connection. */
@@ -223,9 +246,14 @@ export class Gateway {
   }
 
   #heard(line: string): void {
-    const message = JSON.parse(line) as { readonly type: string; readonly status?: Omit<Snapshot, 'at'> };
+    const message = JSON.parse(line) as {
+      readonly type: string;
+      readonly status?: Omit<Snapshot, 'at'>;
+      readonly modes?: readonly string[];
+    };
     if (message.type === 'site-snapshot' && message.status !== undefined) {
       const { genConnectStatus, operationalModeStatus } = message.status;
+      this.modes = message.modes ?? [];
       this.snapshots.push({ at: this.now, genConnectStatus, operationalModeStatus });
     }
   }

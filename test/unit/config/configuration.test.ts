@@ -30,6 +30,7 @@ describe('the configuration file', () => {
       ok: true,
       value: {
         siteId: 'example',
+        gridCodeWrites: false,
         limits: {
           fallback: { exportLimit: 1500, importLimit: null },
           commissioned: { exportLimit: 10_000, generationLimit: null },

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { durationMs, monoMs, utilitySeconds, wallSeconds, watts } from '#base/units.ts';
+import { durationMs, monoMs, utilitySeconds, vars, wallSeconds, watts } from '#base/units.ts';
 import { unknownClock } from '#control/clock/clock.ts';
 import type { EventBody, ProgramSet } from '#control/program.ts';
 import type { RecordBody } from '#control/record.ts';
-import { INVERTER_MODES } from '#control/modes.ts';
+import { GRID_CODE_MODES, INVERTER_MODES } from '#control/modes.ts';
 import { emptyPlan } from '#control/plan/plan.ts';
 import { type Command, type ControlState, type SiteFacts, startState, type TickResult } from '#control/tick/state.ts';
 import { controlTick } from '#control/tick/tick.ts';
@@ -73,6 +73,7 @@ class Gateway {
   now = 0;
   readonly held = new Map<DeviceId, number | null>();
   readonly connections = new Map<DeviceId, Connection | null>();
+  readonly reactiveHeld = new Map<DeviceId, boolean>();
   readonly standings = new Map<DeviceId, DeviceStanding>([[PV, 'answering']]);
   readonly records: RecordBody[] = [];
   commands: readonly Command[] = [];
@@ -108,6 +109,7 @@ class Gateway {
       samples,
       held: new Map([...this.held].map(([device, cap]) => [device, cap === null ? null : watts(cap)])),
       connections: this.connections,
+      reactiveHeld: this.reactiveHeld,
       standings: this.standings,
       programSets: this.#sets,
       anchors,
@@ -247,5 +249,50 @@ describe('a tick', () => {
     const gateway = new Gateway().listen(listing([event(2000, 0, 600)]));
     expect(gateway.tick().notes.map((note) => note.event)).toContain('program-set-too-early');
     expect(gateway.state.limits.exportLimit?.source.kind).toBe('fallback');
+  });
+});
+
+describe('a grid-code setting', () => {
+  const reactive = (modes: EventBody['modes']) => listing([{ ...event(0, 0, 600), modes }], null);
+  const ABLE: SiteFacts = { ...SITE, executable: [...INVERTER_MODES, ...GRID_CODE_MODES] };
+  const share = { opModFixedVar: { percent: 20, of: 'setMaxW' } } as const;
+  const kinds = (gateway: Gateway) => gateway.commands.map(({ setpoint }) => setpoint.command.kind);
+
+  it('is asked for once, and started when every inverter that answers holds it', () => {
+    const gateway = new Gateway(ABLE).anchor().listen(reactive(share));
+    gateway.tick();
+    expect(kinds(gateway)).toContain('reactive');
+    gateway.tick();
+    expect(kinds(gateway)).not.toContain('reactive');
+    expect(gateway.statuses()).toEqual(['received']);
+    gateway.reactiveHeld.set(PV, true);
+    gateway.tick();
+    expect(gateway.statuses()).toEqual(['received', 'started']);
+  });
+
+  it('does not hold up the answer for a limit beside it', () => {
+    const gateway = new Gateway(ABLE).anchor().listen(reactive({ ...share, opModExpLimW: watts(3000) }));
+    gateway.held.set(PV, 0);
+    gateway.tick();
+    gateway.tick();
+    expect(gateway.statuses()).toEqual(['received', 'started']);
+  });
+
+  it('is given up with the event, and not asked for where the site may not', () => {
+    const gateway = new Gateway(ABLE).anchor().listen(reactive(share));
+    gateway.tick();
+    gateway.listen(listing([], null)).tick();
+    const cancelled = listing([{ ...event(0, 0, 600), modes: share, status: 'cancelled' }], null);
+    gateway.listen(cancelled).tick();
+    expect(gateway.commands.map(({ setpoint }) => setpoint.command)).toEqual([{ kind: 'reactive', reactive: null }]);
+    const forbidden = new Gateway().anchor().listen(reactive(share));
+    forbidden.tick();
+    expect(kinds(forbidden)).not.toContain('reactive');
+  });
+
+  it('of a power becomes a share of setMaxW', () => {
+    const gateway = new Gateway(ABLE).anchor().listen(reactive({ opModTargetVar: vars(-0.1 * WMAX) }));
+    gateway.tick();
+    expect(gateway.state.reactive.get(PV)).toEqual({ kind: 'share', percent: -10, of: 'setMaxW' });
   });
 });

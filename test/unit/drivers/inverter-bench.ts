@@ -55,6 +55,8 @@ export const bench = (options: Partial<InverterSessionOptions> = {}, places: Inv
     profile,
     known: null,
     expectedSerial: null,
+    found: null,
+    keepFound: (_, done) => done(true),
     onSample: (sample) => samples.push(sample),
     onConnection: () => undefined,
     onOutcome: (outcome) => outcomes.push(outcome),

@@ -161,6 +161,8 @@ describe('one inverter and one meter at 9600 baud', () => {
       profile: inverterProfileNamed('sunspec-123')!,
       known: null,
       expectedSerial: null,
+      found: null,
+      keepFound: (_, done) => done(true),
       onSample: () => undefined,
       onOutcome: () => undefined,
       onConnection: () => undefined,

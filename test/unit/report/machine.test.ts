@@ -179,7 +179,11 @@ describe('what a record makes', () => {
 
 describe('a mirror', () => {
   const context = { lfdi, pen: 32473 };
-  const [point] = mirrorPoints('site', { grouping: 'role', minMax: false, frequency: true }, context);
+  const [point] = mirrorPoints(
+    'site',
+    { grouping: 'role', readings: { site: ['W', 'var', 'V', 'Hz'], der: ['W', 'var'], statistics: ['mean'] } },
+    context,
+  );
   if (point === undefined) throw new Error('a role has a point');
   const own = mirrorUsagePoint(point, { interval: 300, postRate: 300 }, context);
   const identity = { mRID: own.mRID, lfdi, role: 'site', alone: true } as const;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hertz, utilitySeconds, vars, voltAmperes, volts, watts } from '#base/units.ts';
+import { hertz, utilitySeconds, vars, voltAmperes, volts, wattHours, watts } from '#base/units.ts';
 import type { ReadingRecord, Transition, TransitionStatus } from '#control/record.ts';
 import type { SiteNameplate } from '#link/message.ts';
 import type { Lfdi } from '../../../firmware/utility/identity/fingerprint.ts';
@@ -12,7 +12,8 @@ import { writeResource } from '../../../firmware/utility/wire/write.ts';
 
 const lfdi = 'B37B0DC793759F646AD4489E3D4B96A3B1BF5185' as Lfdi;
 const context = { lfdi, pen: 32473 };
-const shape = { grouping: 'role', minMax: false, frequency: true } as const;
+const readings = { site: ['W', 'var', 'V', 'Hz'], der: ['W', 'var'], statistics: ['mean'] } as const;
+const shape = { grouping: 'role', readings } as const;
 const pointOf = (role: 'site' | 'der'): MirrorPoint => {
   const [point] = mirrorPoints(role, shape, context);
   if (point === undefined) throw new Error('a role has a point');
@@ -177,7 +178,11 @@ describe('readings', () => {
   });
 
   it('are one point each where the utility wants that, all with mRIDs of their own', () => {
-    const points = mirrorPoints('site', { ...shape, grouping: 'quantity', minMax: true }, context);
+    const points = mirrorPoints(
+      'site',
+      { grouping: 'quantity', readings: { ...readings, statistics: ['mean', 'max', 'min'] } } as const,
+      context,
+    );
     expect(points).toHaveLength(12);
     const bodies = points.map((point) => mirrorUsagePoint(point, rates, context));
     expect(bodies.every(({ MirrorMeterReading }) => MirrorMeterReading.length === 1)).toBe(true);
@@ -190,6 +195,57 @@ describe('readings', () => {
       .slice(0, 3)
       .map((point) => mirrorReadings(point, [reading], context)?.MirrorMeterReading[0]?.Reading?.value);
     expect(told).toEqual([-4213, 0, -5000]);
+  });
+
+  it('of each phase, at the end of the interval and of storage where the utility wants them, and none of what is not known', () => {
+    const wishes = { site: ['W', 'Va', 'Vb'], der: ['V', 'Hz', 'Wh'], statistics: ['mean', 'last'] } as const;
+    const pointFor = (role: 'site' | 'der'): MirrorPoint => {
+      const [point] = mirrorPoints(role, { grouping: 'role', readings: wishes }, context);
+      if (point === undefined) throw new Error('a role has a point');
+      return point;
+    };
+    const typesOf = (role: 'site' | 'der') =>
+      mirrorUsagePoint(pointFor(role), rates, context).MirrorMeterReading.map(({ ReadingType: type }) => [
+        type?.uom,
+        type?.kind,
+        type?.phase,
+        type?.dataQualifier,
+      ]);
+    expect(typesOf('site')).toEqual([
+      [38, 37, 0, 2],
+      [38, 37, 0, 0],
+      [29, 37, 129, 2],
+      [29, 37, 129, 0],
+      [29, 37, 65, 2],
+      [29, 37, 65, 0],
+    ]);
+    expect(typesOf('der').at(-1)).toEqual([72, 12, 0, 0]);
+    const told = (role: 'site' | 'der', record: ReadingRecord) =>
+      mirrorReadings(pointFor(role), [record], context)?.MirrorMeterReading.map(({ description, Reading: one }) => [
+        description,
+        one?.value,
+        one?.timePeriod?.duration,
+        one?.timePeriod?.start,
+      ]);
+    const full: ReadingRecord = {
+      ...reading,
+      siteNetImport: { mean: watts(1), min: watts(0), max: watts(9), last: watts(7) },
+      more: { 'site.Va': [230.04, 229, 231, null], 'der.V': [231, 230, 232, 231.5] },
+    };
+    const { start } = reading;
+    expect(told('site', full)).toEqual([
+      ['Site real power avg', 1, 300, start],
+      ['Site real power inst', 7, 0, start + 300],
+      ['Site voltage A avg', 2300, 300, start],
+    ]);
+    expect(told('der', full)).toEqual([
+      ['DER voltage avg', 2310, 300, start],
+      ['DER voltage inst', 2315, 0, start + 300],
+    ]);
+    expect(told('der', { ...reading, storedEnergy: wattHours(5000) })).toEqual([
+      ['DER stored energy inst', 5000, 0, start + 300],
+    ]);
+    expect(told('der', { ...reading, storedEnergy: null })).toBeUndefined();
   });
 
   it('of several intervals are sets, in order, that the schema takes', () => {
@@ -224,6 +280,12 @@ describe('readings', () => {
     expect(second).toMatchObject({ start: 300, duration: 300, coverage: 0.4, generation: { mean: 330 } });
     expect(joinRecords([minute(0, 100, 1), minute(60, 400, 0.5)], 300)[0]?.generation?.mean).toBe(200);
     expect(joinRecords(records, 60)).toEqual(records);
+    const last = (start: number, volts: number, at: number | null): ReadingRecord => ({
+      ...minute(start, 0),
+      more: { 'der.V': [volts, volts - 1, volts + 1, at] },
+    });
+    expect(joinRecords([last(180, 230, 231), last(240, 240, 241)], 300)[0]?.more?.['der.V']).toEqual([235, 229, 241, 241]);
+    expect(joinRecords([last(180, 230, 231)], 300)[0]?.more?.['der.V']).toEqual([230, 229, 231, null]);
   });
 
   it('can all be written', () => {

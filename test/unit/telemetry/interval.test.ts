@@ -116,7 +116,7 @@ describe('intervals', () => {
       to: 95,
     });
     expect(records.map((record) => record.start)).toEqual([6000, 9600]);
-    expect(records[0]?.siteNetImport).toEqual({ mean: 100, min: 100, max: 100 });
+    expect(records[0]?.siteNetImport).toEqual({ mean: 100, min: 100, max: 100, last: null });
     expect(records[1]?.siteNetImport?.min).toBeGreaterThanOrEqual(100);
     expect(records[1]?.coverage).toBeLessThanOrEqual(0.52);
   });
@@ -133,7 +133,7 @@ describe('generation of several inverters', () => {
   test('is summed at the same instant, never from values of different age', () => {
     const samples = (s: number, mono: MonoMs) => [
       inverter(PV, mono, 100 * s),
-      ...(s % 3 === 0 ? [inverter(PV2, mono, 10_000 - 100 * s)] : []),
+      ...(s % 2 === 0 ? [inverter(PV2, mono, 10_000 - 100 * s)] : []),
     ];
     const { records } = run(samples, { state: state(), to: 130 });
     expect(records[1]?.generation?.min).toBeCloseTo(10_000, 6);
@@ -144,7 +144,60 @@ describe('generation of several inverters', () => {
   test('is unknown while one of them is', () => {
     const samples = (s: number, mono: MonoMs) => [inverter(PV, mono, 1000), inverter(PV2, mono, s < 30 ? 500 : null)];
     const { records } = run(samples, { state: state(), to: 70 });
-    expect(records[0]?.generation).toEqual({ mean: 1500, min: 1500, max: 1500 });
+    expect(records[0]?.generation).toEqual({ mean: 1500, min: 1500, max: 1500, last: null });
     expect(records[0]?.coverage).toBeLessThan(0.5);
+  });
+
+  test('counts one that went to sleep as 0 W, and knows nothing once all do', () => {
+    const asleep = (device: typeof PV, mono: MonoMs) => ({ ...inverter(device, mono, 0), state: 'sleeping' as const });
+    const samples = (s: number, mono: MonoMs) => [
+      ...(s < 150 ? [inverter(PV, mono, 700)] : s < 160 ? [asleep(PV, mono)] : []),
+      ...(s < 60 ? [inverter(PV2, mono, 300)] : s < 70 ? [asleep(PV2, mono)] : []),
+    ];
+    const { records } = run(samples, { state: state(), to: 320 });
+    expect(records.map((record) => record.generation?.max)).toEqual([1000, 700, 700]);
+    expect(records[1]).toMatchObject({ coverage: 1, generation: { min: 700, last: 700 } });
+    expect(records[2]?.coverage).toBeLessThan(1);
+    expect(records[2]?.generation?.last).toBe(null);
+  });
+});
+
+describe('what else is measured', () => {
+  test('each phase, and volts and hertz at the DER, with the value at the end of the minute', () => {
+    const samples = (s: number, mono: MonoMs) => [
+      meter(mono, s),
+      { ...inverter(PV, mono, 1), voltage: { a: volts(231), b: null, c: volts(241) }, frequency: hertz(50.01) },
+    ];
+    const { records } = run(samples);
+    expect(records[1]?.siteNetImport).toEqual({ mean: 90, min: 60, max: 120, last: 120 });
+    expect(records[1]?.more).toEqual({
+      'site.Va': [230, 230, 230, 230],
+      'site.Vb': [232, 232, 232, 232],
+      'site.Vc': [234, 234, 234, 234],
+      'der.V': [236, 236, 236, 236],
+      'der.Va': [231, 231, 231, 231],
+      'der.Vc': [241, 241, 241, 241],
+      'der.Hz': [50.01, 50.01, 50.01, 50.01],
+    });
+  });
+
+  test('is not covered where samples are too far apart for an average, and has no end where they stop', () => {
+    const slow = run((s, mono) => (s % 3 === 0 ? [meter(mono, 100)] : [])).records[1];
+    expect(slow).toMatchObject({ coverage: 0, siteNetImport: { mean: 100, last: 100 } });
+    const stopped = run((s, mono) => (s < 100 ? [meter(mono, 100)] : [])).records[1];
+    expect(stopped).toMatchObject({ siteNetImport: { mean: 100, last: null }, more: { 'site.Va': [230, 230, 230, null] } });
+    expect(stopped?.coverage).toBeCloseTo(39 / 60, 6);
+  });
+
+  test('a record of a minute with three phases leaves 40 days of them room in the log', () => {
+    const wobble = (s: number, by: number) => Math.sin(s * by) * 1.23456789;
+    const three = (s: number) => ({ a: volts(231 + wobble(s, 1)), b: volts(232 + wobble(s, 2)), c: volts(233 + wobble(s, 3)) });
+    const samples = (s: number, mono: MonoMs) => [
+      { ...meter(mono, -4000 + 100 * wobble(s, 4), 123_456 + s), voltage: three(s), exportedEnergy: wattHours(9_876_543 + s) },
+      { ...inverter(PV, mono, 4900 + wobble(s, 5)), reactive: vars(wobble(s, 6)), voltage: three(s), frequency: hertz(49.98) },
+    ];
+    const bytes = JSON.stringify(run(samples).records[1]).length;
+    const frame = 100;
+    expect(bytes + frame).toBeLessThan((48 * 1024 * 1024) / (40 * 1440));
   });
 });

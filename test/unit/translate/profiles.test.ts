@@ -58,6 +58,26 @@ describe('the utility profiles', () => {
     expect(await loadProfile('nobody', files)).toMatchObject({ ok: false, fault: expect.stringContaining('jemena') as string });
   });
 
+  test('ask for site W, var, V and DER W, var in Australia, for each phase and all statistics in the baseline', () => {
+    for (const name of names) {
+      const { csipAus, mirrors } = read(name);
+      if (csipAus === 'none') continue;
+      expect(mirrors.readings).toMatchObject({ der: ['W', 'var'], statistics: ['mean'] });
+      expect(mirrors.readings.site.slice(0, 3)).toEqual(['W', 'var', 'V']);
+    }
+    const all = ['W', 'var', 'Va', 'Vb', 'Vc', 'Hz'];
+    const statistics = ['mean', 'max', 'min', 'last'];
+    expect(read('csip-baseline').mirrors.readings).toEqual({ site: all, der: all, statistics });
+  });
+
+  test('without a list of readings say what is told as they used to', () => {
+    const { grouping, intervals, deleteFirst } = read('jemena').mirrors;
+    const mirrors = { grouping, intervals, deleteFirst, minMax: true, frequency: true };
+    const decoded = decodeProfile({ ...read('jemena'), mirrors });
+    const told = { site: ['W', 'var', 'V', 'Hz'], der: ['W', 'var'], statistics: ['mean', 'max', 'min'] };
+    expect(decoded).toMatchObject({ ok: true, value: { mirrors: { readings: told } } });
+  });
+
   test('with a mistake are refused with its path', () => {
     const mistaken = { ...read('jemena'), mirrors: { ...read('jemena').mirrors, intervals: [90] } };
     expect(decodeProfile(mistaken)).toMatchObject({ ok: false, fault: [expect.stringContaining('mirrors.intervals') as string] });
