@@ -102,4 +102,32 @@ export const NORTH_MUTANTS: readonly Mutant[] = [
     replace: 'if (last !== undefined) {',
     tests: ['test/unit/log/writer.test.ts'],
   },
+  {
+    name: 'programs are looked for through the assignments alone',
+    file: 'firmware/utility/walk/knowledge.ts',
+    search: 'new Set([...this.#assignedLists, ...this.#associatedLists])',
+    replace: 'new Set(this.#assignedLists)',
+    tests: ['test/unit/walk/tree.test.ts'],
+  },
+  {
+    name: 'while the server is down the probes keep to the rate of DeviceCapability',
+    file: 'firmware/utility/walk/machine.ts',
+    search: 'return Math.min(this.#knowledge.dcapRate, this.#tasks.shortestPeriod() ?? Number.POSITIVE_INFINITY);',
+    replace: 'return 900 + this.#knowledge.dcapRate;',
+    tests: ['test/unit/walk/rates.test.ts'],
+  },
+  {
+    name: 'every resource probes while the server is down',
+    file: 'firmware/utility/walk/machine.ts',
+    search: 'if (this.#probeAt !== null) return now >= this.#probeAt',
+    replace: 'if (this.#probeAt !== null && this.#tasks.due(now) === null) return now >= this.#probeAt',
+    tests: ['test/unit/walk/rates.test.ts'],
+  },
+  {
+    name: 'a restart forgets that the PIN was not ours',
+    file: 'firmware/utility/walk/machine.ts',
+    search: 'if (stop !== null) this.#stopped =',
+    replace: 'if (stop !== null && now < 0) this.#stopped =',
+    tests: ['test/unit/walk/rates.test.ts'],
+  },
 ];

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { wantRecheck } from './csip-recheck.ts';
 import { checkConfiguration } from './config-check.ts';
 import { showCsip } from './csip-show.ts';
 import { runDoctor } from './doctor.ts';
@@ -28,6 +29,7 @@ const USAGE = `usage:
 
   gridward doctor [--json]                    configuration, clock, disk, certificate, network, server and registration in turn
   gridward csip show                          what the utility server says, what is remembered of it, and why each mode's winner wins
+  gridward csip recheck                       looks at a registration whose PIN was not ours now, not only once a day
 
   --config DIR    directory of the configuration (CONFIGURATION_DIRECTORY, /etc/gridward)
   --version       the release
@@ -140,6 +142,8 @@ const dispatch = async (ports: CliPorts, words: readonly string[], options: Comm
       return await runDoctor(ports, { configuration: options.config, state, own: ownIdentity(ports, options), json });
     case 'csip show, 2':
       return await showCsip(ports, { configuration: options.config, state, own: ownIdentity(ports, options) });
+    case 'csip recheck, 2':
+      return await wantRecheck(ports, state);
     case 'log, 1':
       return await showLog(ports, state, options);
     default:

@@ -3,7 +3,7 @@ import { after } from '#base/units.ts';
 import { backOff } from '#utility/walk/back-off.ts';
 import { chooseVersion, mediaTypeFor, wellKnownUrl } from '#utility/walk/well-known.ts';
 import type { NorthdConfig, NorthdPorts } from './northd.ts';
-import type { Waker } from './waker.ts';
+import type { Patience } from './patience.ts';
 
 /** Between two looks at a server that offers no version we speak, seconds. */
 const RATE = 300;
@@ -13,17 +13,16 @@ const RATE = 300;
  * question. Asks until it knows; null: stopped before.
  */
 export const discovered = async (
-  ports: NorthdPorts,
+  ports: Pick<NorthdPorts, 'clock' | 'http' | 'note'>,
   config: NorthdConfig,
-  waker: Waker,
-  isStopping: () => boolean,
+  patience: Patience,
 ): Promise<NorthdConfig | null> => {
   if (config.profile.discovery === 'dcap') return config;
   const { clock, http, note } = ports;
   const random = new SeededRandom(config.walk.seed, 'discovery');
   const url = wellKnownUrl(config.walk.dcap);
   let said = '';
-  for (let failures = 1; !isStopping(); failures += 1) {
+  for (let failures = 1; !patience.isStopping; failures += 1) {
     const reply = await http.request({ method: 'GET', url, headers: { accept: 'application/json' }, body: null });
     const chosen = reply.ok && reply.value.status === 200 ? chooseVersion(reply.value.body, reply.value.url, config.walk) : null;
     if (chosen?.ok === true) {
@@ -37,7 +36,7 @@ export const discovered = async (
     if (why !== said) note({ event: 'version-unknown', level: 'warn', text: why });
     said = why;
     const retryAfter = reply.ok ? reply.value.retryAfter : null;
-    await waker.sleepUntil(after(clock.now(), backOff(failures, RATE, retryAfter, random)));
+    await patience.until(after(clock.now(), backOff(failures, RATE, retryAfter, random)));
   }
   return null;
 };

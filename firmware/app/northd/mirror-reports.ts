@@ -4,7 +4,7 @@ import { INITIAL_MIRROR, mirrorStep, mirrorWants, type MirrorEvent, type MirrorS
 import type { MirrorRole } from '#utility/report/quantity.ts';
 import { mirrorPoints, mirrorUsagePoint, type MirrorContext, type MirrorPoint } from '#utility/report/reading.ts';
 import type { UtilityProfile } from '#utility/translate/profile.ts';
-import { hrefUrl } from '#utility/walk/links.ts';
+import { hrefUrl } from '#utility/walk/href.ts';
 import type { WalkSettings } from '#utility/walk/settings.ts';
 import type { WalkedMirrors } from '#utility/walk/tree.ts';
 import { writeResource, type WriteOptions } from '#utility/wire/write.ts';

@@ -5,6 +5,8 @@ import type { UtilitySite } from '../config/utility.ts';
 import { Channels } from './channels.ts';
 import { ControlLink } from './control-link.ts';
 import { discovered } from './discovery.ts';
+import { Patience } from './patience.ts';
+import { PinSilence, waitOutSilence } from './pin-silence.ts';
 import { UtilitySession } from './session.ts';
 import { Waker } from './waker.ts';
 
@@ -53,19 +55,21 @@ export const northd = async (ports: NorthdPorts, config: NorthdConfig): Promise<
     release: config.release,
     onNews: () => waker.wake(),
   });
+  const patience = new Patience(ports.clock, waker, ports.onGoodTurn);
+  const { clock, state: files, note } = ports;
+  const silence = new PinSilence({ files, clock, note, bootId: config.bootId, walk: config.walk });
   let session: UtilitySession | null = null;
-  let isStopping = false;
   const run = async (): Promise<void> => {
-    const found = await discovered(ports, config, waker, () => isStopping);
-    if (found === null || isStopping) return;
-    session = new UtilitySession(ports, found, { channels, control, waker });
+    const stop = await waitOutSilence(silence, ports.clock, patience);
+    const found = await discovered(ports, config, patience);
+    if (found === null || patience.isStopping) return;
+    session = new UtilitySession(ports, found, { channels, control, waker, silence, stop });
     await session.run();
   };
   const running = run();
   const stop = async (): Promise<void> => {
-    isStopping = true;
+    patience.stop();
     session?.stop();
-    waker.wake();
     await ports.http.close();
     await running;
     await channels.close();

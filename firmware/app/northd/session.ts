@@ -4,7 +4,7 @@ import { validityAt, validityText } from '#utility/identity/chain.ts';
 import { logEventFor } from '#utility/report/log-event.ts';
 import { outcomeOf } from '#utility/report/outcome.ts';
 import { translate } from '#utility/translate/translate.ts';
-import { WalkMachine, type WalkEvent } from '#utility/walk/machine.ts';
+import { WalkMachine, type PinStop, type WalkEvent } from '#utility/walk/machine.ts';
 import type { WalkedTree } from '#utility/walk/tree.ts';
 import { writeResource, type WriteOptions } from '#utility/wire/write.ts';
 import type { Channels } from './channels.ts';
@@ -13,6 +13,7 @@ import { DerReports } from './der-reports.ts';
 import { statusOf, type Job, type Reply } from './job.ts';
 import { MirrorReports } from './mirror-reports.ts';
 import type { NorthdConfig, NorthdPorts } from './northd.ts';
+import type { PinSilence } from './pin-silence.ts';
 import { ReadingPosts } from './reading-posts.ts';
 import type { Waker } from './waker.ts';
 
@@ -25,6 +26,9 @@ interface Parts {
   readonly channels: Channels;
   readonly control: ControlLink;
   readonly waker: Waker;
+  readonly silence: PinSilence;
+  /** What an earlier life knew of a registration that is not ours; null: nothing. */
+  readonly stop: PinStop | null;
 }
 
 /** All exchange with one utility server: one request at a time, the most urgent first. */
@@ -53,7 +57,7 @@ export class UtilitySession {
     this.#config = config;
     this.#parts = parts;
     this.#write = { csipAus: profile.csipAus, prefix: profile.prefix };
-    this.#walk = new WalkMachine(config.walk, ports.clock.now());
+    this.#walk = new WalkMachine(config.walk, ports.clock.now(), parts.stop);
     this.#ders = new DerReports({ write: this.#write, profile, nmi: config.nmi });
     const context = { lfdi: config.lfdi, pen: config.pen, write: this.#write };
     this.#mirrors = new MirrorReports({
@@ -76,6 +80,7 @@ export class UtilitySession {
     const { clock, http } = this.#ports;
     while (!this.#stopping) {
       await this.#parts.channels.fill(this.#parts.control.head);
+      if (this.#walk.stopped && (await this.#parts.silence.isWanted())) this.#walk.recheck(clock.now());
       const job = await this.#nextJob(clock.now());
       if (job === null) {
         this.#ports.onGoodTurn();
@@ -87,6 +92,7 @@ export class UtilitySession {
       if (!reply.ok && reply.fault.kind === 'closed') break;
       this.#report(job, reply);
       await job.settle(clock.now(), reply);
+      await this.#parts.silence.keep(this.#walk.pinStop);
       this.#ports.onGoodTurn();
     }
   }

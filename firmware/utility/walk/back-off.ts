@@ -5,7 +5,7 @@ import { seconds, type DurationMs } from '#base/units.ts';
 const FIRST_MAX = 15;
 const CAP_MAX = 300;
 /** A Retry-After counts up to this, seconds. */
-const RETRY_AFTER_MAX = 3600;
+export const RETRY_AFTER_MAX = 3600;
 
 /**
  * How long the server is left alone after its `failures`-th failure in a row (1: the first). Doubles from at most 15 s up to

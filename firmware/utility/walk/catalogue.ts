@@ -1,5 +1,6 @@
 import { EVENTS_MAX, PROGRAMS_MAX } from '#control/program.ts';
 import type { ResourceOf } from '#utility/wire/schema/resources.ts';
+import { CurveShelf } from './curves.ts';
 import type { DerPlaces, WalkedControl, WalkedMirrors, WalkedProgram, WalkedTree } from './tree.ts';
 
 /** A program as its list gave it; links absolute, null where it has none. */
@@ -8,6 +9,7 @@ export interface ListedProgram {
   readonly program: ResourceOf<'DERProgram'>;
   readonly defaultUrl: string | null;
   readonly controlsUrl: string | null;
+  readonly curvesUrl: string | null;
 }
 
 interface ProgramList {
@@ -23,6 +25,8 @@ interface ProgramList {
 interface Fetched<T> {
   value: T;
   fresh: boolean;
+  /** Addresses of the curves named in it. */
+  curves: readonly string[];
 }
 
 /** What is known of the server's resources, kept until something newer of the same resource was read. */
@@ -33,8 +37,11 @@ export class Catalogue {
   ders: readonly DerPlaces[] = [];
   derRate: number;
   mirrors: WalkedMirrors | null = null;
-  /** The function set assignments were read since the end device was found. */
+  readonly curves = new CurveShelf();
+  /** The function set assignments were read since the end device was found, or it has none. */
   assigned = false;
+  /** The same of the lists that its DER name. */
+  associated = false;
   readonly #lists = new Map<string, ProgramList>();
   readonly #defaults = new Map<string, Fetched<ResourceOf<'DefaultDERControl'> | null> & { missing: number }>();
   readonly #controls = new Map<string, Fetched<readonly WalkedControl[]>>();
@@ -48,7 +55,6 @@ export class Catalogue {
     for (const url of this.#lists.keys()) if (!urls.includes(url)) this.#lists.delete(url);
     for (const url of urls)
       if (!this.#lists.has(url)) this.#lists.set(url, { programs: null, fresh: false, whole: false, unusable: new Set() });
-    this.assigned = true;
     this.#sweep();
   }
 
@@ -83,7 +89,7 @@ export class Catalogue {
   /** What hangs below the programs of one list. */
   childUrls(listUrl: string): readonly string[] {
     const programs = this.#lists.get(listUrl)?.programs ?? [];
-    return unique(programs.flatMap(({ defaultUrl, controlsUrl }) => [defaultUrl, controlsUrl]));
+    return unique(programs.flatMap(({ defaultUrl, controlsUrl, curvesUrl }) => [defaultUrl, controlsUrl, curvesUrl]));
   }
 
   /** A list could not be read this time: its programs are unread. */
@@ -92,8 +98,8 @@ export class Catalogue {
     if (list !== undefined) list.fresh = false;
   }
 
-  setDefault(url: string, value: ResourceOf<'DefaultDERControl'>): void {
-    this.#defaults.set(url, { value, fresh: true, missing: 0 });
+  setDefault(url: string, value: ResourceOf<'DefaultDERControl'>, curves: readonly string[]): void {
+    this.#defaults.set(url, { value, fresh: true, curves, missing: 0 });
   }
 
   /**
@@ -104,11 +110,11 @@ export class Catalogue {
     const known = this.#defaults.get(url);
     const missing = (known?.missing ?? 0) + 1;
     const value = known === undefined || missing >= FORGET_DEFAULT_AFTER ? null : known.value;
-    this.#defaults.set(url, { value, fresh: true, missing });
+    this.#defaults.set(url, { value, fresh: true, curves: value === null ? [] : (known?.curves ?? []), missing });
   }
 
-  setControls(url: string, controls: readonly WalkedControl[]): void {
-    this.#controls.set(url, { value: controls.slice(0, EVENTS_MAX), fresh: true });
+  setControls(url: string, controls: readonly WalkedControl[], curves: readonly string[]): void {
+    this.#controls.set(url, { value: controls.slice(0, EVENTS_MAX), fresh: true, curves });
   }
 
   /** Links of all programs known, each once. */
@@ -120,10 +126,22 @@ export class Catalogue {
     return unique(this.#listed().map(({ controlsUrl }) => controlsUrl));
   }
 
+  curvesUrls(): readonly string[] {
+    return unique(this.#listed().map(({ curvesUrl }) => curvesUrl));
+  }
+
+  /** Curves that a default or control names and no list has: they are to be read one by one. */
+  singleCurves(): readonly string[] {
+    const named = [...this.#defaults.values(), ...this.#controls.values()].flatMap(({ curves }) => curves);
+    return this.curves.keep(this.curvesUrls(), unique(named));
+  }
+
   /** Nothing below the end device is known any more. */
   forget(): void {
     this.endDevice = null;
     this.assigned = false;
+    this.associated = false;
+    this.ders = [];
     this.#lists.clear();
     this.#sweep();
   }
@@ -133,11 +151,12 @@ export class Catalogue {
     if (this.endDevice === null || !this.assigned) return null;
     return {
       walk,
-      complete: [...this.#lists.values()].every(({ programs, whole }) => programs !== null && whole),
+      complete: this.associated && [...this.#lists.values()].every(({ programs, whole }) => programs !== null && whole),
       endDevice: this.endDevice,
       connectionPoint: this.connectionPoint,
       logEvents: this.logEvents,
       programs: this.#walked(),
+      curves: this.curves.all(),
       ders: this.ders,
       derRate: this.derRate,
       mirrors: this.mirrors,

@@ -24,6 +24,16 @@ export const resolveHref = (href: string, base: string, rule: HrefRule): Result<
   return ok(url.href);
 };
 
+/** Absolute URL of a link; null: absent, or not one that may be followed. */
+export const linkUrl = (link: { readonly href: string } | undefined, base: string, rule: HrefRule): string | null =>
+  link === undefined ? null : hrefUrl(link.href, base, rule);
+
+export const hrefUrl = (href: string | undefined, base: string, rule: HrefRule): string | null => {
+  if (href === undefined) return null;
+  const url = resolveHref(href, base, rule);
+  return url.ok ? url.value : null;
+};
+
 /** The page of a list from item `start` on; an existing query of the href is kept (reference 1.5). */
 export const pageUrl = (list: string, start: number, limit: number): string => {
   const url = new URL(list);

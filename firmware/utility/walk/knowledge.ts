@@ -3,11 +3,13 @@ import { describeWireFault } from '#utility/wire/fault.ts';
 import { parseResource } from '#utility/wire/parse.ts';
 import type { ResourceName, ResourceOf } from '#utility/wire/schema/resources.ts';
 import { Catalogue } from './catalogue.ts';
-import { assignmentsOf, controlsOf, dersOf, linkUrl, mirrorsOf, programsOf } from './links.ts';
-import { rateOn, type Page } from './page.ts';
+import { linkUrl } from './href.ts';
+import { curvesOf, withCurveLinks } from './curves.ts';
+import { assignmentsOf, associatedListsOf, controlsOf, derName, dersOf, mirrorsOf, programsOf } from './links.ts';
+import { itemsOn, rateOn, type Page } from './page.ts';
 import { ownDevice } from './registration.ts';
-import { ASSIGNMENTS_MAX, PROGRAM_LISTS_MAX, pollRateOf, type WalkSettings } from './settings.ts';
-import type { Task, TaskTable } from './tasks.ts';
+import { ASSIGNMENTS_MAX, DERS_MAX, PROGRAM_LISTS_MAX, pollRateOf, type WalkSettings } from './settings.ts';
+import type { Task, TaskKind, TaskTable } from './tasks.ts';
 
 /** What a task brought: a list with all its pages, a body, or the news that there is nothing. */
 export type Got =
@@ -35,6 +37,10 @@ const learned = (period: number | null, event = 'walk', notes: readonly string[]
 });
 const failed = (text: string): Effect => ({ kind: 'failed', text });
 
+/** Fetched with their programs, or once. */
+const WITHOUT_RATE: ReadonlySet<TaskKind> = new Set<TaskKind>(['default', 'controls', 'curves', 'curve', 'register']);
+const BELOW_DEVICE = ['registration', 'assignments', 'programs', 'default', 'controls', 'curves', 'curve', 'ders'] as const;
+
 /** Looks again for a registration just made: servers show it after seconds (reference 1.4, 404). */
 const LOOK_AGAIN_SECONDS = 10;
 const LOOKS_MAX = 3;
@@ -48,6 +54,9 @@ export class Knowledge {
   dcapRate: number;
   #assignedTime: string | null = null;
   #dcapTime: string | null = null;
+  /** Program lists as the assignments and as the DER name them. */
+  #assignedLists: readonly string[] = [];
+  #associatedLists: readonly string[] = [];
   /** Looks at the list that remain after a registration before another is tried; null: none was made since we were last listed. */
   #looks: { readonly left: number; readonly quick: boolean } | null = null;
 
@@ -70,21 +79,24 @@ export class Knowledge {
       case 'registration':
         return this.#learnPin(got);
       case 'default':
-        return this.#learnDefault(task, got);
+        return this.#learnDefault(task, got, now);
+      case 'curve':
+        return this.#learnCurve(task, got);
       default:
         return failed('is no list');
     }
   }
 
-  /** A resource failed while the server served others: what was known of it stays, and is marked. */
-  onFailure(task: Task): void {
+  /** A resource failed while the server served others: what was known of it stays, and is marked. `lost`: the server will not serve it. */
+  onFailure(task: Task, lost: boolean): void {
     if (task.kind === 'programs') this.catalogue.listFailed(task.url);
+    if (task.kind === 'ders' && lost) this.catalogue.associated = true;
     if (task.kind === 'register') this.#looks = { left: LOOKS_MAX, quick: false };
   }
 
   periodAfterFailure(task: Task): number | null {
-    if (task.kind === 'default' || task.kind === 'controls' || task.kind === 'register') return null;
-    return task.kind === 'dcap' ? this.dcapRate : this.#rate(null);
+    if (WITHOUT_RATE.has(task.kind)) return null;
+    return task.kind === 'dcap' ? this.dcapRate : (task.period ?? this.#rate(null));
   }
 
   #rate(stated: number | null | undefined): number {
@@ -125,32 +137,40 @@ export class Knowledge {
     const rate = this.#rate(rateOn(pages.at(-1)));
     const dropped = pages.reduce((sum, page) => sum + page.dropped, 0);
     const notes = dropped > 0 ? [`${dropped} unusable items in ${task.url}`] : [];
+    const items = pages.reduce((sum, page) => sum + itemsOn(page), 0);
+    const all = pages.at(-1)?.list.all ?? 0;
+    if (all > items) notes.push(`${items} of ${all} items of ${task.url}: it gives no more`);
     switch (task.kind) {
       case 'end-devices':
         return this.#learnDevices(task, pages, rate, now);
       case 'assignments': {
         const { lists, time } = assignmentsOf(pages, this.#settings, ASSIGNMENTS_MAX);
-        const urls = lists.slice(0, PROGRAM_LISTS_MAX);
         this.#assignedTime = time;
         this.#placeTime(now);
-        this.#tasks.only('programs', urls, now);
-        this.catalogue.keepLists(urls);
-        this.#placeChildren(now);
+        this.#assignedLists = lists;
+        this.catalogue.assigned = true;
+        this.#placeLists(now);
         return learned(rate, 'items-dropped', notes);
       }
       case 'programs': {
         const left = this.catalogue.setPrograms(task.url, programsOf(pages, this.#settings), dropped);
         this.#placeChildren(now);
         for (const url of this.catalogue.childUrls(task.url)) this.#tasks.makeDue(url, now);
+        for (const curve of this.#tasks.of('curve')) this.#tasks.makeDue(curve.url, now);
         return learned(rate, 'items-dropped', left > 0 ? [...notes, `${left} programs too many in ${task.url}`] : notes);
       }
-      case 'controls':
-        this.catalogue.setControls(task.url, controlsOf(pages, this.#settings));
+      case 'controls': {
+        const { controls, curves } = controlsOf(pages, this.#settings);
+        this.catalogue.setControls(task.url, controls, curves);
+        this.#placeCurves(now);
+        return learned(null, 'items-dropped', notes);
+      }
+      case 'curves':
+        this.catalogue.curves.setList(task.url, curvesOf(pages, this.#settings));
+        this.#placeCurves(now);
         return learned(null, 'items-dropped', notes);
       case 'ders':
-        this.catalogue.ders = dersOf(pages, this.#settings);
-        this.catalogue.derRate = rate;
-        return learned(rate, 'items-dropped', notes);
+        return this.#learnDers(pages, rate, now, notes);
       case 'mirrors':
         this.catalogue.mirrors = mirrorsOf(task.url, pages, this.#settings);
         return learned(rate, 'items-dropped', notes);
@@ -159,9 +179,33 @@ export class Knowledge {
     }
   }
 
+  #learnDers(pages: readonly Page[], rate: number, now: MonoMs, notes: readonly string[]): Effect {
+    const ders = dersOf(pages, this.#settings, this.catalogue.ders[0]);
+    this.catalogue.ders = ders;
+    this.catalogue.derRate = rate;
+    this.#associatedLists = associatedListsOf(pages, this.#settings, DERS_MAX);
+    this.catalogue.associated = true;
+    this.#placeLists(now);
+    const several = ders[0] !== undefined && ders.length > 1 ? [`${ders.length} DER: reports go to ${derName(ders[0])}`] : [];
+    return learned(rate, several.length > 0 ? 'several-der' : 'items-dropped', [...notes, ...several]);
+  }
+
+  #placeLists(now: MonoMs): void {
+    const urls = [...new Set([...this.#assignedLists, ...this.#associatedLists])].slice(0, PROGRAM_LISTS_MAX);
+    this.#tasks.only('programs', urls, now);
+    this.catalogue.keepLists(urls);
+    this.#placeChildren(now);
+  }
+
   #placeChildren(now: MonoMs): void {
     this.#tasks.only('default', this.catalogue.defaultUrls(), now);
     this.#tasks.only('controls', this.catalogue.controlsUrls(), now);
+    this.#tasks.only('curves', this.catalogue.curvesUrls(), now);
+    this.#placeCurves(now);
+  }
+
+  #placeCurves(now: MonoMs): void {
+    this.#tasks.only('curve', this.catalogue.singleCurves(), now);
   }
 
   #learnDevices(task: Task, pages: readonly Page[], rate: number, now: MonoMs): Effect {
@@ -173,8 +217,10 @@ export class Knowledge {
         this.#forgetDevice();
         return learned(rate, 'end-device-disabled', ['the server lists our EndDevice as not enabled']);
       }
-      this.#looks = null;
       this.#placeDevice(device, page.base, now);
+      // Made anew: its PIN may be another.
+      if (this.#looks !== null) for (const registration of this.#tasks.of('registration')) registration.due = now;
+      this.#looks = null;
       return learned(rate);
     }
     this.#forgetDevice();
@@ -198,14 +244,28 @@ export class Knowledge {
     this.catalogue.logEvents = url(device.LogEventListLink);
     const one = (found: string | null): readonly string[] => (found === null ? [] : [found]);
     this.#tasks.only('registration', one(url(device.RegistrationLink)), now);
-    this.#tasks.only('assignments', one(url(device.FunctionSetAssignmentsListLink)), now);
-    this.#tasks.only('ders', one(url(device.DERListLink)), now);
+    const assignments = url(device.FunctionSetAssignmentsListLink);
+    const ders = url(device.DERListLink);
+    this.#tasks.only('assignments', one(assignments), now);
+    this.#tasks.only('ders', one(ders), now);
+    if (assignments === null) {
+      this.#assignedLists = [];
+      this.catalogue.assigned = true;
+    }
+    if (ders === null) {
+      this.#associatedLists = [];
+      this.catalogue.ders = [];
+      this.catalogue.associated = true;
+    }
+    if (assignments === null || ders === null) this.#placeLists(now);
   }
 
   /** Nothing is polled below an EndDevice that is not ours any more. What the site holds stays in controld's plan. */
   #forgetDevice(): void {
     this.catalogue.forget();
-    for (const kind of ['registration', 'assignments', 'programs', 'default', 'controls', 'ders'] as const) {
+    this.#assignedLists = [];
+    this.#associatedLists = [];
+    for (const kind of BELOW_DEVICE) {
       this.#tasks.only(kind, [], 0 as MonoMs);
     }
   }
@@ -228,14 +288,23 @@ export class Knowledge {
     };
   }
 
-  #learnDefault(task: Task, got: Got): Effect {
+  #learnDefault(task: Task, got: Got, now: MonoMs): Effect {
     if (got.kind === 'none') {
       this.catalogue.setNoDefault(task.url);
       return learned(null);
     }
     const read = bodyAs('DefaultDERControl', got);
     if (typeof read === 'string') return failed(read);
-    this.catalogue.setDefault(task.url, read.value);
+    const { base, curves } = withCurveLinks(read.value.DERControlBase, read.base, this.#settings);
+    this.catalogue.setDefault(task.url, { ...read.value, DERControlBase: base }, curves);
+    this.#placeCurves(now);
+    return learned(null);
+  }
+
+  #learnCurve(task: Task, got: Got): Effect {
+    const read = bodyAs('DERCurve', got);
+    if (typeof read === 'string') return failed(read);
+    this.catalogue.curves.setSingle(task.url, read.value);
     return learned(null);
   }
 }

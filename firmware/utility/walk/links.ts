@@ -1,20 +1,11 @@
 import { EVENTS_MAX } from '#control/program.ts';
 import type { ResourceOf } from '#utility/wire/schema/resources.ts';
 import type { ListedProgram } from './catalogue.ts';
-import { resolveHref } from './href.ts';
+import { withCurveLinks } from './curves.ts';
+import { hrefUrl, linkUrl } from './href.ts';
 import type { Page } from './page.ts';
 import type { WalkSettings } from './settings.ts';
 import type { DerPlaces, WalkedControl, WalkedMirrors } from './tree.ts';
-
-/** Absolute URL of a link; null: absent, or not one that may be followed. */
-export const linkUrl = (link: { readonly href: string } | undefined, base: string, settings: WalkSettings): string | null =>
-  link === undefined ? null : hrefUrl(link.href, base, settings);
-
-export const hrefUrl = (href: string | undefined, base: string, settings: WalkSettings): string | null => {
-  if (href === undefined) return null;
-  const url = resolveHref(href, base, settings);
-  return url.ok ? url.value : null;
-};
 
 /** Programs of all pages, each once. A program without an href goes by its mRID: it is never fetched by itself. */
 export const programsOf = (pages: readonly Page[], settings: WalkSettings): readonly ListedProgram[] => {
@@ -27,26 +18,39 @@ export const programsOf = (pages: readonly Page[], settings: WalkSettings): read
         program,
         defaultUrl: linkUrl(program.DefaultDERControlLink, page.base, settings),
         controlsUrl: linkUrl(program.DERControlListLink, page.base, settings),
+        curvesUrl: linkUrl(program.DERCurveListLink, page.base, settings),
       });
     }
   }
   return [...programs.values()];
 };
 
-export const controlsOf = (pages: readonly Page[], settings: WalkSettings): readonly WalkedControl[] => {
+/** Controls of all pages, each once, with the curves they name. */
+export const controlsOf = (
+  pages: readonly Page[],
+  settings: WalkSettings,
+): { readonly controls: readonly WalkedControl[]; readonly curves: readonly string[] } => {
   const controls = new Map<string, WalkedControl>();
+  const curves = new Set<string>();
   for (const page of pages) {
     if (page.kind !== 'controls') continue;
     for (const control of page.list.DERControl) {
       if (controls.size >= EVENTS_MAX) break;
-      controls.set(control.mRID, { control, replyTo: hrefUrl(control.replyTo, page.base, settings) });
+      const linked = withCurveLinks(control.DERControlBase, page.base, settings);
+      for (const url of linked.curves) curves.add(url);
+      const replyTo = hrefUrl(control.replyTo, page.base, settings);
+      controls.set(control.mRID, { control: { ...control, DERControlBase: linked.base }, replyTo });
     }
   }
-  return [...controls.values()];
+  return { controls: [...controls.values()], curves: [...curves] };
 };
 
-export const dersOf = (pages: readonly Page[], settings: WalkSettings): readonly DerPlaces[] =>
-  pages.flatMap((page) =>
+/**
+ * Places of all DER, ours first. The EndDevice is one gateway and is reported as one DER: that is the one with most places to report
+ * to, among equals the one that was it before (`known`), else the first by its address. Lists are in no order one may rely on.
+ */
+export const dersOf = (pages: readonly Page[], settings: WalkSettings, known: DerPlaces | undefined): readonly DerPlaces[] => {
+  const ders = pages.flatMap((page) =>
     page.kind === 'ders'
       ? page.list.DER.map((der) => ({
           capability: linkUrl(der.DERCapabilityLink, page.base, settings),
@@ -56,6 +60,29 @@ export const dersOf = (pages: readonly Page[], settings: WalkSettings): readonly
         }))
       : [],
   );
+  const places = ({ capability, settings: set, status }: DerPlaces): number =>
+    [capability, set, status].filter((url) => url !== null).length;
+  const before = known === undefined ? '' : derName(known);
+  const rank = (der: DerPlaces): string => `${derName(der) === before ? 0 : 1} ${derName(der)}`;
+  return ders.sort((a, b) => {
+    const more = places(b) - places(a);
+    return more === 0 ? Number(rank(a) > rank(b)) - Number(rank(a) < rank(b)) : more;
+  });
+};
+
+/** What a DER goes by: an address of its own. */
+export const derName = ({ capability, settings, status, availability }: DerPlaces): string =>
+  capability ?? settings ?? status ?? availability ?? '';
+
+/** Lists of the programs that the DER are associated with. */
+export const associatedListsOf = (pages: readonly Page[], settings: WalkSettings, max: number): readonly string[] => {
+  const urls = pages.flatMap((page) =>
+    page.kind === 'ders'
+      ? page.list.DER.map((der) => linkUrl(der.AssociatedDERProgramListLink, page.base, settings)).filter((url) => url !== null)
+      : [],
+  );
+  return [...new Set(urls)].slice(0, max);
+};
 
 export const mirrorsOf = (list: string, pages: readonly Page[], settings: WalkSettings): WalkedMirrors => ({
   url: list,

@@ -13,7 +13,8 @@ import {
   type MonoMs,
   type UtilitySeconds,
 } from '#base/units.ts';
-import { backOff } from './back-off.ts';
+import { backOff, RETRY_AFTER_MAX } from './back-off.ts';
+import { Complaints } from './complaints.ts';
 import { pageUrl } from './href.ts';
 import type { HttpFault, HttpMethod, HttpReply } from './http-port.ts';
 import { outcomeOf, type Outcome } from './outcome.ts';
@@ -39,8 +40,14 @@ export type WalkEvent =
   | { readonly kind: 'note'; readonly note: Note }
   /** Our EndDevice is not there, or not enabled: nothing below it counts any more. */
   | { readonly kind: 'absent' }
-  /** For good: the registration PIN is another one. Nothing is asked any more. */
+  /** The registration PIN is another one: nothing is asked any more but that, once a day. */
   | { readonly kind: 'stopped' };
+
+/** A registration whose PIN is not ours, and when it is looked at again. */
+export interface PinStop {
+  readonly url: string;
+  readonly at: MonoMs;
+}
 
 interface Current {
   readonly task: Task;
@@ -66,7 +73,6 @@ export class WalkMachine {
   /** While the server is down: when DeviceCapability is tried next. */
   #probeAt: MonoMs | null = null;
   #failures = 0;
-  /** The registration whose PIN is not ours, and when it is looked at again. */
   #stopped: { readonly task: Task; readonly at: MonoMs } | null = null;
   #walk = 0;
   /** Control-relevant answers since the last tree; and any answers. */
@@ -77,18 +83,29 @@ export class WalkMachine {
   #published = false;
   #rediscoveredAt: MonoMs | null = null;
   #time: { readonly utility: UtilitySeconds; readonly middle: MonoMs } | null = null;
-  /** Last note of each task: said again only when it changes. */
-  readonly #said = new Map<string, string>();
+  readonly #complaints = new Complaints();
 
-  constructor(settings: WalkSettings, now: MonoMs) {
+  /** `stop`: as an earlier life left it; nothing else is asked before that look. */
+  constructor(settings: WalkSettings, now: MonoMs, stop: PinStop | null = null) {
     this.#settings = settings;
     this.#random = new SeededRandom(settings.seed, 'walk');
     this.#knowledge = new Knowledge(settings, this.#tasks);
     this.#tasks.put('dcap', settings.dcap, now);
+    if (stop !== null) this.#stopped = { task: this.#tasks.put('registration', stop.url, NEVER), at: stop.at };
   }
 
   get stopped(): boolean {
     return this.#stopped !== null;
+  }
+
+  /** Null: the registration is ours as far as is known. */
+  get pinStop(): PinStop | null {
+    return this.#stopped === null ? null : { url: this.#stopped.task.url, at: this.#stopped.at };
+  }
+
+  /** A person wants the registration looked at now. */
+  recheck(now: MonoMs): void {
+    if (this.#stopped !== null) this.#stopped = { ...this.#stopped, at: now };
   }
 
   /** The server did not serve at its last chance. */
@@ -166,7 +183,7 @@ export class WalkMachine {
     this.#current = null;
     task.failing = task.kind !== 'dcap';
     this.#failures += 1;
-    const wait = backOff(this.#failures, this.#knowledge.dcapRate, outcome.retryAfter, this.#random);
+    const wait = backOff(this.#failures, this.#probeRate(), outcome.retryAfter, this.#random);
     if (this.#probeAt === null) {
       events.push(
         noteOf('utility-down', 'warn', `${task.kind} ${task.url}: ${outcome.text}; tried again in ${(wait / 1000).toFixed(1)} s`),
@@ -178,35 +195,54 @@ export class WalkMachine {
   /** The server answered, or fails at this resource alone. */
   #take(now: MonoMs, current: Current, outcome: Outcome, events: WalkEvent[]): void {
     const { task } = current;
-    const list = isListKind(task.kind);
-    if (list && outcome.kind === 'body') {
+    if (isListKind(task.kind) && outcome.kind === 'body') {
       const page = readPage(task.kind, outcome.reply.url, outcome.reply.body);
       if (!page.ok) {
-        this.#failed(now, task, `unreadable: ${page.fault}`, events);
+        this.#failed(now, task, { text: `unreadable: ${page.fault}` }, events);
         return;
       }
       const pages = this.#collect(current, page.value);
       if (pages === null) return;
       this.#done(now, current, { kind: 'list', pages }, events);
-    } else if (list && outcome.kind === 'empty') {
-      this.#done(now, current, { kind: 'list', pages: current.pages }, events);
-    } else if (outcome.kind === 'body') {
-      this.#done(now, current, { kind: 'body', base: outcome.reply.url, body: outcome.reply.body }, events);
-    } else if (outcome.kind === 'empty') {
-      this.#done(now, current, { kind: 'none' }, events);
-    } else if (outcome.kind === 'gone' && (task.kind === 'default' || task.kind === 'registration')) {
-      this.#done(now, current, { kind: 'none' }, events);
-    } else {
-      this.#failed(now, task, outcome.text, events);
-      if (outcome.kind === 'gone') this.#rediscover(now);
+      return;
     }
+    const got = gotOf(current, outcome);
+    if (got !== null) this.#done(now, current, got, events);
+    else if (outcome.kind !== 'body' && outcome.kind !== 'empty') this.#notGot(now, task, outcome, events);
+  }
+
+  #notGot(now: MonoMs, task: Task, outcome: Exclude<Outcome, { kind: 'body' | 'empty' }>, events: WalkEvent[]): void {
+    const isGone = outcome.kind === 'gone';
+    const mayAppear = !task.seen && task.looks < LOOKS_MAX && task.kind !== 'dcap' && task.kind !== 'register';
+    if (isGone && mayAppear) {
+      this.#lookAgain(now, task);
+      return;
+    }
+    const wasSeen = task.seen;
+    if (isGone) task.seen = false;
+    this.#failed(now, task, outcome, events);
+    if (isGone && wasSeen) this.#rediscover(now);
+  }
+
+  /** A link that has just appeared: some servers show what is behind it after seconds only (reference 1.4, 404). */
+  #lookAgain(now: MonoMs, task: Task): void {
+    this.#current = null;
+    this.#knowledge.onFailure(task, false);
+    task.looks += 1;
+    task.due = after(now, LOOK_AGAIN);
+    this.#mark(task);
+  }
+
+  /** While the server is down it is tried at least as often as its quickest resource is polled (CSIP-AUS ALL-23), seconds. */
+  #probeRate(): number {
+    return Math.min(this.#knowledge.dcapRate, this.#tasks.shortestPeriod() ?? Number.POSITIVE_INFINITY);
   }
 
   #done(now: MonoMs, { task, sentAt }: Current, got: Got, events: WalkEvent[]): void {
     const due = task.due;
     const effect = this.#knowledge.learn(task, got, now);
     if (effect.kind === 'failed') {
-      this.#failed(now, task, effect.text, events);
+      this.#failed(now, task, effect, events);
       return;
     }
     this.#current = null;
@@ -216,7 +252,10 @@ export class WalkMachine {
       return;
     }
     task.failing = false;
-    this.#said.delete(`${task.key} failed`);
+    task.seen = true;
+    task.looks = 0;
+    task.period = effect.period;
+    this.#complaints.isNews(`${task.key} failed`, '');
     this.#say(task, effect.event, effect.notes.join('; '), events);
     if (effect.utility !== undefined) this.#onTime(now, sentAt, effect.utility, events);
     if (task.kind === 'dcap') this.#onDcap(now, events);
@@ -226,17 +265,20 @@ export class WalkMachine {
   }
 
   /** The resource cannot be used now; the server is well. It has its next turn, its program is unread meanwhile. */
-  #failed(now: MonoMs, task: Task, text: string, events: WalkEvent[]): void {
+  #failed(now: MonoMs, task: Task, why: Failure, events: WalkEvent[]): void {
     this.#current = null;
-    this.#knowledge.onFailure(task);
-    this.#say(task, 'resource-failed', `${task.kind} ${task.url}: ${text}`, events);
+    this.#knowledge.onFailure(task, why.kind === 'gone' || why.kind === 'refused');
+    this.#say(task, 'resource-failed', `${task.kind} ${task.url}: ${why.text}`, events);
     const period = this.#knowledge.periodAfterFailure(task);
     if (task.kind === 'dcap' && this.#probeAt !== null) {
       this.#failures += 1;
-      this.#probeAt = after(now, backOff(this.#failures, this.#knowledge.dcapRate, null, this.#random));
+      this.#probeAt = after(now, backOff(this.#failures, this.#probeRate(), null, this.#random));
       return;
     }
-    task.due = period === null ? NEVER : nextTurn(task.due, now, period);
+    const turn = period === null ? NEVER : nextTurn(task.due, now, period);
+    // What a server asks for counts for the one resource, too.
+    task.due =
+      turn === NEVER ? NEVER : monoMs(Math.max(turn, after(now, seconds(Math.min(why.retryAfter ?? 0, RETRY_AFTER_MAX)))));
     this.#mark(task);
   }
 
@@ -244,6 +286,14 @@ export class WalkMachine {
   #onPin(now: MonoMs, { task }: Current, outcome: Outcome, events: WalkEvent[]): void {
     this.#current = null;
     this.#stopped = { task, at: after(now, seconds(PIN_RECHECK)) };
+    if (outcome.kind === 'gone') {
+      // That registration is no more: from the root, where it is compared before anything below it is asked.
+      this.#stopped = null;
+      this.#tasks.only('registration', [], now);
+      this.#tasks.allDue(now, 'registration');
+      events.push(noteOf('registration-gone', 'warn', 'the registration with another PIN is gone: looking for a new one'));
+      return;
+    }
     if (outcome.kind !== 'body' && outcome.kind !== 'empty') return;
     const got: Got =
       outcome.kind === 'empty' ? { kind: 'none' } : { kind: 'body', base: outcome.reply.url, body: outcome.reply.body };
@@ -304,15 +354,8 @@ export class WalkMachine {
 
   /** Says what is wrong with a resource when it is news. An empty text: nothing is wrong any more. */
   #say(task: Task, event: string, text: string, events: WalkEvent[]): void {
-    const key = `${task.key} ${event === 'resource-failed' ? 'failed' : 'learned'}`;
-    if (text === '') {
-      this.#said.delete(key);
-      return;
-    }
-    if (this.#said.get(key) === text) return;
-    if (this.#said.size >= SAID_MAX) this.#said.clear();
-    this.#said.set(key, text);
-    events.push(noteOf(event, 'warn', text));
+    const subject = `${task.key} ${event === 'resource-failed' ? 'failed' : 'learned'}`;
+    if (this.#complaints.isNews(subject, text)) events.push(noteOf(event, 'warn', text));
   }
 
   /** Null: more pages are to come. A list that moved while it was paged is read again, once. */
@@ -331,8 +374,23 @@ export class WalkMachine {
   }
 }
 
-/** Different complaints remembered, so that none is repeated at every poll. */
-const SAID_MAX = 200;
+/** What an answer brings that needs no more pages; null: nothing that can be used. */
+const gotOf = ({ task, pages }: Current, outcome: Outcome): Got | null => {
+  if (outcome.kind === 'body') return { kind: 'body', base: outcome.reply.url, body: outcome.reply.body };
+  if (outcome.kind === 'empty') return isListKind(task.kind) ? { kind: 'list', pages } : { kind: 'none' };
+  return outcome.kind === 'gone' && (task.kind === 'default' || task.kind === 'registration') ? { kind: 'none' } : null;
+};
+
+/** Why a resource cannot be used; of an outcome, or of what was in it. */
+interface Failure {
+  readonly kind?: string;
+  readonly text: string;
+  readonly retryAfter?: number | null;
+}
+
+/** Looks at a link that leads nowhere yet, within half a minute. */
+const LOOKS_MAX = 3;
+const LOOK_AGAIN = seconds(9);
 
 const utilityAt = (time: { readonly utility: UtilitySeconds; readonly middle: MonoMs }, now: MonoMs): UtilitySeconds =>
   utilitySeconds(Math.floor(time.utility + elapsed(time.middle, now) / 1000));

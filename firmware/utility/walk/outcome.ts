@@ -1,5 +1,5 @@
 import type { Result } from '#base/result.ts';
-import type { HttpFault, HttpReply } from './http-port.ts';
+import type { HttpFault, HttpFaultKind, HttpReply } from './http-port.ts';
 
 /** What a reply means for the walk (reference 1.4). */
 export type Outcome =
@@ -11,17 +11,24 @@ export type Outcome =
   | { readonly kind: 'gone'; readonly text: string }
   /** The server does not serve: no reply, 429, 5xx. */
   | { readonly kind: 'down'; readonly text: string; readonly retryAfter: number | null }
-  /** The server answered and will not: the same request gets the same answer. */
-  | { readonly kind: 'refused'; readonly status: number; readonly text: string };
+  /** The server answered and will not, or not so that it can be read: the same request gets the same answer. */
+  | { readonly kind: 'refused'; readonly text: string };
+
+/** The server is there: it is this one answer that is no good. */
+const OF_ONE_ANSWER: ReadonlySet<HttpFaultKind> = new Set<HttpFaultKind>(['oversized', 'redirect', 'encoding']);
 
 export const outcomeOf = (result: Result<HttpReply, HttpFault>): Outcome => {
-  if (!result.ok) return { kind: 'down', text: `${result.fault.kind}: ${result.fault.text}`, retryAfter: null };
+  if (!result.ok) {
+    const text = `${result.fault.kind}: ${result.fault.text}`;
+    return OF_ONE_ANSWER.has(result.fault.kind) ? { kind: 'refused', text } : { kind: 'down', text, retryAfter: null };
+  }
   const reply = result.value;
   const { status } = reply;
-  if (status === 204 || status === 202 || status === 206) return { kind: 'empty' };
-  if (status >= 200 && status < 300) return reply.body.length === 0 ? { kind: 'empty' } : { kind: 'body', reply };
+  if (status === 204 || status === 202) return { kind: 'empty' };
+  if (status >= 200 && status < 300 && status !== 206)
+    return reply.body.length === 0 ? { kind: 'empty' } : { kind: 'body', reply };
   if (status === 404 || status === 410) return { kind: 'gone', text: `HTTP ${status}` };
   if (status === 429 || (status >= 500 && status !== 501))
     return { kind: 'down', text: `HTTP ${status}`, retryAfter: reply.retryAfter };
-  return { kind: 'refused', status, text: `HTTP ${status}` };
+  return { kind: 'refused', text: `HTTP ${status}` };
 };

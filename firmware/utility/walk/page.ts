@@ -9,6 +9,7 @@ const LISTS = {
   assignments: 'FunctionSetAssignmentsList',
   programs: 'DERProgramList',
   controls: 'DERControlList',
+  curves: 'DERCurveList',
   ders: 'DERList',
   mirrors: 'MirrorUsagePointList',
 } as const;
@@ -49,6 +50,8 @@ const itemsOf = (page: Page): number => {
       return page.list.DERProgram.length;
     case 'controls':
       return page.list.DERControl.length;
+    case 'curves':
+      return page.list.DERCurve.length;
     case 'ders':
       return page.list.DER.length;
     case 'mirrors':
@@ -56,8 +59,8 @@ const itemsOf = (page: Page): number => {
   }
 };
 
-/** pollRate as stated by the newest page; null: none, or a list that has none (DERControlList). */
+/** pollRate as stated by the newest page; null: none, or a list that has none (DERControlList, DERCurveList). */
 export const rateOn = (page: Page | undefined): number | null => {
-  if (page === undefined || page.kind === 'controls') return null;
+  if (page === undefined || page.kind === 'controls' || page.kind === 'curves') return null;
   return page.list.pollRate ?? null;
 };

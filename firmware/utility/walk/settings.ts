@@ -26,14 +26,18 @@ export interface WalkSettings extends HrefRule {
 /** A PIN that was not ours is looked at again once a day, seconds. */
 export const PIN_RECHECK = 86_400;
 
-/** Bounds of a walk (design D10). */
-export const PAGES_MAX = 64;
+/** Bounds of a walk (design D10). Some servers give two items a page, whatever is asked for: 500 pages are then a list of 1 000. */
+export const PAGES_MAX = 500;
 export const LIST_ITEMS_MAX = 1000;
 /** CSIP P24: 15 function set assignments must work. */
 export const ASSIGNMENTS_MAX = 15;
-export const PROGRAM_LISTS_MAX = 16;
+export const PROGRAM_LISTS_MAX = 24;
+/** DER of one EndDevice whose associated programs are looked for. */
+export const DERS_MAX = 8;
+/** Curves fetched besides those that a list gives. */
+export const SINGLE_CURVES_MAX = 32;
 /** GETs between two pauses of a walk; beyond, the rest waits for the next poll. */
-export const REQUESTS_MAX = 400;
+export const REQUESTS_MAX = 1500;
 
 /** The rate a resource is polled at: its own, the default where it states none or nonsense, inside the profile's clamp. */
 export const pollRateOf = (stated: number | null | undefined, fallback: number, settings: WalkSettings): number => {

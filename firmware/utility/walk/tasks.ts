@@ -11,6 +11,8 @@ export type TaskKind =
   | 'programs'
   | 'default'
   | 'controls'
+  | 'curves'
+  | 'curve'
   | 'ders'
   | 'mirrors';
 
@@ -21,11 +23,13 @@ const ORDER: Readonly<Record<TaskKind, number>> = {
   register: 3,
   registration: 4,
   assignments: 5,
-  programs: 6,
-  default: 7,
-  controls: 8,
-  ders: 9,
-  mirrors: 10,
+  ders: 6,
+  programs: 7,
+  default: 8,
+  controls: 9,
+  curves: 10,
+  curve: 11,
+  mirrors: 12,
 };
 
 /** Those whose result decides what the site may do: a tree is published when none of them is due. */
@@ -35,9 +39,13 @@ const CONTROL: ReadonlySet<TaskKind> = new Set<TaskKind>([
   'register',
   'registration',
   'assignments',
+  // It names programs besides the assignments.
+  'ders',
   'programs',
   'default',
   'controls',
+  'curves',
+  'curve',
 ]);
 
 export const isControlKind = (kind: TaskKind): boolean => CONTROL.has(kind);
@@ -51,6 +59,12 @@ export interface Task {
   due: MonoMs;
   /** Failed since its last success, while the server answered others. */
   failing: boolean;
+  /** Answered before, and not lost since. */
+  seen: boolean;
+  /** Looks at one that is not visible yet. */
+  looks: number;
+  /** Seconds between its turns as last learned; null: none of its own, or not known yet. */
+  period: number | null;
 }
 
 export const NEVER = Number.POSITIVE_INFINITY as MonoMs;
@@ -64,7 +78,7 @@ export class TaskTable {
     const key = `${kind} ${url}`;
     const known = this.#tasks.get(key);
     if (known !== undefined) return known;
-    const task: Task = { key, kind, url, due, failing: false };
+    const task: Task = { key, kind, url, due, failing: false, seen: false, looks: 0, period: null };
     this.#tasks.set(key, task);
     return task;
   }
@@ -84,14 +98,23 @@ export class TaskTable {
     return this.#tasks.get(task.key) === task;
   }
 
-  /** The next task to do, null: none is due. */
+  /** The next task to do, null: none is due. Of one kind the one that waits longest, so that none is passed over for ever. */
   due(now: MonoMs): Task | null {
     let first: Task | null = null;
     for (const task of this.#tasks.values()) {
       if (task.due > now) continue;
-      if (first === null || ORDER[task.kind] < ORDER[first.kind]) first = task;
+      const order = first === null ? -1 : ORDER[task.kind] - ORDER[first.kind];
+      if (first === null || order < 0 || (order === 0 && task.due < first.due)) first = task;
     }
     return first;
+  }
+
+  /** Seconds of the shortest turn; null: none is known. */
+  shortestPeriod(): number | null {
+    let shortest: number | null = null;
+    for (const { period } of this.#tasks.values())
+      if (period !== null && (shortest === null || period < shortest)) shortest = period;
+    return shortest;
   }
 
   /** No control-relevant task is due: what is known belongs together. */
@@ -105,9 +128,9 @@ export class TaskTable {
     for (const task of this.#tasks.values()) if (task.due <= now) task.due = until;
   }
 
-  /** The tasks that fetch `url` are due. */
+  /** The tasks that fetch `url` are due; one that waits already keeps its place. */
   makeDue(url: string, now: MonoMs): void {
-    for (const task of this.#tasks.values()) if (task.url === url) task.due = now;
+    for (const task of this.#tasks.values()) if (task.url === url && task.due > now) task.due = now;
   }
 
   wakeAt(): MonoMs {

@@ -50,6 +50,7 @@ export interface WalkedTree {
   readonly programs: readonly WalkedProgram[];
   /** Those that were read; absent: none was asked for. */
   readonly curves?: readonly WalkedCurve[];
+  /** The one that is ours first (links.ts); reports go there. */
   readonly ders: readonly DerPlaces[];
   /** Seconds between two DERStatus: the DERList's rate. */
   readonly derRate: number;

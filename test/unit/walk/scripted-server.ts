@@ -65,6 +65,8 @@ export class ScriptedWalk {
   instead: ((request: WalkRequest, path: string) => string | number | HttpFault | undefined) | null = null;
   readonly asked: { readonly at: number; readonly method: string; readonly path: string; readonly query: string }[] = [];
   readonly events: WalkEvent[] = [];
+  /** Seconds, in every answer. */
+  retryAfter: number | null = null;
   now = 0;
 
   constructor(settings: Partial<WalkSettings> = {}, answers: Record<string, string | number> = site()) {
@@ -116,6 +118,6 @@ export class ScriptedWalk {
     const answer = this.instead?.(request, url.pathname) ?? this.answers[url.pathname] ?? 404;
     if (typeof answer === 'object') return fail(answer);
     const [status, text] = typeof answer === 'number' ? [answer, ''] : [200, answer];
-    return ok({ status, url: request.url, location: null, retryAfter: null, body: new TextEncoder().encode(text) });
+    return ok({ status, url: request.url, location: null, retryAfter: this.retryAfter, body: new TextEncoder().encode(text) });
   }
 }

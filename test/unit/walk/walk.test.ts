@@ -55,9 +55,10 @@ test('a list that never ends is bounded', () => {
   let serial = 0;
   walk.instead = (_, path) =>
     path === '/p/A1/derc' ? list('DERControlList', [control(`E${(serial += 1)}`)], 4_000_000, null) : undefined;
-  walk.run(50);
-  expect(walk.count('/p/A1/derc')).toBe(64);
-  expect(walk.tree()?.programs[0]?.controls).toHaveLength(64);
+  walk.run(55);
+  expect(walk.count('/p/A1/derc')).toBe(500);
+  expect(walk.tree()?.programs[0]?.controls).toHaveLength(500);
+  expect(walk.notes()).toContain('items-dropped');
 });
 
 test('a program whose list of controls fails is unread, the other one is read', () => {
@@ -203,5 +204,15 @@ test('an EndDevice that is gone is said once, and registered again where the pro
   walk.run(400);
   expect(posts).toBe(2);
   expect(walk.events.at(-1)?.kind).not.toBe('absent');
+  expect(walk.tree()?.programs).toHaveLength(2);
+});
+
+test('a registration with another PIN that is gone is looked for from the root', () => {
+  const walk = new ScriptedWalk({ pin: 123455 }).run(1000);
+  walk.answers['/edev'] = String(walk.answers['/edev']).replace('"/reg"', '"/reg/2"');
+  walk.answers['/reg/2'] = String(walk.answers['/reg']).replace('111115', '123455');
+  walk.answers['/reg'] = 404;
+  walk.run(86_500);
+  expect(walk.notes()).toContain('registration-gone');
   expect(walk.tree()?.programs).toHaveLength(2);
 });
