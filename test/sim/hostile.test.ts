@@ -76,8 +76,7 @@ const wrongs = ({ truth }: VirtualGateway): readonly string[] => {
 /** What was asked for during the ordeal, redirects not counted. */
 const requests = ({ state }: VirtualGateway): number =>
   state.journal.exchanges.filter(
-    ({ at, method, query }) =>
-      method === 'GET' && !query.includes('hop=') && at >= STARTED_AT + BEGINS && at < STARTED_AT + ENDS,
+    ({ at, method, query }) => method === 'GET' && !query.includes('hop=') && at >= STARTED_AT + BEGINS && at < STARTED_AT + ENDS,
   ).length;
 
 /** Lines said more than once while nothing changed. */

@@ -2,7 +2,7 @@
  * northd as a process. Directories from CONFIGURATION_DIRECTORY, STATE_DIRECTORY, RUNTIME_DIRECTORY; log lines on stdout;
  * GRIDWARD_LOG=debug shows the polls. Ends by itself only where nothing is left to do without a person (exit 78).
  */
-import type { Files, Note } from '#base/ports.ts';
+import type { Note } from '#base/ports.ts';
 import { fail } from '#base/result.ts';
 import { after, type MonoMs, seconds } from '#base/units.ts';
 import { monotonicClock } from '#platform/clock/monotonic-clock.ts';
@@ -18,10 +18,12 @@ import { openTpm } from '#platform/tpm/tpm.ts';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { TPM_DEFAULT } from '../identity/tpm-identity.ts';
 import { acceptConfiguration, EXIT_CONFIGURATION, problemText } from '../config/accept.ts';
-import { directoriesFrom } from '../config/directories.ts';
+import { type Directories, directoriesFrom } from '../config/directories.ts';
 import { loadUtility } from '../config/utility.ts';
 import { chooseIdentity, type Wanted } from './identity.ts';
+import type { Signing } from './key-watch.ts';
 import { northd } from './northd.ts';
+import { WaitingRoom } from './waiting-room.ts';
 
 const log = jsonLog({
   level: process.env['GRIDWARD_LOG'] === 'debug' ? 'debug' : 'info',
@@ -66,16 +68,28 @@ const ended = async (): Promise<void> => {
 };
 
 /** The identity in the TPM; waiting for a TPM is a state of its own, not a start that hangs. */
-const ownIdentity = async (state: Files, wanted: Wanted): ReturnType<typeof chooseIdentity> => {
-  const tpm = openTpm(process.env['GRIDWARD_TPM'] ?? TPM_DEFAULT);
+const ownIdentity = async (
+  tpm: ReturnType<typeof openTpm>,
+  { state, runtime }: Directories,
+  wanted: Wanted,
+): ReturnType<typeof chooseIdentity> => {
   if (!tpm.ok) return fail(`the TPM cannot be used: ${tpm.fault.text}`);
+  const ports = { clock: monotonicClock, entropy: systemEntropy, note };
+  const room = new WaitingRoom({ ...ports, port: unixSockets, directory: runtime, release: packageJson.version });
   const onWait = (text: string): void => {
     manager.ready();
     manager.status(text);
     manager.watchdog();
+    room.tell(text);
   };
-  return await chooseIdentity({ state, tpm: tpm.value, clock: monotonicClock, note, onWait }, wanted);
+  const chosen = await chooseIdentity({ ...ports, state: directoryFiles(state), tpm: tpm.value, onWait }, wanted);
+  room.leave();
+  return chosen;
 };
+
+/** What the key in the TPM does, for the alarms of a slow one. */
+const signingOf = (tpm: ReturnType<typeof openTpm>): Signing | undefined =>
+  tpm.ok ? { count: () => tpm.value.signCount(), lastMs: () => tpm.value.lastSignMs() } : undefined;
 
 const run = async (): Promise<void> => {
   // Without its datagrams the service manager ends us as hung: better to hear why first.
@@ -105,8 +119,10 @@ const run = async (): Promise<void> => {
   const end = (): void => stop.abort();
   process.on('SIGTERM', end).on('SIGINT', end);
   const server = { url: utility.url, serverLFDI: utility.identity.serverLFDI };
+  // Opens nothing before it is asked for something.
+  const tpm = openTpm(process.env['GRIDWARD_TPM'] ?? TPM_DEFAULT);
   const loaded = await loadUtility(utility, configuration, files, {
-    tpm: async (trust) => await ownIdentity(directoryFiles(state), { trust, ...server, stop: stop.signal }),
+    tpm: async (trust) => await ownIdentity(tpm, directories.value, { trust, ...server, stop: stop.signal }),
     production: process.env['GRIDWARD_PRODUCTION'] === '1',
   });
   process.off('SIGTERM', end).off('SIGINT', end);
@@ -126,6 +142,7 @@ const run = async (): Promise<void> => {
       link: unixSockets,
       state: directoryFiles(state),
       http: httpClient(loaded.value.tls, { serverLFDI: loaded.value.serverLFDI, chainRule: chainProblem }),
+      signing: signingOf(tpm),
       note,
       onGoodTurn: () => manager.watchdog(),
     },
