@@ -208,8 +208,14 @@ export class UtilitySession {
       method: 'POST',
       url: replyTo,
       body: writeResource('DERControlResponse', body, this.#write),
-      settle: async (at, reply) => await this.#settle('responses', delivery.seq, at, reply),
+      settle: async (at, reply) =>
+        await this.#settle('responses', delivery.seq, at, this.#insists(delivery.seq, body.status) ? unrefused(reply) : reply),
     };
+  }
+
+  /** `started` is wanted until the event has come to its end (Energy Queensland). */
+  #insists(seq: number, status: number | undefined): boolean {
+    return this.#config.profile.retryStarted && status === STARTED && !this.#parts.channels.isFollowed('responses', seq);
   }
 
   /** A server without a LogEventList hears of alarms by alarmStatus alone: they are passed over (reference 3.13). */
@@ -302,6 +308,16 @@ export class UtilitySession {
     this.#ports.note({ event, level, text });
   }
 }
+
+/** Response.status "event started". */
+const STARTED = 2;
+const UNAVAILABLE = 503;
+
+/** A refusal that is to be tried again counts as an answer of a server that was busy. */
+const unrefused = (reply: Reply): Reply =>
+  reply.ok && outcomeOf(reply.value.status, null).kind === 'refused'
+    ? { ...reply, value: { ...reply.value, status: UNAVAILABLE } }
+    : reply;
 
 const NOTE_TEXT_MAX = 1000;
 /** Seconds between two looks at our certificate's validity. */
