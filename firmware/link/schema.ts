@@ -6,6 +6,8 @@ import { decoderOf, type Decode } from './codec.ts';
 import {
   type ControlMessage,
   FRAME_HEX_MAX,
+  type InstallMessage,
+  type InstallRequest,
   type NorthMessage,
   TAPE_PIECE_MAX,
   TRACE_FRAMES_MAX,
@@ -156,6 +158,16 @@ const siteSnapshot = v.object({
     operationalModeStatus: v.picklist([0, 1, 2]),
     inverterStatus: v.nullable(octet),
     alarmStatus: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(DURATION_MAX)),
+    reserve: v.exactOptional(v.nullable(watts)),
+    storage: v.exactOptional(
+      v.nullable(
+        v.object({
+          connectStatus: octet,
+          stateOfCharge: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(10_000))),
+          mode: v.nullable(v.picklist([0, 1, 2])),
+        }),
+      ),
+    ),
   }),
   modes: v.exactOptional(modeListSchema),
 });
@@ -208,6 +220,14 @@ const tape = v.object({
   more: v.boolean(),
 });
 
+/** What controld takes from an installer's tool. */
+export const decodeInstallRequest: Decode<InstallRequest> = decoderOf(
+  v.variant('type', [hello, v.object({ type: v.literal('lockout-reset') })]),
+);
+/** What an installer's tool takes from controld. */
+export const decodeInstallMessage: Decode<InstallMessage> = decoderOf(
+  v.variant('type', [hello, v.object({ type: v.literal('done') })]),
+);
 /** What controld takes from northd. */
 export const decodeNorthMessage: Decode<NorthMessage> = decoderOf(v.variant('type', [hello, clockAnchor, programSet, northNote]));
 /** What northd takes from controld. */
