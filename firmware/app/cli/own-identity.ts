@@ -19,7 +19,7 @@ export const ownIdentity = (ports: CliPorts, { state, tcti, production }: Place)
     if (!own.ok) return own;
     const identity = { ...own.value, trust };
     const works = await proveIdentity(tpm.value, identity);
-    return works.ok ? ok(identity) : works;
+    return works.ok ? ok({ current: identity, renewed: null }) : works;
   },
   production,
 });
