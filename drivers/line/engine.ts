@@ -219,10 +219,11 @@ export class LineEngine implements Line {
     return job.priority === PRIORITY.probe ? Math.min(regular, Math.max(least, sentAt + PROBE_TIMEOUT_MS)) : regular;
   }
 
-  readonly #onBytes = (bytes: Uint8Array, at: MonoMs): void => {
+  readonly #onBytes = (bytes: Uint8Array, at: MonoMs): number => {
     this.#counters.bytesReceived += bytes.length;
     if (this.#phase === 'awaiting') this.#gather(bytes, at);
     else if (this.#phase === 'quarantine' || this.#phase === 'idle' || this.#phase === 'armed') this.#onUnexpected(bytes, at);
+    return this.#flight.missing();
   };
 
   #gather(bytes: Uint8Array, at: MonoMs): void {

@@ -1,9 +1,9 @@
 import type { MonoMs } from '#base/units.ts';
 import { assert } from '#base/assert.ts';
 import type { Job } from './queue.ts';
-import { garble, progress, type Progress } from './reply.ts';
+import { functionCode, garble, progress, type Progress } from './reply.ts';
 import type { Request } from './transaction.ts';
-import { LONGEST_FRAME_BYTES } from './wire-time.ts';
+import { EXCEPTION_BYTES, LONGEST_FRAME_BYTES, replyBytes } from './wire-time.ts';
 
 const NOTHING: Uint8Array = new Uint8Array(0);
 /** Unit and function are alike in request and reply; from the third byte on an echo can be told. */
@@ -72,6 +72,14 @@ export class Flight {
   progress(): Progress {
     if (this.#isEchoWrong) return 'echo';
     return progress(this.request, this.#bytes, this.#length);
+  }
+
+  /** Bytes without which what is here cannot become a whole frame; the least, while the kind of reply is not known. 0: nothing is awaited. */
+  missing(): number {
+    if (this.#job === null) return 0;
+    if (this.#echoDue > 0) return this.#echoDue;
+    const isReply = this.#length >= 2 && this.#bytes[1] === functionCode(this.request);
+    return Math.max(0, (isReply ? replyBytes(this.request) : EXCEPTION_BYTES) - this.#length);
   }
 
   /** True when what came by `at` cannot be a reply to what was sent: the wire was not fast enough. */

@@ -13,7 +13,8 @@ export interface SerialSettings {
 export interface LinePort {
   open(handlers: {
     readonly onUp: () => void;
-    readonly onBytes: (bytes: Uint8Array, at: MonoMs) => void;
+    /** Returns how many bytes are missing at least before another call can matter; a port may wait their wire time. 0: call at once. */
+    readonly onBytes: (bytes: Uint8Array, at: MonoMs) => number;
     readonly onDown: (why: string) => void;
   }): void;
   write(bytes: Uint8Array): void;

@@ -1,7 +1,7 @@
 import { assert } from '#base/assert.ts';
 import type { Cancel, Clock, Note } from '#base/ports.ts';
 import type { Result } from '#base/result.ts';
-import { after } from '#base/units.ts';
+import { after, durationMs, monoMs } from '#base/units.ts';
 import type { MonoMs } from '#base/units.ts';
 import type { DeviceId, DeviceRecord, ModelPlace } from '#site/device.ts';
 import type { DeviceStanding, MeterSample } from '#site/sample.ts';
@@ -11,8 +11,13 @@ import type { MeterProfile } from '../profile/profile.ts';
 import { Contact } from '../sunspec/contact.ts';
 import { HEADER_REGISTERS } from '../sunspec/points.ts';
 import { measurementPlace } from '../sunspec/record.ts';
+import { RefreshPhase } from './refresh.ts';
 import { meterRead, NO_SLOW_VALUES, readMeter } from './reading.ts';
 import type { MeterFitting, SlowMeterValues } from './reading.ts';
+
+/** However slow the refresh: the connection point counts as seen for two seconds after a read. */
+const APART_MOST = durationMs(1200);
+const LEAD_MOST_MS = 40;
 
 export interface MeterSessionOptions {
   readonly device: DeviceId;
@@ -32,8 +37,10 @@ export interface MeterSessionOptions {
 /**
  * The meter at the connection point (SunSpec models 1 and 201-204 or 211-214): verified by serial number, then read.
  *
- * Wire time at 9600 baud 8N1, with 24 ms for turnaround and host in brackets: fast read 23 registers 69 (93) ms each 250 ms, slow
- * read 55 registers 135 (159) ms each 10 s in place of a fast one: 28.2 % (37.8 %) of the line.
+ * Polled in phase with the refresh of its registers once that is learned: one read a refresh, soon after it; two, one before, while a
+ * change is attended; at the profile's fast pace while the rhythm is not known. Wire time at 9600 baud 8N1, with 24 ms for turnaround
+ * and host in brackets: fast read 23 registers 69 (93) ms, slow read 55 registers 135 (159) ms each 10 s in place of a fast one:
+ * 28.2 % (37.8 %) of the line at four reads a second, 7.6 % (10.0 %) in phase with a refresh each second.
  */
 export class MeterSession {
   readonly #options: MeterSessionOptions;
@@ -43,6 +50,12 @@ export class MeterSession {
   #rejected = '';
   #epoch = 0;
   #cancelPoll: Cancel | null = null;
+  readonly #phase = new RefreshPhase();
+  #fingerprint: number | null = null;
+  #attendUntil: MonoMs | null = null;
+  #asked: MonoMs | null = null;
+  /** From asking to the instant the registers are read, while nothing else is on the line. */
+  #lead = 0;
 
   constructor(options: MeterSessionOptions) {
     this.#options = options;
@@ -74,6 +87,12 @@ export class MeterSession {
     this.#contact.stop();
   }
 
+  /** Reads before and after each refresh until then: a change is under way. */
+  attend(until: MonoMs): void {
+    this.#attendUntil = until;
+    if (this.#cancelPoll !== null && this.#asked !== null) this.#arm(this.#asked);
+  }
+
   /** Probes now when silent: the whole line was down. */
   probeNow(): void {
     this.#contact.probeNow();
@@ -98,6 +117,7 @@ export class MeterSession {
   #lost(): void {
     this.#epoch += 1;
     this.#slow = NO_SLOW_VALUES;
+    this.#phase.forget();
     this.#cancelPoll?.();
     this.#cancelPoll = null;
   }
@@ -108,19 +128,37 @@ export class MeterSession {
     const place = record === null ? null : measurementPlace(record);
     assert(place !== null, 'a verified meter has a meter model');
     const asked = clock.now();
+    this.#cancelPoll = null;
+    this.#asked = asked;
     const isSlow = this.#slowDue !== null && asked >= this.#slowDue;
     if (isSlow) this.#slowDue = after(asked, profile.poll.slowSeconds);
     const epoch = this.#epoch;
     const take = (result: Result<Reply, LineFault>): void => {
       if (epoch !== this.#epoch) return;
-      const again = this.#took(result, place) ? after(asked, profile.poll.fastMs) : clock.now();
+      if (result.ok) this.#lead = Math.min(result.value.takenAt - asked, LEAD_MOST_MS);
+      const answered = this.#took(result, place);
       if (epoch !== this.#epoch) return;
-      this.#cancelPoll?.();
-      this.#cancelPoll = clock.at(again, () => this.#measure());
+      if (!answered) this.#phase.forget();
+      this.#arm(answered ? asked : null);
     };
     const { fast, slow } = meterRead(place);
     const count = Math.min(isSlow ? slow : fast, HEADER_REGISTERS + place.length);
     line.submit({ kind: 'read', unitId, address: place.address, count }, PRIORITY.meter, take, `${device}:read`);
+  }
+
+  /** The next read after the one asked for at `asked`; null: at once. */
+  #arm(asked: MonoMs | null): void {
+    const { clock } = this.#options;
+    this.#cancelPoll?.();
+    this.#cancelPoll = clock.at(asked === null ? clock.now() : this.#nextRead(asked), () => this.#measure());
+  }
+
+  #nextRead(asked: MonoMs): MonoMs {
+    const { clock, profile } = this.#options;
+    const attends = this.#attendUntil !== null && clock.now() < this.#attendUntil;
+    const wanted = this.#phase.next(attends);
+    if (wanted === null) return after(asked, profile.poll.fastMs);
+    return monoMs(Math.min(wanted - this.#lead, after(asked, APART_MOST)));
   }
 
   /** False: no answer, to be asked again at once; the third in a row ends the contact. */
@@ -147,6 +185,8 @@ export class MeterSession {
     }
     const { sample, slow, rejected } = reading.value;
     this.#slow = slow;
+    this.#phase.polled(sample.takenAt, sample.fingerprint !== this.#fingerprint);
+    this.#fingerprint = sample.fingerprint;
     // Told once, not at every read.
     const names = rejected.join(', ');
     if (names !== this.#rejected && names !== '')

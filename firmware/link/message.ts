@@ -35,6 +35,8 @@ export interface NorthNote {
   readonly type: 'north-note';
   readonly event: string;
   readonly text: string;
+  /** True: an alarm that stands from now, until false comes for the same event or the connection ends. Absent: it just happened. */
+  readonly standing?: boolean | undefined;
 }
 
 /** Northd to controld. */
@@ -150,6 +152,20 @@ export interface Tape {
   readonly text: string;
   readonly more: boolean;
 }
+
+/** The installer lifts a lock-out of the export limitation scheme. */
+export interface LockoutReset {
+  readonly type: 'lockout-reset';
+}
+
+/** A command of the installer was taken. */
+export interface Done {
+  readonly type: 'done';
+}
+
+/** Installer's tool to controld, and back. */
+export type InstallRequest = Hello | LockoutReset;
+export type InstallMessage = Hello | Done;
 
 /** View client to controld, and back. */
 export type ViewRequest = Hello | TraceRequest | TapeRequest;

@@ -6,6 +6,8 @@ import { decoderOf, type Decode } from './codec.ts';
 import {
   type ControlMessage,
   FRAME_HEX_MAX,
+  type InstallMessage,
+  type InstallRequest,
   type NorthMessage,
   TAPE_PIECE_MAX,
   TRACE_FRAMES_MAX,
@@ -137,7 +139,7 @@ const clockAnchor = v.object({
 });
 
 const programSet = v.object({ type: v.literal('program-set'), planId: name, set: ProgramSetSchema });
-const northNote = v.object({ type: v.literal('north-note'), event: name, text });
+const northNote = v.object({ type: v.literal('north-note'), event: name, text, standing: v.optional(v.boolean()) });
 
 const siteSnapshot = v.object({
   type: v.literal('site-snapshot'),
@@ -208,6 +210,14 @@ const tape = v.object({
   more: v.boolean(),
 });
 
+/** What controld takes from an installer's tool. */
+export const decodeInstallRequest: Decode<InstallRequest> = decoderOf(
+  v.variant('type', [hello, v.object({ type: v.literal('lockout-reset') })]),
+);
+/** What an installer's tool takes from controld. */
+export const decodeInstallMessage: Decode<InstallMessage> = decoderOf(
+  v.variant('type', [hello, v.object({ type: v.literal('done') })]),
+);
 /** What controld takes from northd. */
 export const decodeNorthMessage: Decode<NorthMessage> = decoderOf(v.variant('type', [hello, clockAnchor, programSet, northNote]));
 /** What northd takes from controld. */

@@ -12,6 +12,20 @@ const MODES = ['test/sim/modes/modes.test.ts'];
 /** Breaks of control: plan, limits, limiter, tick. */
 export const CONTROL_MUTANTS: readonly Mutant[] = [
   {
+    name: 'between two samples nobody looks whether the meter has fallen silent',
+    file: 'firmware/control/tick/again.ts',
+    search: 'noLaterThan(limiter.sight.lastGoodAt + METER_STALE_MS + PAST_MS);',
+    replace: 'noLaterThan(Infinity);',
+    tests: ['test/unit/control/again.test.ts'],
+  },
+  {
+    name: 'an event begins at the next tick, not at its second',
+    file: 'firmware/control/tick/again.ts',
+    search: 'if (exact !== null) noLaterThan',
+    replace: 'if (exact === 0) noLaterThan',
+    tests: ['test/unit/control/again.test.ts'],
+  },
+  {
     name: 'a silent meter leaves the last load in force: the limiter fails open',
     file: 'firmware/control/limiter/limiter.ts',
     search: 'const proven = seen ? provenLoad(load, now, plant.maxPower) : null;',

@@ -7,6 +7,27 @@ const CONNECTION = ['test/unit/drivers/inverter-connection.test.ts'];
 /** Breaks on the line: engine, sessions, codec. */
 export const FIELD_MUTANTS: readonly Mutant[] = [
   {
+    name: 'a meter whose registers stopped moving is polled on in phase',
+    file: 'drivers/meter/refresh.ts',
+    search: 'at > this.#expected(this.#last).hi + 2 * POLL_ERROR_MS) this.forget();',
+    replace: 'at > this.#expected(this.#last).hi + 1e9) this.forget();',
+    tests: ['test/unit/drivers/refresh.test.ts'],
+  },
+  {
+    name: 'a meter is read when its refresh may just begin',
+    file: 'drivers/meter/refresh.ts',
+    search: 'hi - from <= CLOSE_MS ? hi + POLL_ERROR_MS : (from + hi) / 2;',
+    replace: 'from;',
+    tests: ['test/unit/drivers/refresh.test.ts'],
+  },
+  {
+    name: 'the rest of a frame is waited for longer than the wire needs',
+    file: 'drivers/line/flight.ts',
+    search: 'return Math.max(0, (isReply ? replyBytes(this.request) : EXCEPTION_BYTES) - this.#length);',
+    replace: 'return Math.max(0, (isReply || this.#length < 2 ? replyBytes(this.request) : EXCEPTION_BYTES) - this.#length);',
+    tests: ENGINE,
+  },
+  {
     name: 'a written cap is believed without reading it back',
     file: 'drivers/inverter/limit-writer.ts',
     search: "this.#later(this.#options.control.readBackDelayMs, () => this.#readBack('write'));",

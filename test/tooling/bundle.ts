@@ -42,7 +42,6 @@ const options = (entry: string): BuildOptions => ({
   format: 'esm',
   target: 'node22',
   external: [OUTSIDE],
-  keepNames: true,
   minifyWhitespace: true,
   minifySyntax: true,
   legalComments: 'none',

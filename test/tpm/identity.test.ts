@@ -15,7 +15,7 @@ import { unixSockets } from '#platform/sockets/unix-sockets.ts';
 import { openTpm } from '#platform/tpm/tpm.ts';
 import { identityOf } from '#utility/identity/fingerprint.ts';
 import { makePki } from '../rig/utility/pki.ts';
-import { issue } from './authority.ts';
+import { issueFor } from '../rig/utility/issue.ts';
 import { startTpm, type TpmMachine } from './machine.ts';
 
 const run = promisify(execFile);
@@ -78,7 +78,7 @@ const gridward = async (...args: readonly string[]): Promise<Ended> => {
 const DEVICE = ['--type', '1.3.6.1.4.1.32473.1', '--serial', 'GW-0001'];
 
 const enrol = async (): Promise<string> => {
-  const chain = await issue(pki, (await gridward('csr')).out);
+  const chain = await issueFor(pki, (await gridward('csr')).out);
   await writeFile(join(machine.directory, 'chain.pem'), chain);
   const installed = await gridward('install', join(machine.directory, 'chain.pem'));
   expect(installed.error).toBe('');
@@ -100,7 +100,7 @@ test('what would destroy something is refused, and says what', async () => {
   const first = await enrol();
   expect((await gridward('create', ...DEVICE)).error).toContain('renew');
   // Another certificate for the same key is another LFDI.
-  await writeFile(join(machine.directory, 'second.pem'), await issue(pki, (await gridward('csr')).out));
+  await writeFile(join(machine.directory, 'second.pem'), await issueFor(pki, (await gridward('csr')).out));
   expect((await gridward('install', join(machine.directory, 'second.pem'))).error).toContain(`serves as LFDI ${first}`);
   expect(await gridward('renew')).toMatchObject({ code: 0 });
   expect((await gridward('renew')).error).toContain('under way');
@@ -131,7 +131,7 @@ test('a key nobody recorded is left alone; one that a power cut left behind is f
 test('a certificate for another key, of nobody, or out of order is refused', async () => {
   await gridward('create', ...DEVICE);
   expect((await gridward('install', join(pki, 'device-chain.pem'))).error).toContain('another key');
-  const chain = await issue(pki, (await gridward('csr')).out);
+  const chain = await issueFor(pki, (await gridward('csr')).out);
   const parts = chain.match(/-----BEGIN[^-]+-----[^-]+-----END[^-]+-----\n/g) ?? [];
   await writeFile(join(machine.directory, 'order.pem'), [...parts].reverse().join(''));
   expect((await gridward('install', join(machine.directory, 'order.pem'))).error).toContain('in order');

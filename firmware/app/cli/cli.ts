@@ -5,6 +5,7 @@ import { showCsip } from './csip-show.ts';
 import { runDoctor } from './doctor.ts';
 import { TPM_DEFAULT } from '../identity/tpm-identity.ts';
 import { runIdentity } from './identity.ts';
+import { resetLockout } from './lockout.ts';
 import { showLog } from './log.ts';
 import { type CliPorts, EXIT } from './ports.ts';
 import { ownIdentity } from './own-identity.ts';
@@ -18,6 +19,7 @@ const USAGE = `usage:
   gridward trace LINE [--follow] [--pcap | --json]
                                               the last frames of a serial line
   gridward record                             what each tick sees and decides, to standard output, for make replay
+  gridward lockout reset                      lifts a lock-out of the export limitation scheme (installer)
   gridward log [--since N] [--follow] [--json]
                                               the event log after record N
   gridward identity create --type OID --serial TEXT
@@ -136,6 +138,8 @@ const dispatch = async (ports: CliPorts, words: readonly string[], options: Comm
       return await showStatus(ports, runtime, release, json);
     case 'trace, 2':
       return await showTrace(ports, runtime, release, { ...options, line: operand });
+    case 'lockout, 2':
+      return operand === 'reset' ? await resetLockout(ports, runtime, release) : null;
     case 'record, 1':
       return await recordTicks(ports, runtime, release);
     case 'doctor, 1':

@@ -2,7 +2,9 @@ import * as v from 'valibot';
 import { fail, ok, type Result } from '#base/result.ts';
 import { watts, type Watts } from '#base/units.ts';
 import { toDeviceId, type DeviceId, type DeviceRole } from '#site/device.ts';
+import type { LocalRules } from '#control/local/local.ts';
 import { crossCheck } from './cross-check.ts';
+import { toLocalRules } from './local-schema.ts';
 import { CONFIGURATION_BYTES_MAX, ConfigurationSchema, type ConfigurationFile } from './schema.ts';
 
 export interface SiteLimits {
@@ -10,6 +12,8 @@ export interface SiteLimits {
   readonly commissioned: { readonly exportLimit: Watts | null; readonly generationLimit: Watts | null };
   /** Bind where no utility default was ever stored. */
   readonly fallback: { readonly exportLimit: Watts; readonly importLimit: Watts | null };
+  /** Rules of the connection agreement. */
+  readonly local: LocalRules;
 }
 
 export interface LineConfiguration {
@@ -176,6 +180,7 @@ const toConfiguration = (file: ConfigurationFile): Configuration => ({
       exportLimit: watts(file.site.limits.fallback.exportW),
       importLimit: orNull(file.site.limits.fallback.importW),
     },
+    local: toLocalRules(file.site.limits),
   },
   gridCodeWrites: file.site.gridCodeWrites ?? false,
   lines: file.lines,

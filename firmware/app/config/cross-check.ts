@@ -37,6 +37,7 @@ export const crossCheck = (file: ConfigurationFile): readonly ConfigProblem[] =>
   ...missingLines(file),
   ...meterProblems(file),
   ...limitProblems(file),
+  ...scheduleProblems(file),
   ...nmiProblems(file),
   ...serverProblems(file),
 ];
@@ -63,6 +64,14 @@ const missingLines = (file: ConfigurationFile): ConfigProblem[] => {
       : [{ path: `devices[${index}].line`, expected: `one of ${names.join(', ')}`, found: JSON.stringify(device.line) }],
   );
 };
+
+/** Times of one form compare as their text does. */
+const scheduleProblems = (file: ConfigurationFile): ConfigProblem[] =>
+  (file.site.limits.schedule?.entries ?? []).flatMap(({ from, until }, index) =>
+    from < until
+      ? []
+      : [{ path: `site.limits.schedule.entries[${index}].until`, expected: `later than ${from}`, found: JSON.stringify(until) }],
+  );
 
 const meterProblems = (file: ConfigurationFile): ConfigProblem[] => {
   const meters = file.devices.filter((device) => device.role === 'meter').length;

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { localLimitEntries } from './local-schema.ts';
 
 /** Format of the configuration file this release writes; it reads this and the next (design D17). */
 export const CONFIGURATION_FORMAT = 1;
@@ -51,6 +52,7 @@ const SiteSchema = v.strictObject({
       }),
       v.description('Limits that bind where no utility default was ever stored, or none is left.'),
     ),
+    ...localLimitEntries,
   }),
   gridCodeWrites: v.exactOptional(
     v.pipe(

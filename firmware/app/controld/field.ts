@@ -81,9 +81,9 @@ export class Field {
     session.want(setpoint, urgency);
   }
 
-  /** Polls every inverter fast for the next moment. */
+  /** Polls every device closely for the next moment. */
   attend(now: MonoMs): void {
-    for (const session of this.#sessions.values()) if (session instanceof InverterSession) session.attend(after(now, ATTEND_FOR));
+    for (const session of this.#sessions.values()) session.attend(after(now, ATTEND_FOR));
   }
 
   /** Once a tick: tries the devices of a line on which none answers, each second; `suspect`: power appeared that nobody explains. */

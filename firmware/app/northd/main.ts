@@ -20,10 +20,12 @@ import { openTpm } from '#platform/tpm/tpm.ts';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { TPM_DEFAULT } from '../identity/tpm-identity.ts';
 import { acceptConfiguration, EXIT_CONFIGURATION, problemText } from '../config/accept.ts';
-import { directoriesFrom } from '../config/directories.ts';
+import { type Directories, directoriesFrom } from '../config/directories.ts';
 import { loadUtility, type Loaded } from '../config/utility.ts';
 import { chooseIdentity, isProven, keepProven, type Wanted } from './identity.ts';
+import type { Signing } from './key-watch.ts';
 import { northd, type NorthdConfig } from './northd.ts';
+import { WaitingRoom } from './waiting-room.ts';
 
 const log = jsonLog({
   level: process.env['GRIDWARD_LOG'] === 'debug' ? 'debug' : 'info',
@@ -68,16 +70,28 @@ const ended = async (): Promise<void> => {
 };
 
 /** The identity in the TPM; waiting for a TPM is a state of its own, not a start that hangs. */
-const ownIdentity = async (state: Files, wanted: Wanted): ReturnType<typeof chooseIdentity> => {
-  const tpm = openTpm(process.env['GRIDWARD_TPM'] ?? TPM_DEFAULT);
+const ownIdentity = async (
+  tpm: ReturnType<typeof openTpm>,
+  { state, runtime }: Directories,
+  wanted: Wanted,
+): ReturnType<typeof chooseIdentity> => {
   if (!tpm.ok) return fail(`the TPM cannot be used: ${tpm.fault.text}`);
+  const ports = { clock: monotonicClock, entropy: systemEntropy, note };
+  const room = new WaitingRoom({ ...ports, port: unixSockets, directory: runtime, release: packageJson.version });
   const onWait = (text: string): void => {
     manager.ready();
     manager.status(text);
     manager.watchdog();
+    room.tell(text);
   };
-  return await chooseIdentity({ state, tpm: tpm.value, clock: monotonicClock, note, onWait }, wanted);
+  const chosen = await chooseIdentity({ ...ports, state: directoryFiles(state), tpm: tpm.value, onWait }, wanted);
+  room.leave();
+  return chosen;
 };
+
+/** What the key in the TPM does, for the alarms of a slow one. */
+const signingOf = (tpm: ReturnType<typeof openTpm>): Signing | undefined =>
+  tpm.ok ? { count: () => tpm.value.signCount(), lastMs: () => tpm.value.lastSignMs() } : undefined;
 
 /** An identity with the site it stands for. */
 type Identified = Pick<Loaded, 'tls' | 'config'>;
@@ -86,7 +100,7 @@ type Identified = Pick<Loaded, 'tls' | 'config'>;
 const serve = async (
   loaded: Loaded,
   common: Pick<NorthdConfig, 'release' | 'bootId' | 'directory'>,
-  state: Files,
+  { state, signing }: { readonly state: Files; readonly signing: Signing | undefined },
   where: string,
 ): Promise<void> => {
   const finish = ended();
@@ -108,6 +122,7 @@ const serve = async (
         link: unixSockets,
         state,
         http: client(serving.tls),
+        signing,
         note,
         onGoodTurn: () => manager.watchdog(),
       },
@@ -153,8 +168,10 @@ const run = async (): Promise<void> => {
   const stop = new AbortController();
   const end = (): void => stop.abort();
   process.on('SIGTERM', end).on('SIGINT', end);
+  // Opens nothing before it is asked for something.
+  const tpm = openTpm(process.env['GRIDWARD_TPM'] ?? TPM_DEFAULT);
   const loaded = await loadUtility(utility, configuration, files, {
-    tpm: async (trust) => await ownIdentity(directoryFiles(state), { trust, stop: stop.signal }),
+    tpm: async (trust) => await ownIdentity(tpm, directories.value, { trust, stop: stop.signal }),
     production: process.env['GRIDWARD_PRODUCTION'] === '1',
   });
   process.off('SIGTERM', end).off('SIGINT', end);
@@ -168,7 +185,8 @@ const run = async (): Promise<void> => {
     return;
   }
   const common = { release: packageJson.version, bootId: bootId.value, directory: runtime };
-  await serve(loaded.value, common, directoryFiles(state), `${utility.name} at ${utility.url}`);
+  const place = { state: directoryFiles(state), signing: signingOf(tpm) };
+  await serve(loaded.value, common, place, `${utility.name} at ${utility.url}`);
   note({ event: 'ended', level: 'info', text: 'stopped as asked' });
 };
 

@@ -5,6 +5,7 @@ import type { UtilitySite } from '../config/utility.ts';
 import { Channels } from './channels.ts';
 import { ControlLink } from './control-link.ts';
 import { discovered } from './discovery.ts';
+import { type RaiseAlarm, type Signing, watchKey } from './key-watch.ts';
 import { Patience } from './patience.ts';
 import { PinSilence, waitOutSilence } from './pin-silence.ts';
 import { tryRenewal, type Renewal } from './renewal.ts';
@@ -19,6 +20,8 @@ export interface NorthdPorts {
   readonly state: Files;
   /** Made with the identity and the trust of the utility. */
   readonly http: HttpClient;
+  /** Of the key in the TPM; absent where the key is a file. */
+  readonly signing?: Signing | undefined;
   readonly note: (note: Note) => void;
   /** A turn of the session ended: a request was answered or given up, or there was nothing to ask (design D12). */
   readonly onGoodTurn: () => void;
@@ -40,7 +43,12 @@ export interface Northd {
  * The north process for one utility server: walks it, tells controld what it says, and delivers what the log holds for it. Runs until
  * stopped, whatever is down: the server, controld, the log. A renewed identity is tried beside it, which tells when it is taken.
  */
-export const northd = async (ports: NorthdPorts, config: NorthdConfig, renewal: Renewal | null = null): Promise<Northd> => {
+export const northd = async (given: NorthdPorts, config: NorthdConfig, renewal: Renewal | null = null): Promise<Northd> => {
+  const raise: RaiseAlarm = (event, text) => {
+    if (text !== null) given.note({ event, level: 'warn', text });
+    control.alarm(event, text);
+  };
+  const ports = { ...given, http: watchKey(given.http, given.signing ?? null, raise) };
   const waker = new Waker(ports.clock);
   const channels = new Channels({
     files: ports.state,

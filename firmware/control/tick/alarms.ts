@@ -40,6 +40,16 @@ const wantedAlarms = (
       });
     }
   }
+  if (state.lockout.counted) {
+    wanted.push({
+      alarm: 'export-excursion',
+      device: null,
+      text: 'the export was beyond the connection agreement for more than 15 s',
+    });
+  }
+  if (state.lockout.lockedAt !== null) {
+    wanted.push({ alarm: 'export-lock-out', device: null, text: 'too many excursions: generation is locked out (G100 stage 3)' });
+  }
   return wanted;
 };
 

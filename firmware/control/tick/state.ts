@@ -6,6 +6,8 @@ import type { FollowState } from '#control/follow/follow.ts';
 import type { GenerationTrack } from '#control/limiter/generation.ts';
 import { type Decision, type LimiterState, newLimiter, type PowerLimits } from '#control/limiter/limiter.ts';
 import type { ActiveLimits } from '#control/limits.ts';
+import type { LocalRules } from '#control/local/local.ts';
+import { type LockoutState, NOT_LOCKED } from '#control/local/lockout.ts';
 import type { CommissionedLimits, FallbackLimits } from '#control/plan/active.ts';
 import type { Plan } from '#control/plan/plan.ts';
 import type { ControlMode, ProgramSet } from '#control/program.ts';
@@ -29,6 +31,7 @@ export interface SiteFacts {
   readonly inverters: readonly InverterFacts[];
   readonly commissioned: CommissionedLimits;
   readonly fallback: FallbackLimits;
+  readonly local: LocalRules;
   readonly unmeteredGeneration: Watts;
   /** Every inverter waits and ramps by itself after it was disconnected (device profiles); else the gateway does it for them. */
   readonly returnsByItself: boolean;
@@ -56,6 +59,8 @@ export interface TickInputs {
   readonly standings: ReadonlyMap<DeviceId, DeviceStanding>;
   readonly programSets: readonly ProgramSet[];
   readonly anchors: readonly ClockAnchor[];
+  /** The installer lifts a lock-out. */
+  readonly lockoutReset: boolean;
 }
 
 /** An alarm that stands. */
@@ -75,6 +80,7 @@ export interface ControlState {
   readonly ceilings: ReadonlyMap<DeviceId, Watts>;
   readonly alarms: readonly StandingAlarm[];
   readonly limits: ActiveLimits;
+  readonly lockout: LockoutState;
   /** The limits as the limiter was given them. */
   readonly power: PowerLimits;
   /** What each inverter was last asked to do with reactive power; absent: nothing. */
@@ -85,9 +91,10 @@ export interface ControlState {
 }
 
 /** The state before the first tick: what was remembered, and nothing known of the site. */
-export const startState = (memory: Pick<ControlState, 'plan' | 'clock'>): ControlState => ({
+export const startState = (memory: Pick<ControlState, 'plan' | 'clock'> & { readonly lockout?: LockoutState }): ControlState => ({
   plan: memory.plan,
   clock: memory.clock,
+  lockout: memory.lockout ?? NOT_LOCKED,
   limiter: newLimiter(),
   tracks: new Map(),
   follows: new Map(),
@@ -116,6 +123,8 @@ export interface TickResult {
   readonly notes: readonly Note[];
   /** Inverters are on their way to a new cap: poll them fast. */
   readonly attend: boolean;
+  /** The next tick is due then, though nothing arrives. */
+  readonly again: MonoMs;
   /** Utility time of this tick; null while unknown. */
   readonly utility: UtilitySeconds | null;
 }

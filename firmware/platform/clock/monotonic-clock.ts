@@ -10,21 +10,25 @@ export const monotonicClock: Clock = {
   now: () => now(),
   wall: (): WallSeconds => wallSeconds(Date.now() / 1000),
   at: (deadline, run): Cancel => {
-    let timer: NodeJS.Timeout | null = null;
-    const wait = (): void => {
-      const left = deadline - now();
-      timer = setTimeout(left > TIMER_MAX_MS ? wait : fire, Math.min(Math.max(left, 0), TIMER_MAX_MS));
-    };
-    // Node's timers count in whole milliseconds of another clock and may be a fraction early.
+    const at = now();
+    if (deadline <= at) {
+      const turn = setImmediate(run);
+      return () => clearImmediate(turn);
+    }
+    let timer = setTimeout(() => fire(), wait(deadline, at));
     const fire = (): void => {
-      if (now() >= deadline) run();
-      else wait();
+      const woken = now();
+      if (woken >= deadline) run();
+      else timer = setTimeout(fire, wait(deadline, woken));
     };
-    wait();
-    return () => {
-      if (timer !== null) clearTimeout(timer);
-    };
+    return () => clearTimeout(timer);
   },
 };
+
+/**
+ * Node's timers count whole milliseconds of the same clock, rounded down: the one in which the deadline has passed. Sooner would mean to
+ * wake twice for each wait.
+ */
+const wait = (deadline: MonoMs, at: MonoMs): number => Math.min(Math.ceil(deadline) - Math.floor(at), TIMER_MAX_MS);
 
 const now = (): MonoMs => monoMs(Number(process.hrtime.bigint()) / NANOSECONDS_PER_MS);

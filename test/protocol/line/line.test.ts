@@ -94,7 +94,7 @@ describe("against modbus-serial's server over a pty", () => {
       onUp: () => {
         why = 'opened';
       },
-      onBytes: () => undefined,
+      onBytes: () => 0,
       onDown: (reason) => {
         why = reason;
       },

@@ -30,6 +30,8 @@ export interface GatewayOptions {
   readonly commissionedExportW?: number | null;
   /** Address of DeviceCapability; absent: where the server has it. */
   readonly url?: string;
+  /** The machine's own real-time clock at the start, seconds since 1970; absent: 3 s behind the server's. */
+  readonly wallSeconds?: number;
   /** Draws of both processes. */
   readonly seed?: number;
 }

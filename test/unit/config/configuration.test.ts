@@ -34,6 +34,7 @@ describe('the configuration file', () => {
         limits: {
           fallback: { exportLimit: 1500, importLimit: null },
           commissioned: { exportLimit: 10_000, generationLimit: null },
+          local: { schedule: null, scheme: null },
         },
         devices: [{ device: 'pv', serialNumber: null, sign: 1 }, { device: 'grid-meter' }],
       },
@@ -67,6 +68,10 @@ describe('the configuration file', () => {
   });
 
   it.each<[Record<string, unknown>, string]>([
+    [
+      { 'site.limits.schedule': { offsetMinutes: 0, entries: [{ from: '10:00', until: '10:00', exportW: 0 }] } },
+      'site.limits.schedule.entries[0].until | later than 10:00 | "10:00"',
+    ],
     [{ 'devices.0.line': 'line-9' }, 'devices[0].line | one of line-1 | "line-9"'],
     [{ 'devices.1.unitId': 1 }, 'devices[1].unitId | a unit id no other device of the line has | "line-1 unit 1"'],
     [{ 'devices.1.id': 'pv' }, 'devices[1].id | a name no other device has | "pv"'],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Note } from '#base/ports.ts';
-import { watts } from '#base/units.ts';
+import { monoMs, watts } from '#base/units.ts';
 import { InverterSession } from '#drivers/inverter/session.ts';
 import { MeterSession } from '#drivers/meter/session.ts';
 import type { MeterSessionOptions } from '#drivers/meter/session.ts';
@@ -65,6 +65,28 @@ describe('MeterSession', () => {
       voltage: { a: 230, b: 231, c: 232 },
       frequency: 50,
     });
+  });
+
+  it('reads once a refresh when the registers move each second, closely again while attended', () => {
+    const { clock, session, samples, set } = running();
+    const second = (tick: number): void => {
+      clock.at(monoMs(clock.now() + 1000), () => {
+        set(18, tick % 100);
+        second(tick + 1);
+      });
+    };
+    second(1);
+    clock.runFor(20_000);
+    const learned = samples.length;
+    clock.runFor(20_000);
+    expect(samples.length - learned).toBeLessThan(30);
+    expect(samples.length - learned).toBeGreaterThanOrEqual(19);
+    const attended = samples.length;
+    for (let tick = 0; tick < 40; tick += 1) {
+      session.attend(monoMs(clock.now() + 1500));
+      clock.runFor(250);
+    }
+    expect(samples.length - attended).toBeGreaterThanOrEqual(18);
   });
 
   it('turns power, vars and energies of a meter that counts export positive', () => {

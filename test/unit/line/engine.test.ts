@@ -40,6 +40,19 @@ describe('a transaction', () => {
     expect(bench.engine.status().counters['quarantines']).toBe(quarantines);
   });
 
+  test('says how many bytes of a frame are missing, the least where it may be a refusal', () => {
+    const bench = new EngineBench().started();
+    bench.submit(read(1, 0, 10), PRIORITY.meter);
+    bench.clock.runFor(200);
+    bench.line.chunk = 1;
+    bench.submit(read(1, 0, 2), PRIORITY.meter);
+    bench.clock.runFor(200);
+    bench.line.behaviour = ({ unitId, code }) => ({ frame: withCrc([unitId, code | 0x80, 2]), turnaround: 10 });
+    bench.submit(read(1, 0, 2), PRIORITY.meter);
+    bench.clock.runFor(200);
+    expect(bench.line.missing).toEqual([17, 9, 1, 0, 4, 7, 6, 5, 4, 3, 2, 1, 0, 4, 3, 2, 1, 0]);
+  });
+
   test('frames are separated by 3.5 characters of silence', () => {
     const bench = new EngineBench().started();
     for (let i = 0; i < 5; i += 1) bench.submit(read(1, 0, 4), PRIORITY.meter);

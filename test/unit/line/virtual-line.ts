@@ -93,6 +93,10 @@ export class VirtualLine implements LinePort {
   opens = 0;
   behaviour: Behaviour = (request) => ({ frame: properFrame(request), turnaround: 20 });
   echo = false;
+  /** Bytes the port hands over at once. */
+  chunk = CHUNK;
+  /** What the engine said is missing, after each piece. */
+  readonly missing: number[] = [];
   /** What happens when the port is opened: null opens it, a text is why it fails. */
   openFault: string | null = null;
   #handlers: Parameters<LinePort['open']>[0] | null = null;
@@ -141,10 +145,12 @@ export class VirtualLine implements LinePort {
 
   /** Puts bytes on the wire, the first bit at `start`. */
   transmit(frame: readonly number[], start: number): void {
-    for (let i = 0; i < frame.length; i += CHUNK) {
-      const piece = Uint8Array.from(frame.slice(i, i + CHUNK));
+    for (let i = 0; i < frame.length; i += this.chunk) {
+      const piece = Uint8Array.from(frame.slice(i, i + this.chunk));
       const arrival = monoMs(start + (i + piece.length) * this.characterMs);
-      this.clock.at(arrival, () => this.#handlers?.onBytes(piece, arrival));
+      this.clock.at(arrival, () => {
+        if (this.#handlers !== null) this.missing.push(this.#handlers.onBytes(piece, arrival));
+      });
     }
   }
 
