@@ -3,9 +3,11 @@ import { fail, ok } from '#base/result.ts';
 import type { Result } from '#base/result.ts';
 import { durationMs, percent, seconds, watts } from '#base/units.ts';
 import type { Watts } from '#base/units.ts';
+import { STANDARD_ALARMS } from '#site/alarm.ts';
 import type { OnSilence } from '#site/device.ts';
 import { controlPoint } from '../sunspec/control-model.ts';
 import type { ConnectionModel, ControlModel } from '../sunspec/control-model.ts';
+import { VENDOR_EVENTS } from '../sunspec/events.ts';
 import { registersOf } from '../sunspec/points.ts';
 
 /** Format number of a profile file (design D17). */
@@ -140,6 +142,20 @@ const inverterFields = v.strictObject({
     statusSeconds: wholeSeconds(5, 3600),
     settingsSeconds: wholeSeconds(5, 3600),
   }),
+  /** Bits of the maker's own event registers that mean a standard alarm; read only when there are any. */
+  vendorEvents: v.optional(
+    v.pipe(
+      v.array(
+        v.strictObject({
+          point: v.picklist(VENDOR_EVENTS),
+          bit: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(31)),
+          alarm: v.picklist(STANDARD_ALARMS),
+        }),
+      ),
+      v.maxLength(64),
+    ),
+    [],
+  ),
 });
 
 const inverterProfile = v.pipe(

@@ -61,6 +61,20 @@ export interface SiteStatus {
   /** IEEE 2030.5 inverterStatus 0-7 value; null: unknown. */
   readonly inverterStatus: number | null;
   readonly alarmStatus: number;
+  /** Power that would come at once if nothing limited it, beyond what comes now; null or absent: not known. */
+  readonly reserve?: Watts | null;
+  /** Null or absent: no storage on site. */
+  readonly storage?: StorageStatus | null;
+}
+
+/** As the storage members of DERStatus. */
+export interface StorageStatus {
+  /** Bits as genConnectStatus. */
+  readonly connectStatus: number;
+  /** Hundredths of a per cent; null: unknown. */
+  readonly stateOfCharge: number | null;
+  /** 0 charging, 1 discharging, 2 holding; null: unknown. */
+  readonly mode: 0 | 1 | 2 | null;
 }
 
 /** Control to north: on connect and on change. */

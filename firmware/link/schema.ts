@@ -158,6 +158,16 @@ const siteSnapshot = v.object({
     operationalModeStatus: v.picklist([0, 1, 2]),
     inverterStatus: v.nullable(octet),
     alarmStatus: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(DURATION_MAX)),
+    reserve: v.exactOptional(v.nullable(watts)),
+    storage: v.exactOptional(
+      v.nullable(
+        v.object({
+          connectStatus: octet,
+          stateOfCharge: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(10_000))),
+          mode: v.nullable(v.picklist([0, 1, 2])),
+        }),
+      ),
+    ),
   }),
   modes: v.exactOptional(modeListSchema),
 });

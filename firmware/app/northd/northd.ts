@@ -52,8 +52,7 @@ export const northd = async (given: NorthdPorts, config: NorthdConfig, renewal: 
   const waker = new Waker(ports.clock);
   const channels = new Channels({
     files: ports.state,
-    context: { server: config.server, lfdi: config.lfdi, pen: config.pen },
-    responses: config.profile.responses,
+    context: { server: config.server, lfdi: config.lfdi, pen: config.pen, responses: config.profile.responses },
     note: ports.note,
   });
   await channels.load();

@@ -14,6 +14,7 @@ import type { ControlMode, ProgramSet } from '#control/program.ts';
 import type { RecordBody } from '#control/record.ts';
 import type { Connection, DeviceId, OnSilence, Reactive, Setpoint } from '#site/device.ts';
 import type { DeviceStanding, Sample } from '#site/sample.ts';
+import type { Conditions } from './conditions.ts';
 
 /** What the tick must know of an inverter beyond what it measures. */
 export interface InverterFacts {
@@ -79,6 +80,8 @@ export interface ControlState {
   /** Highest cap each inverter may hold under the limits in force; a limit has started when none holds more. */
   readonly ceilings: ReadonlyMap<DeviceId, Watts>;
   readonly alarms: readonly StandingAlarm[];
+  /** Standard alarms that the devices report or show. */
+  readonly conditions: Conditions;
   readonly limits: ActiveLimits;
   readonly lockout: LockoutState;
   /** The limits as the limiter was given them. */
@@ -101,6 +104,7 @@ export const startState = (memory: Pick<ControlState, 'plan' | 'clock'> & { read
   asked: new Map(),
   ceilings: new Map(),
   alarms: [],
+  conditions: new Map(),
   limits: {},
   power: { exportLimit: null, generationLimit: null },
   reactive: new Map(),

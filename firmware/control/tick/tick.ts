@@ -19,6 +19,7 @@ import type { RecordBody } from '#control/record.ts';
 import type { DeviceId } from '#site/device.ts';
 import { alarmChanges } from './alarms.ts';
 import { tickAgain } from './again.ts';
+import { observeConditions } from './conditions.ts';
 import { askConnections } from './connection.ts';
 import { observe, tracksFor } from './observe.ts';
 import { askReactive, reactiveOf } from './reactive.ts';
@@ -297,6 +298,7 @@ export const controlTick = (before: ControlState, facts: SiteFacts, inputs: Tick
     asked: asking.asked,
     ceilings: asking.ceilings,
     alarms: before.alarms,
+    conditions: observeConditions(before.conditions, inputs.samples, inputs.standings),
     limits,
     lockout,
     power,
