@@ -158,4 +158,11 @@ export const NORTH_MUTANTS: readonly Mutant[] = [
     replace: 'if (stop !== null && now < 0) this.#stopped =',
     tests: ['test/unit/walk/rates.test.ts'],
   },
+  {
+    name: 'a renewed certificate takes over before its walk',
+    file: 'firmware/app/northd/renewal.ts',
+    search: 'const verdict = walked.ok ? judged(walked.value, standing()) : walked;',
+    replace: 'const verdict = walked.ok ? judged(walked.value, standing()) : ok(undefined);',
+    tests: ['test/protocol/north/renewal.test.ts'],
+  },
 ];
