@@ -10,6 +10,7 @@ import { showLog } from './log.ts';
 import { type CliPorts, EXIT } from './ports.ts';
 import { ownIdentity } from './own-identity.ts';
 import { recordTicks } from './record.ts';
+import { scanLine } from './scan.ts';
 import { showStatus } from './status.ts';
 import { gatewayProfile } from '../config/gateway-profile.ts';
 import { showTrace } from './trace.ts';
@@ -20,6 +21,7 @@ const USAGE = `usage:
   gridward status [--json]                    what the site does now
   gridward trace LINE [--follow] [--pcap | --json]
                                               the last frames of a serial line
+  gridward scan LINE [--json]                 who answers on a line, and a proposal for the configuration
   gridward record                             what each tick sees and decides, to standard output, for make replay
   gridward lockout reset                      lifts a lock-out of the export limitation scheme (installer)
   gridward log [--since N] [--follow] [--json]
@@ -164,6 +166,8 @@ const dispatch = async (ports: CliPorts, words: readonly string[], options: Comm
       return await showStatus(ports, runtime, release, json);
     case 'trace, 2':
       return await showTrace(ports, runtime, release, { ...options, line: operand });
+    case 'scan, 2':
+      return await scanLine(ports, runtime, release, { line: operand, json });
     case 'lockout, 2':
       return operand === 'reset' ? await resetLockout(ports, runtime, release) : null;
     case 'record, 1':
