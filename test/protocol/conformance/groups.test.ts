@@ -81,38 +81,3 @@ requirement(
     evidence.requests(gateway, 'completes', answered(3));
   },
 );
-
-requirement(
-  ['CORE-013'],
-  'ten programs of ten controls: in order of priority and time, the default between',
-  async (evidence) => {
-    const programs = Array.from({ length: 10 }, (_, index) => program(`p${index}`, index + 1, index === 0 ? 1000 : null));
-    const gateway = await new VirtualGateway({ scenario: { programs } }).start().until(60);
-    const begin = 240;
-    // In each of ten slots of 90 s one program of its own wins; all worse ones have an event there too, which loses.
-    const events = Array.from({ length: 10 }, (_, slot) =>
-      Array.from({ length: 10 }, (__, index) => {
-        const isLater = index >= slot;
-        return gateway.publish({
-          program: `p${index}`,
-          startsIn: begin - 60 + 90 * slot + (isLater ? 0 : 10_000),
-          durationSeconds: 60,
-          modes: { opModExpLimW: 2000 + 500 * index },
-        });
-      }),
-    );
-    await gateway.until(begin + 900 + 60);
-    for (const [slot, row] of events.entries()) {
-      const from = begin + 90 * slot;
-      const limit = 2000 + 500 * slot;
-      evidence.site(`export in slot ${slot}`, gateway.truth.mostExport(from + 15, from + 58), {
-        least: limit - 150,
-        most: limit + 100,
-      });
-      evidence.site(`at the default after it`, gateway.truth.mostExport(from + 75, from + 88), { most: 1100 });
-      expect(answersTo(gateway, row[slot] ?? expect.fail()), `slot ${slot}`).toEqual([1, 2, 3]);
-      for (const loser of row.slice(slot + 1)) expect(answersTo(gateway, loser)).toEqual([1, 7]);
-    }
-    evidence.requests(gateway, 'completes each winner', answered(3));
-  },
-);
