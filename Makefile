@@ -54,7 +54,9 @@ packages: | $(NODE)
 python: packages
 	@$(ALONE) $(TOOLS)/python.sh
 
-run: build
+run: node_modules/.package-lock.json
+	@$(TOOLS)/swtpm.sh
+	@$(MAKE) build
 	@$(RUN) node test/rig/run/main.ts --scenario $(SCENARIO) --seed $(SEED)
 
 dev: build

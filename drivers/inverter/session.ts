@@ -260,7 +260,7 @@ export class InverterSession {
     const { clock, profile } = this.#options;
     const now = clock.now();
     this.#lastFast = now;
-    const { fast, whole } = inverterRead(place);
+    const { fast, whole } = inverterRead(place, profile.vendorEvents.length > 0);
     const isWhole = whole !== null && (this.#whole === null || (this.#wholeDue !== null && now >= this.#wholeDue));
     if (isWhole) this.#wholeDue = after(now, profile.poll.statusSeconds);
     this.#read(place, isWhole ? whole : fast, PRIORITY.inverter, (reply) => {
@@ -270,10 +270,12 @@ export class InverterSession {
   }
 
   #measured(reply: Reply, place: ModelPlace, record: DeviceRecord): void {
-    const { device, onSample } = this.#options;
-    const rating = record.nameplate?.ratedPower;
-    assert(rating !== undefined, 'an inverter record has a nameplate');
-    const reading = readInverter(reply.words, place, { device, takenAt: reply.takenAt, rating, whole: this.#whole });
+    const { device, onSample, profile } = this.#options;
+    const { nameplate } = record;
+    assert(nameplate !== null, 'an inverter record has a nameplate');
+    const { vendorEvents } = profile;
+    const known = { rating: nameplate.ratedPower, nameplate, vendorEvents, whole: this.#whole };
+    const reading = readInverter(reply.words, place, { device, takenAt: reply.takenAt, ...known });
     if (reading.ok) {
       const { sample, rejected } = reading.value;
       this.#state = sample.state;

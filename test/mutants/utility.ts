@@ -5,6 +5,27 @@ const MODES = ['test/sim/modes/modes.test.ts'];
 /** Breaks towards the utility and of what is kept: wire, walk, report, TLS, log. */
 export const NORTH_MUTANTS: readonly Mutant[] = [
   {
+    name: 'a Response goes to a utility that does not take its code',
+    file: 'firmware/utility/report/response.ts',
+    search: '  if (!responses.includes(status)) return null;\n',
+    replace: '',
+    tests: ['test/unit/report/value.test.ts'],
+  },
+  {
+    name: 'the alarm of one reading is raised at once',
+    file: 'firmware/control/tick/conditions.ts',
+    search: 'const RAISE_AFTER = 2;',
+    replace: 'const RAISE_AFTER = 1;',
+    tests: ['test/unit/control/conditions.test.ts'],
+  },
+  {
+    name: 'the event bits of an inverter are off by one',
+    file: 'drivers/sunspec/events.ts',
+    search: 'Math.floor(bits / 2 ** bit) % 2 === 1',
+    replace: 'Math.floor(bits / 2 ** (bit + 1)) % 2 === 1',
+    tests: ['test/unit/drivers/events.test.ts'],
+  },
+  {
     name: 'an average is told as whole although samples lay seconds apart',
     file: 'firmware/telemetry/quantity.ts',
     search: 'const SPACING_MAX_MS = 2_000;',

@@ -4,17 +4,10 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { runCli } from '#app/cli/cli.ts';
-import type { CliPorts } from '#app/cli/ports.ts';
-import { fail } from '#base/result.ts';
-import { monotonicClock } from '#platform/clock/monotonic-clock.ts';
-import { systemEntropy } from '#platform/entropy/system-entropy.ts';
-import { directoryFiles } from '#platform/files/directory-files.ts';
-import { unixSockets } from '#platform/sockets/unix-sockets.ts';
-import { openTpm } from '#platform/tpm/tpm.ts';
 import { identityOf } from '#utility/identity/fingerprint.ts';
 import { makePki } from '../rig/utility/pki.ts';
-import { issue } from './authority.ts';
+import { issueFor } from '../rig/utility/issue.ts';
+import { type Ended, gridward as command } from './command.ts';
 import { startTpm, type TpmMachine } from './machine.ts';
 
 const run = promisify(execFile);
@@ -39,45 +32,14 @@ beforeEach(async () => {
   }
 });
 
-interface Ended {
-  readonly code: number;
-  readonly out: string;
-  readonly error: string;
-}
-
 /** The command as an installer runs it, in this process. */
-const gridward = async (...args: readonly string[]): Promise<Ended> => {
-  let out = '';
-  let error = '';
-  const ports: CliPorts = {
-    out: (text) => (out += text),
-    outBytes: () => undefined,
-    error: (text) => (error += text),
-    filesIn: directoryFiles,
-    link: unixSockets,
-    tpm: (tcti) => {
-      const tpm = openTpm(tcti);
-      return tpm.ok ? tpm : fail(tpm.fault.text);
-    },
-    network: {
-      client: () => {
-        throw new Error('no identity command goes to the network');
-      },
-      resolve: async () => Promise.resolve(fail('no network')),
-      free: async () => Promise.resolve(null),
-    },
-    clock: monotonicClock,
-    entropy: systemEntropy,
-    stop: new AbortController().signal,
-  };
-  const code = await runCli(ports, ['identity', ...args, '--state', state, '--tpm', machine.tcti], {}, 'test');
-  return { code, out, error };
-};
+const gridward = async (...args: readonly string[]): Promise<Ended> =>
+  await command(['identity', ...args, '--state', state, '--tpm', machine.tcti]);
 
 const DEVICE = ['--type', '1.3.6.1.4.1.32473.1', '--serial', 'GW-0001'];
 
 const enrol = async (): Promise<string> => {
-  const chain = await issue(pki, (await gridward('csr')).out);
+  const chain = await issueFor(pki, (await gridward('csr')).out);
   await writeFile(join(machine.directory, 'chain.pem'), chain);
   const installed = await gridward('install', join(machine.directory, 'chain.pem'));
   expect(installed.error).toBe('');
@@ -99,7 +61,7 @@ test('what would destroy something is refused, and says what', async () => {
   const first = await enrol();
   expect((await gridward('create', ...DEVICE)).error).toContain('renew');
   // Another certificate for the same key is another LFDI.
-  await writeFile(join(machine.directory, 'second.pem'), await issue(pki, (await gridward('csr')).out));
+  await writeFile(join(machine.directory, 'second.pem'), await issueFor(pki, (await gridward('csr')).out));
   expect((await gridward('install', join(machine.directory, 'second.pem'))).error).toContain(`serves as LFDI ${first}`);
   expect(await gridward('renew')).toMatchObject({ code: 0 });
   expect((await gridward('renew')).error).toContain('under way');
@@ -130,7 +92,7 @@ test('a key nobody recorded is left alone; one that a power cut left behind is f
 test('a certificate for another key, of nobody, or out of order is refused', async () => {
   await gridward('create', ...DEVICE);
   expect((await gridward('install', join(pki, 'device-chain.pem'))).error).toContain('another key');
-  const chain = await issue(pki, (await gridward('csr')).out);
+  const chain = await issueFor(pki, (await gridward('csr')).out);
   const parts = chain.match(/-----BEGIN[^-]+-----[^-]+-----END[^-]+-----\n/g) ?? [];
   await writeFile(join(machine.directory, 'order.pem'), [...parts].reverse().join(''));
   expect((await gridward('install', join(machine.directory, 'order.pem'))).error).toContain('in order');

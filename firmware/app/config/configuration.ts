@@ -2,7 +2,9 @@ import * as v from 'valibot';
 import { fail, ok, type Result } from '#base/result.ts';
 import { watts, type Watts } from '#base/units.ts';
 import { toDeviceId, type DeviceId, type DeviceRole } from '#site/device.ts';
+import type { LocalRules } from '#control/local/local.ts';
 import { crossCheck } from './cross-check.ts';
+import { toLocalRules } from './local-schema.ts';
 import { CONFIGURATION_BYTES_MAX, ConfigurationSchema, type ConfigurationFile } from './schema.ts';
 
 export interface SiteLimits {
@@ -10,11 +12,16 @@ export interface SiteLimits {
   readonly commissioned: { readonly exportLimit: Watts | null; readonly generationLimit: Watts | null };
   /** Bind where no utility default was ever stored. */
   readonly fallback: { readonly exportLimit: Watts; readonly importLimit: Watts | null };
+  /** Rules of the connection agreement. */
+  readonly local: LocalRules;
 }
 
 export interface LineConfiguration {
   readonly name: string;
-  readonly path: string;
+  /** Serial device; null: Modbus TCP. */
+  readonly path: string | null;
+  readonly tcp: { readonly host: string; readonly port: number } | null;
+  /** Of a Modbus TCP line: of the serial line behind it, or fast enough not to count. */
   readonly baudRate: number;
   readonly parity: 'none' | 'even' | 'odd';
   readonly stopBits: 1 | 2;
@@ -86,6 +93,8 @@ export interface ConfigProblem {
 
 /** Set aside for documentation (RFC 5612): until the maker of the gateway has its own. */
 const DOCUMENTATION_PEN = 32_473;
+/** Wire time of a line without a wire. */
+const TCP_BAUD_RATE = 115_200;
 const FOUND_MAX = 80;
 /** Problems listed; a file with more of them is no configuration at all. */
 export const PROBLEMS_MAX = 100;
@@ -169,9 +178,17 @@ const toConfiguration = (file: ConfigurationFile): Configuration => ({
       exportLimit: watts(file.site.limits.fallback.exportW),
       importLimit: orNull(file.site.limits.fallback.importW),
     },
+    local: toLocalRules(file.site.limits),
   },
   gridCodeWrites: file.site.gridCodeWrites ?? false,
-  lines: file.lines,
+  lines: file.lines.map((line) => ({
+    name: line.name,
+    path: line.path ?? null,
+    tcp: line.tcp ?? null,
+    baudRate: line.baudRate ?? TCP_BAUD_RATE,
+    parity: line.parity ?? 'none',
+    stopBits: line.stopBits ?? 1,
+  })),
   devices: file.devices.map((device) => ({
     device: toDeviceId(device.id),
     role: device.role,

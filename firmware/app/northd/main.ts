@@ -2,8 +2,7 @@
  * northd as a process. Directories from CONFIGURATION_DIRECTORY, STATE_DIRECTORY, RUNTIME_DIRECTORY; log lines on stdout;
  * GRIDWARD_LOG=debug shows the polls. Ends by itself only where nothing is left to do without a person (exit 78).
  */
-import type { Files, Note } from '#base/ports.ts';
-import { fail } from '#base/result.ts';
+import type { Note } from '#base/ports.ts';
 import { after, type MonoMs, seconds } from '#base/units.ts';
 import { monotonicClock } from '#platform/clock/monotonic-clock.ts';
 import { jsonLog } from '#platform/console/json-log.ts';
@@ -14,14 +13,14 @@ import { chainProblem } from '#utility/identity/chain.ts';
 import { unixSockets } from '#platform/sockets/unix-sockets.ts';
 import { readBootId } from '#platform/systemd/boot-id.ts';
 import { serviceManager } from '#platform/systemd/notify.ts';
-import { openTpm } from '#platform/tpm/tpm.ts';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { TPM_DEFAULT } from '../identity/tpm-identity.ts';
 import { acceptConfiguration, EXIT_CONFIGURATION, problemText } from '../config/accept.ts';
 import { directoriesFrom } from '../config/directories.ts';
+import { gatewayProfile } from '../config/gateway-profile.ts';
 import { loadUtility } from '../config/utility.ts';
-import { chooseIdentity, type Wanted } from './identity.ts';
 import { northd } from './northd.ts';
+import { ownKeys } from './own-keys.ts';
 
 const log = jsonLog({
   level: process.env['GRIDWARD_LOG'] === 'debug' ? 'debug' : 'info',
@@ -65,16 +64,11 @@ const ended = async (): Promise<void> => {
   cancel();
 };
 
-/** The identity in the TPM; waiting for a TPM is a state of its own, not a start that hangs. */
-const ownIdentity = async (state: Files, wanted: Wanted): ReturnType<typeof chooseIdentity> => {
-  const tpm = openTpm(process.env['GRIDWARD_TPM'] ?? TPM_DEFAULT);
-  if (!tpm.ok) return fail(`the TPM cannot be used: ${tpm.fault.text}`);
-  const onWait = (text: string): void => {
-    manager.ready();
-    manager.status(text);
-    manager.watchdog();
-  };
-  return await chooseIdentity({ state, tpm: tpm.value, clock: monotonicClock, note, onWait }, wanted);
+/** Nothing can go north yet, for the reason given; that is a state of ours, not a start that hangs. */
+const onWait = (text: string): void => {
+  manager.ready();
+  manager.status(text);
+  manager.watchdog();
 };
 
 const run = async (): Promise<void> => {
@@ -84,6 +78,11 @@ const run = async (): Promise<void> => {
   const directories = directoriesFrom(process.env);
   if (!directories.ok) {
     refuse(`not set: ${directories.fault.join(', ')}`);
+    return;
+  }
+  const profile = gatewayProfile(process.env);
+  if (!profile.ok) {
+    refuse(profile.fault);
     return;
   }
   const { configuration, state, runtime } = directories.value;
@@ -104,11 +103,14 @@ const run = async (): Promise<void> => {
   const stop = new AbortController();
   const end = (): void => stop.abort();
   process.on('SIGTERM', end).on('SIGINT', end);
-  const server = { url: utility.url, serverLFDI: utility.identity.serverLFDI };
-  const loaded = await loadUtility(utility, configuration, files, {
-    tpm: async (trust) => await ownIdentity(directoryFiles(state), { trust, ...server, stop: stop.signal }),
-    production: process.env['GRIDWARD_PRODUCTION'] === '1',
+  const own = ownKeys({
+    tcti: process.env['GRIDWARD_TPM'] ?? TPM_DEFAULT,
+    directories: directories.value,
+    profile: profile.value,
+    server: { url: utility.url, serverLFDI: utility.identity.serverLFDI, stop: stop.signal },
+    ...{ clock: monotonicClock, entropy: systemEntropy, link: unixSockets, release: packageJson.version, note, onWait },
   });
+  const loaded = await loadUtility(utility, configuration, files, own.identity);
   process.off('SIGTERM', end).off('SIGINT', end);
   if (stop.signal.aborted) {
     manager.stopping();
@@ -126,6 +128,7 @@ const run = async (): Promise<void> => {
       link: unixSockets,
       state: directoryFiles(state),
       http: httpClient(loaded.value.tls, { serverLFDI: loaded.value.serverLFDI, chainRule: chainProblem }),
+      signing: own.signing,
       note,
       onGoodTurn: () => manager.watchdog(),
     },
