@@ -69,4 +69,3 @@ requirement(['BASIC-015'], '24 events queued and one more; the rest cancelled: t
   evidence.site('export under the third event', gateway.truth.exportAt(355), { least: 3100, most: 3300 });
   evidence.site('export at the default', gateway.truth.mostExport(530, 620), { most: 1600 });
 });
-
