@@ -4,6 +4,10 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { chooseIdentity, keepProven } from '#app/northd/identity.ts';
+import { monotonicClock } from '#platform/clock/monotonic-clock.ts';
+import { directoryFiles } from '#platform/files/directory-files.ts';
+import { openTpm } from '#platform/tpm/tpm.ts';
 import { identityOf } from '#utility/identity/fingerprint.ts';
 import { makePki } from '../rig/utility/pki.ts';
 import { issueFor } from '../rig/utility/issue.ts';
@@ -105,4 +109,25 @@ test('a serial number or type that no certificate could carry makes no key', asy
   expect((await gridward('create', '--type', '1.3.x', '--serial', 'GW-0001')).error).toContain('object identifier');
   expect((await gridward('create', '--type', '1.3.6.1.4.1.32473.1', '--serial', 'two words')).error).toContain('serial');
   expect(await machine.tool('tpm2_getcap', 'handles-persistent')).not.toContain('0x81010001');
+});
+
+test('after a renewal the old key serves and the new one is on trial, until it is proven', async () => {
+  await gridward('create', ...DEVICE);
+  const first = await enrol();
+  await gridward('renew');
+  const second = await enrol();
+  const tpm = openTpm(machine.tcti);
+  if (!tpm.ok) throw new Error(tpm.fault.text);
+  const files = directoryFiles(state);
+  const ports = { state: files, tpm: tpm.value, clock: monotonicClock, note: () => undefined, onWait: () => undefined };
+  const trust = await readFile(join(pki, 'serca.pem'), 'utf8');
+  const chosen = async (): Promise<readonly (string | null)[]> => {
+    const identities = await chooseIdentity(ports, { trust, stop: new AbortController().signal });
+    if (!identities.ok) throw new Error(identities.fault);
+    const { current, renewed } = identities.value;
+    return [current, renewed].map((one) => (one === null ? null : identityOf(new X509Certificate(one.certificate).raw).lfdi));
+  };
+  expect(await chosen()).toEqual([first, second]);
+  await keepProven(files, second);
+  expect(await chosen()).toEqual([second, null]);
 });

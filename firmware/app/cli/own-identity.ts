@@ -21,7 +21,7 @@ export const ownIdentity = (ports: CliPorts, { state, tcti, production }: Place)
     if (!own.ok) return own;
     const identity = { ...own.value, trust };
     const works = await proveIdentity(tpm.value, identity);
-    return works.ok ? ok(identity) : works;
+    return works.ok ? ok({ current: identity, renewed: null }) : works;
   },
   secret: async (name) => {
     const tpm = ports.tpm(tcti);

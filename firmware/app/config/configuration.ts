@@ -44,6 +44,8 @@ export interface FileIdentity {
   readonly kind: 'file';
   readonly certificate: string;
   readonly key: string;
+  /** A renewed certificate with its key, on trial until it has completed a walk; null: none. */
+  readonly renewed: { readonly certificate: string; readonly key: string } | null;
   readonly trust: string;
   /** LFDI of the one server certificate to accept; null: any that chains to the trust. */
   readonly serverLFDI: string | null;
@@ -165,6 +167,11 @@ const expectation = (issue: v.BaseIssue<unknown>): string => {
   return `${subject}${expected}`;
 };
 
+const identityOf = (identity: ConfigurationFile['utilities'][number]['identity']): FileIdentity | TpmIdentity => {
+  const serverLFDI = identity.serverLFDI ?? null;
+  return identity.kind === 'tpm' ? { ...identity, serverLFDI } : { ...identity, serverLFDI, renewed: identity.renewed ?? null };
+};
+
 const orNull = (value: number | null): Watts | null => (value === null ? null : watts(value));
 
 const toConfiguration = (file: ConfigurationFile): Configuration => ({
@@ -202,6 +209,6 @@ const toConfiguration = (file: ConfigurationFile): Configuration => ({
     ...utility,
     nmi: utility.nmi ?? null,
     pen: utility.pen ?? DOCUMENTATION_PEN,
-    identity: { ...utility.identity, serverLFDI: utility.identity.serverLFDI ?? null },
+    identity: identityOf(utility.identity),
   })),
 });

@@ -45,7 +45,17 @@ export const crossCheck = (file: ConfigurationFile): readonly ConfigProblem[] =>
   ...limitProblems(file),
   ...scheduleProblems(file),
   ...nmiProblems(file),
+  ...serverProblems(file),
 ];
+
+/**
+ * Several servers would each state limits of their own, and their priorities say nothing of each other (firmware/adr/0008): this
+ * release serves one, and says so before a site counts on the second.
+ */
+const serverProblems = (file: ConfigurationFile): ConfigProblem[] =>
+  file.utilities.length <= 1
+    ? []
+    : [{ path: 'utilities', expected: 'at most one utility server in this release', found: `${file.utilities.length} servers` }];
 
 const repeated = (values: readonly (string | null)[], pathOf: (index: number) => string, expected: string): ConfigProblem[] =>
   values.flatMap((value, index) =>

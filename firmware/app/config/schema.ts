@@ -173,6 +173,14 @@ const UtilitySchema = v.strictObject({
         v.description('PEM: device certificate first, then its chain. Relative to the configuration directory.'),
       ),
       key: v.pipe(path, v.description('PEM: private key of the device.')),
+      renewed: v.exactOptional(
+        v.pipe(
+          v.strictObject({ certificate: path, key: path }),
+          v.description(
+            'PEM: a renewed certificate with its chain, and its key. It takes over once it has completed a walk; until then the one above serves.',
+          ),
+        ),
+      ),
       trust: v.pipe(path, v.description('PEM: the roots (SERCA) the server must chain to.')),
       serverLFDI,
     }),

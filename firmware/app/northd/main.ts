@@ -2,13 +2,15 @@
  * northd as a process. Directories from CONFIGURATION_DIRECTORY, STATE_DIRECTORY, RUNTIME_DIRECTORY; log lines on stdout;
  * GRIDWARD_LOG=debug shows the polls. Ends by itself only where nothing is left to do without a person (exit 78).
  */
-import type { Note } from '#base/ports.ts';
+import type { Files, Note } from '#base/ports.ts';
 import { after, type MonoMs, seconds } from '#base/units.ts';
 import { monotonicClock } from '#platform/clock/monotonic-clock.ts';
 import { jsonLog } from '#platform/console/json-log.ts';
 import { systemEntropy } from '#platform/entropy/system-entropy.ts';
 import { directoryFiles } from '#platform/files/directory-files.ts';
 import { httpClient } from '#platform/http/client.ts';
+import type { TlsIdentity } from '#platform/tls/context.ts';
+import type { HttpClient } from '#utility/walk/http-port.ts';
 import { chainProblem } from '#utility/identity/chain.ts';
 import { unixSockets } from '#platform/sockets/unix-sockets.ts';
 import { readBootId } from '#platform/systemd/boot-id.ts';
@@ -18,8 +20,10 @@ import { TPM_DEFAULT } from '../identity/tpm-identity.ts';
 import { acceptConfiguration, EXIT_CONFIGURATION, problemText } from '../config/accept.ts';
 import { directoriesFrom } from '../config/directories.ts';
 import { gatewayProfile } from '../config/gateway-profile.ts';
-import { loadUtility } from '../config/utility.ts';
-import { northd } from './northd.ts';
+import { loadUtility, type Loaded } from '../config/utility.ts';
+import { isProven, keepProven } from './identity.ts';
+import type { Signing } from './key-watch.ts';
+import { northd, type NorthdConfig } from './northd.ts';
 import { ownKeys } from './own-keys.ts';
 
 const log = jsonLog({
@@ -71,6 +75,56 @@ const onWait = (text: string): void => {
   manager.watchdog();
 };
 
+/** An identity with the site it stands for. */
+type Identified = Pick<Loaded, 'tls' | 'config'>;
+
+/** Runs until ended as asked; a renewed identity that was taken serves from then on. */
+const serve = async (
+  loaded: Loaded,
+  common: Pick<NorthdConfig, 'release' | 'bootId' | 'directory'>,
+  { state, signing }: { readonly state: Files; readonly signing: Signing | undefined },
+  where: string,
+): Promise<void> => {
+  const finish = ended();
+  const { serverLFDI, renewed, ...old } = loaded;
+  const isNew = renewed !== null && (await isProven(state, renewed.config.lfdi));
+  let serving: Identified = isNew ? renewed : old;
+  let next: Identified | null = isNew ? null : renewed;
+  for (let isRenewed = true; isRenewed; ) {
+    let onTaken = (): void => undefined;
+    const taken = new Promise<boolean>((resolve) => {
+      onTaken = (): void => resolve(true);
+    });
+    const client = (tls: TlsIdentity): HttpClient => httpClient(tls, { serverLFDI, chainRule: chainProblem });
+    const renewal = next === null ? null : { http: client(next.tls), config: { ...next.config, ...common }, onTaken };
+    const north = await northd(
+      {
+        clock: monotonicClock,
+        entropy: systemEntropy,
+        link: unixSockets,
+        state,
+        http: client(serving.tls),
+        signing,
+        note,
+        onGoodTurn: () => manager.watchdog(),
+      },
+      { ...serving.config, ...common },
+      renewal,
+    );
+    manager.ready();
+    manager.status(where);
+    note({ event: 'started', level: 'info', text: `${where}, LFDI ${serving.config.lfdi}` });
+    isRenewed = await Promise.race([finish.then(() => false), taken]);
+    if (!isRenewed) manager.stopping();
+    await north.stop();
+    if (isRenewed && next !== null) {
+      await keepProven(state, next.config.lfdi);
+      serving = next;
+      next = null;
+    }
+  }
+};
+
 const run = async (): Promise<void> => {
   // Without its datagrams the service manager ends us as hung: better to hear why first.
   if (!manager.isPresent && process.env['NOTIFY_SOCKET'] !== undefined)
@@ -98,8 +152,6 @@ const run = async (): Promise<void> => {
     await idle(accepted.value.kind === 'uncommissioned' ? 'not commissioned' : 'no utility is configured');
     return;
   }
-  if (utilities.length > 1)
-    note({ event: 'utilities-ignored', level: 'warn', text: `only ${utility.name} is served by this release` });
   const stop = new AbortController();
   const end = (): void => stop.abort();
   process.on('SIGTERM', end).on('SIGINT', end);
@@ -107,7 +159,7 @@ const run = async (): Promise<void> => {
     tcti: process.env['GRIDWARD_TPM'] ?? TPM_DEFAULT,
     directories: directories.value,
     profile: profile.value,
-    server: { url: utility.url, serverLFDI: utility.identity.serverLFDI, stop: stop.signal },
+    server: { stop: stop.signal },
     ...{ clock: monotonicClock, entropy: systemEntropy, link: unixSockets, release: packageJson.version, note, onWait },
   });
   const loaded = await loadUtility(utility, configuration, files, own.identity);
@@ -121,25 +173,9 @@ const run = async (): Promise<void> => {
     refuse(!loaded.ok ? loaded.fault : bootId.ok ? '' : bootId.fault);
     return;
   }
-  const north = await northd(
-    {
-      clock: monotonicClock,
-      entropy: systemEntropy,
-      link: unixSockets,
-      state: directoryFiles(state),
-      http: httpClient(loaded.value.tls, { serverLFDI: loaded.value.serverLFDI, chainRule: chainProblem }),
-      signing: own.signing,
-      note,
-      onGoodTurn: () => manager.watchdog(),
-    },
-    { ...loaded.value.config, release: packageJson.version, bootId: bootId.value, directory: runtime },
-  );
-  manager.ready();
-  manager.status(`${utility.name} at ${utility.url}`);
-  note({ event: 'started', level: 'info', text: `${utility.name} at ${utility.url}, LFDI ${loaded.value.config.lfdi}` });
-  await ended();
-  manager.stopping();
-  await north.stop();
+  const common = { release: packageJson.version, bootId: bootId.value, directory: runtime };
+  const place = { state: directoryFiles(state), signing: own.signing };
+  await serve(loaded.value, common, place, `${utility.name} at ${utility.url}`);
   note({ event: 'ended', level: 'info', text: 'stopped as asked' });
 };
 

@@ -8,6 +8,7 @@ import { discovered } from './discovery.ts';
 import { type RaiseAlarm, type Signing, watchKey } from './key-watch.ts';
 import { Patience } from './patience.ts';
 import { PinSilence, waitOutSilence } from './pin-silence.ts';
+import { tryRenewal, type Renewal } from './renewal.ts';
 import { UtilitySession } from './session.ts';
 import { Waker } from './waker.ts';
 
@@ -40,9 +41,9 @@ export interface Northd {
 
 /**
  * The north process for one utility server: walks it, tells controld what it says, and delivers what the log holds for it. Runs until
- * stopped, whatever is down: the server, controld, the log.
+ * stopped, whatever is down: the server, controld, the log. A renewed identity is tried beside it, which tells when it is taken.
  */
-export const northd = async (given: NorthdPorts, config: NorthdConfig): Promise<Northd> => {
+export const northd = async (given: NorthdPorts, config: NorthdConfig, renewal: Renewal | null = null): Promise<Northd> => {
   const raise: RaiseAlarm = (event, text) => {
     if (text !== null) given.note({ event, level: 'warn', text });
     control.alarm(event, text);
@@ -74,11 +75,21 @@ export const northd = async (given: NorthdPorts, config: NorthdConfig): Promise<
     await session.run();
   };
   const running = run();
+  // It waits by itself, and proves nothing of the session's health.
+  const trialPatience = new Patience(ports.clock, new Waker(ports.clock), () => undefined);
+  const audit: NorthdPorts['note'] = (told) => {
+    note(told);
+    control.note(told.event, told.text);
+  };
+  const standing = (): number => session?.programs ?? 0;
+  const trial = renewal === null ? null : tryRenewal({ clock, note: audit }, renewal, trialPatience, standing);
   const stop = async (): Promise<void> => {
     patience.stop();
+    trialPatience.stop();
     session?.stop();
-    await ports.http.close();
+    await Promise.all([ports.http.close(), renewal?.http.close()]);
     await running;
+    await trial;
     await channels.close();
     control.close();
   };

@@ -72,6 +72,11 @@ export class UtilitySession {
     this.#readings = new ReadingPosts({ ...context, channels: parts.channels, mirrors: this.#mirrors, note });
   }
 
+  /** Programs of the last walk. */
+  get programs(): number {
+    return this.#tree?.programs.length ?? 0;
+  }
+
   stop(): void {
     this.#stopping = true;
     this.#parts.waker.wake();

@@ -103,6 +103,13 @@ describe('the configuration file', () => {
     expect(problemsWith(changes)).toContain(expected);
   });
 
+  it('is refused with a second utility server: this release serves one', () => {
+    const tree = example() as unknown as { utilities: Record<string, unknown>[] };
+    tree.utilities.push({ ...tree.utilities[0], name: 'second' });
+    const decoded = decodeConfiguration(bytesOf(tree));
+    expect(decoded).toMatchObject({ ok: false, fault: [{ path: 'utilities', found: '2 servers' }] });
+  });
+
   it.each([
     ['nothing', new Uint8Array(0)],
     ['no UTF-8', new Uint8Array([0xff, 0xfe])],
