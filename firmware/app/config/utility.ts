@@ -32,6 +32,8 @@ export interface UtilitySite {
   /** National Metering Identifier of the connection point; null: not told. */
   readonly nmi: string | null;
   readonly profile: UtilityProfile;
+  /** Domain that DNS finds the server in; null: `walk.dcap` is its address. */
+  readonly domain: string | null;
   readonly walk: WalkSettings;
 }
 
@@ -68,8 +70,9 @@ export const siteOf = (
 ): UtilitySite => {
   const { lfdi, sfdi } = identityOf(certificate);
   const { rates, inBandRegistration, pageLimit } = profile;
+  const domain = utility.url.startsWith('https:') ? null : utility.url;
   const walk = {
-    dcap: utility.url,
+    dcap: domain === null ? utility.url : `https://${domain}/`,
     lfdi,
     sfdi,
     pin,
@@ -82,7 +85,7 @@ export const siteOf = (
     seed: sfdi,
     allowedOrigins: [],
   };
-  return { server: utility.name, lfdi, certificate, pen: utility.pen, nmi: utility.nmi, profile, walk };
+  return { server: utility.name, lfdi, certificate, pen: utility.pen, nmi: utility.nmi, profile, domain, walk };
 };
 
 const loadPin = async (name: string | null, files: Files): Promise<Result<number | null, string>> => {
