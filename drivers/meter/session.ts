@@ -177,15 +177,16 @@ export class MeterSession {
   }
 
   #measured(reply: Reply, place: ModelPlace): void {
-    const { device, fitting, onSample, onNote } = this.#options;
-    const reading = readMeter(reply.words, place, { device, takenAt: reply.takenAt, fitting, slow: this.#slow });
+    const { device, profile, fitting, onSample, onNote } = this.#options;
+    const takenAt = monoMs(reply.takenAt - profile.readingAgeMs);
+    const reading = readMeter(reply.words, place, { device, takenAt, fitting, slow: this.#slow });
     if (!reading.ok) {
       this.#contact.doubt(`reply is not model ${place.id}: ${reading.fault.kind}`);
       return;
     }
     const { sample, slow, rejected } = reading.value;
     this.#slow = slow;
-    this.#phase.polled(sample.takenAt, sample.fingerprint !== this.#fingerprint);
+    this.#phase.polled(reply.takenAt, sample.fingerprint !== this.#fingerprint);
     this.#fingerprint = sample.fingerprint;
     // Told once, not at every read.
     const names = rejected.join(', ');

@@ -167,6 +167,32 @@ export interface Tape {
   readonly more: boolean;
 }
 
+/** A tool asks who answers on a line; the scan ends when it hangs up. */
+export interface ScanRequest {
+  readonly type: 'scan-request';
+  readonly line: string;
+}
+
+/** How far the scan of a line is, and what it makes of each unit that answered. */
+export interface ScanReport {
+  readonly type: 'scan';
+  readonly line: string;
+  /** False: there is no line of this name. */
+  readonly known: boolean;
+  /** Unit ids dealt with, of so many. */
+  readonly tried: number;
+  readonly total: number;
+  readonly done: boolean;
+  readonly units: readonly {
+    readonly unitId: number;
+    /** Null: nothing we could use. */
+    readonly role: string | null;
+    readonly profile: string | null;
+    readonly serialNumber: string;
+    readonly text: string;
+  }[];
+}
+
 /** The installer lifts a lock-out of the export limitation scheme. */
 export interface LockoutReset {
   readonly type: 'lockout-reset';
@@ -182,8 +208,8 @@ export type InstallRequest = Hello | LockoutReset;
 export type InstallMessage = Hello | Done;
 
 /** View client to controld, and back. */
-export type ViewRequest = Hello | TraceRequest | TapeRequest;
-export type ViewMessage = Hello | ViewSnapshot | Trace | Tape;
+export type ViewRequest = Hello | TraceRequest | TapeRequest | ScanRequest;
+export type ViewMessage = Hello | ViewSnapshot | Trace | Tape | ScanReport;
 
 /** Bounds both sides hold. */
 export const TRACE_FRAMES_MAX = 500;

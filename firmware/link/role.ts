@@ -8,6 +8,8 @@ import type {
   LogHead,
   NorthNote,
   ProgramSetMessage,
+  ScanReport,
+  ScanRequest,
   SiteSnapshot,
   Tape,
   TapeRequest,
@@ -36,8 +38,8 @@ export const INSTALL_SOCKET = { file: 'install.sock', mode: 0o600 } as const;
 /** What follows the hello, each way. */
 export type FromNorth = ClockAnchor | ProgramSetMessage | NorthNote;
 export type ToNorth = SiteSnapshot | LogHead;
-export type FromViewer = TraceRequest | TapeRequest;
-export type ToViewer = ViewSnapshot | Trace | Tape;
+export type FromViewer = TraceRequest | TapeRequest | ScanRequest;
+export type ToViewer = ViewSnapshot | Trace | Tape | ScanReport;
 
 type Server<In extends { readonly type: string }, Out extends { readonly type: string }> = Omit<
   ServerOptions<In, Out>,

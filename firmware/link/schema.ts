@@ -19,6 +19,8 @@ const TEXT_MAX = 2048;
 const NAME_MAX = 256;
 const HREF_MAX = 1024;
 const LIST_MAX = 256;
+/** Legal unit ids of a line. */
+const SCAN_UNITS_MAX = 247;
 /** Beyond it a power is nonsense, and arithmetic on it would lose its watts. */
 const MAGNITUDE_MAX = 1e12;
 const PERCENT_MAX = 100;
@@ -213,6 +215,20 @@ const trace = v.object({
   more: v.boolean(),
 });
 
+const scanRequest = v.object({ type: v.literal('scan-request'), line: name });
+const scan = v.object({
+  type: v.literal('scan'),
+  line: name,
+  known: v.boolean(),
+  tried: count,
+  total: count,
+  done: v.boolean(),
+  units: list(
+    v.object({ unitId: count, role: v.nullable(name), profile: v.nullable(name), serialNumber: name, text }),
+    SCAN_UNITS_MAX,
+  ),
+});
+
 const tapeRequest = v.object({ type: v.literal('tape-request') });
 const tape = v.object({
   type: v.literal('tape'),
@@ -233,6 +249,8 @@ export const decodeNorthMessage: Decode<NorthMessage> = decoderOf(v.variant('typ
 /** What northd takes from controld. */
 export const decodeControlMessage: Decode<ControlMessage> = decoderOf(v.variant('type', [hello, siteSnapshot, logHead]));
 /** What controld takes from a view client. */
-export const decodeViewRequest: Decode<ViewRequest> = decoderOf(v.variant('type', [hello, traceRequest, tapeRequest]));
+export const decodeViewRequest: Decode<ViewRequest> = decoderOf(
+  v.variant('type', [hello, traceRequest, tapeRequest, scanRequest]),
+);
 /** What a view client takes from controld. */
-export const decodeViewMessage: Decode<ViewMessage> = decoderOf(v.variant('type', [hello, view, trace, tape]));
+export const decodeViewMessage: Decode<ViewMessage> = decoderOf(v.variant('type', [hello, view, trace, tape, scan]));

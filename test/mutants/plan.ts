@@ -179,6 +179,6 @@ export const PLAN_MUTANTS: readonly Mutant[] = [
     file: 'firmware/control/plan/fold.ts',
     search: 'programs: [...listing.programs, ...kept], vanishedSince: null, withdrawn: false',
     replace: 'programs: [...listing.programs, ...kept], withdrawn: false',
-    tests: RULES,
+    tests: PLAN,
   },
 ];

@@ -116,7 +116,7 @@ export const startGateway = async (): Promise<Gateway> => {
     const notify = program === 'controld' ? { NOTIFY_SOCKET: path('notify') } : {};
     const child = spawn(process.execPath, [...permissions, '--no-warnings', `firmware/app/${program}/main.ts`], {
       cwd: ROOT,
-      env: { ...place, GRIDWARD_PRODUCTION: '1', ...notify },
+      env: { ...place, GRIDWARD_PROFILE: 'production', ...notify },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const keep = (chunk: Buffer): void => {

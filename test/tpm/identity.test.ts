@@ -4,18 +4,14 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { runCli } from '#app/cli/cli.ts';
 import { chooseIdentity, keepProven } from '#app/northd/identity.ts';
-import type { CliPorts } from '#app/cli/ports.ts';
-import { fail } from '#base/result.ts';
 import { monotonicClock } from '#platform/clock/monotonic-clock.ts';
-import { systemEntropy } from '#platform/entropy/system-entropy.ts';
 import { directoryFiles } from '#platform/files/directory-files.ts';
-import { unixSockets } from '#platform/sockets/unix-sockets.ts';
 import { openTpm } from '#platform/tpm/tpm.ts';
 import { identityOf } from '#utility/identity/fingerprint.ts';
 import { makePki } from '../rig/utility/pki.ts';
 import { issueFor } from '../rig/utility/issue.ts';
+import { type Ended, gridward as command } from './command.ts';
 import { startTpm, type TpmMachine } from './machine.ts';
 
 const run = promisify(execFile);
@@ -40,40 +36,9 @@ beforeEach(async () => {
   }
 });
 
-interface Ended {
-  readonly code: number;
-  readonly out: string;
-  readonly error: string;
-}
-
 /** The command as an installer runs it, in this process. */
-const gridward = async (...args: readonly string[]): Promise<Ended> => {
-  let out = '';
-  let error = '';
-  const ports: CliPorts = {
-    out: (text) => (out += text),
-    outBytes: () => undefined,
-    error: (text) => (error += text),
-    filesIn: directoryFiles,
-    link: unixSockets,
-    tpm: (tcti) => {
-      const tpm = openTpm(tcti);
-      return tpm.ok ? tpm : fail(tpm.fault.text);
-    },
-    network: {
-      client: () => {
-        throw new Error('no identity command goes to the network');
-      },
-      resolve: async () => Promise.resolve(fail('no network')),
-      free: async () => Promise.resolve(null),
-    },
-    clock: monotonicClock,
-    entropy: systemEntropy,
-    stop: new AbortController().signal,
-  };
-  const code = await runCli(ports, ['identity', ...args, '--state', state, '--tpm', machine.tcti], {}, 'test');
-  return { code, out, error };
-};
+const gridward = async (...args: readonly string[]): Promise<Ended> =>
+  await command(['identity', ...args, '--state', state, '--tpm', machine.tcti]);
 
 const DEVICE = ['--type', '1.3.6.1.4.1.32473.1', '--serial', 'GW-0001'];
 

@@ -18,7 +18,10 @@ export interface SiteLimits {
 
 export interface LineConfiguration {
   readonly name: string;
-  readonly path: string;
+  /** Serial device; null: Modbus TCP. */
+  readonly path: string | null;
+  readonly tcp: { readonly host: string; readonly port: number } | null;
+  /** Of a Modbus TCP line: of the serial line behind it, or fast enough not to count. */
   readonly baudRate: number;
   readonly parity: 'none' | 'even' | 'odd';
   readonly stopBits: 1 | 2;
@@ -92,6 +95,8 @@ export interface ConfigProblem {
 
 /** Set aside for documentation (RFC 5612): until the maker of the gateway has its own. */
 const DOCUMENTATION_PEN = 32_473;
+/** Wire time of a line without a wire. */
+const TCP_BAUD_RATE = 115_200;
 const FOUND_MAX = 80;
 /** Problems listed; a file with more of them is no configuration at all. */
 export const PROBLEMS_MAX = 100;
@@ -183,7 +188,14 @@ const toConfiguration = (file: ConfigurationFile): Configuration => ({
     local: toLocalRules(file.site.limits),
   },
   gridCodeWrites: file.site.gridCodeWrites ?? false,
-  lines: file.lines,
+  lines: file.lines.map((line) => ({
+    name: line.name,
+    path: line.path ?? null,
+    tcp: line.tcp ?? null,
+    baudRate: line.baudRate ?? TCP_BAUD_RATE,
+    parity: line.parity ?? 'none',
+    stopBits: line.stopBits ?? 1,
+  })),
   devices: file.devices.map((device) => ({
     device: toDeviceId(device.id),
     role: device.role,

@@ -10,9 +10,14 @@ export const crossCheck = (file: ConfigurationFile): readonly ConfigProblem[] =>
     'a name no other line has',
   ),
   ...repeated(
-    file.lines.map((line) => line.path),
+    file.lines.map((line) => line.path ?? null),
     (index) => `lines[${index}].path`,
     'a path no other line has',
+  ),
+  ...repeated(
+    file.lines.map(({ tcp }) => (tcp === undefined ? null : `${tcp.host} port ${tcp.port}`)),
+    (index) => `lines[${index}].tcp`,
+    'an address no other line has: its units go on one line',
   ),
   ...repeated(
     file.devices.map((device) => device.id),
@@ -34,6 +39,7 @@ export const crossCheck = (file: ConfigurationFile): readonly ConfigProblem[] =>
     (index) => `utilities[${index}].name`,
     'a name no other utility has',
   ),
+  ...lineProblems(file),
   ...missingLines(file),
   ...meterProblems(file),
   ...limitProblems(file),
@@ -55,6 +61,19 @@ const repeated = (values: readonly (string | null)[], pathOf: (index: number) =>
   values.flatMap((value, index) =>
     value !== null && values.indexOf(value) < index ? [{ path: pathOf(index), expected, found: JSON.stringify(value) }] : [],
   );
+
+/** A line is serial, with all that needs, or Modbus TCP. */
+const lineProblems = (file: ConfigurationFile): ConfigProblem[] =>
+  file.lines.flatMap((line, index) => {
+    const place = `lines[${index}]`;
+    if (line.tcp !== undefined)
+      return line.path === undefined
+        ? []
+        : [{ path: `${place}.path`, expected: 'nothing beside tcp', found: JSON.stringify(line.path) }];
+    return (['path', 'baudRate', 'parity', 'stopBits'] as const)
+      .filter((key) => line[key] === undefined)
+      .map((key) => ({ path: `${place}.${key}`, expected: 'a value, or tcp in its place', found: 'nothing' }));
+  });
 
 const missingLines = (file: ConfigurationFile): ConfigProblem[] => {
   const names = file.lines.map((line) => line.name);

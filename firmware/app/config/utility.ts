@@ -46,10 +46,11 @@ export const loadUtility = async (
 ): Promise<Result<Loaded, string>> => {
   const profile = await loadProfile(utility.profile, files);
   if (!profile.ok) return profile;
-  const pin = await loadPin(utility.registrationPin, files);
-  if (!pin.ok) return pin;
+  // The identity first: what waits for the TPM waits there.
   const identities = await loadIdentity(utility.identity, directory, own);
   if (!identities.ok) return identities;
+  const pin = await loadPin(utility.registrationPin, files, own);
+  if (!pin.ok) return pin;
   const { current, renewed } = identities.value;
   const parts = { profile: profile.value, pin: pin.value };
   const leaf = leafOf(current.certificate);
@@ -88,12 +89,15 @@ export const siteOf = (
   return { server: utility.name, lfdi, certificate, pen: utility.pen, nmi: utility.nmi, profile, domain, walk };
 };
 
-const loadPin = async (name: string | null, files: Files): Promise<Result<number | null, string>> => {
+/** From the vault, or where that has none of this name from the file beside the configuration. */
+const loadPin = async (name: string | null, files: Files, own: OwnIdentity): Promise<Result<number | null, string>> => {
   if (name === null) return ok(null);
-  const secret = await readSecret(files, name);
-  if (!secret.ok) return fail(`the secret ${name} cannot be read: ${secret.fault.kind}`);
-  const pin = Number(secret.value);
-  return /^\d{6}$/.test(secret.value) && isPin(pin)
+  const sealed = await own.secret(name);
+  if (!sealed.ok) return fail(`the secret ${name} cannot be opened: ${sealed.fault}`);
+  const plain = sealed.value === null ? await readSecret(files, name) : ok(sealed.value);
+  if (!plain.ok) return fail(`the secret ${name} cannot be read: ${plain.fault.kind}`);
+  const pin = Number(plain.value);
+  return /^\d{6}$/.test(plain.value) && isPin(pin)
     ? ok(pin)
     : fail(`the secret ${name} is no registration PIN (five digits and a check digit)`);
 };
@@ -108,6 +112,8 @@ export interface Identities {
 export interface OwnIdentity {
   /** Of the TPM, for a utility with these roots. */
   readonly tpm: (trust: string) => Promise<Result<Identities, string>>;
+  /** A secret of the vault (`gridward secret set`); null: it has none of this name. */
+  readonly secret: (name: string) => Promise<Result<string | null, string>>;
   /** A key in a file is refused. */
   readonly production: boolean;
 }

@@ -15,6 +15,7 @@ import { Journal } from './journal.ts';
 import { Loop } from './loop.ts';
 import { NorthLink } from './north-link.ts';
 import type { ControldPorts } from './ports.ts';
+import { ScanLink } from './scan-link.ts';
 import { siteFacts } from './site-facts.ts';
 import { generationNow, siteNameplate, siteStatus, snapshotOf } from './status.ts';
 import { DeviceStore, type Memory, MemoryStore } from './stores.ts';
@@ -162,9 +163,10 @@ class Process {
   }
 
   #viewLink(): ViewLink {
-    const { link: port, runtimeDirectory: directory, release, note } = this.#ports;
+    const { clock, link: port, runtimeDirectory: directory, release, note } = this.#ports;
     const trace = (line: string): FrameTrace | null => this.#field.trace(line);
-    return new ViewLink({ port, directory, release, trace, tape: this.#tape, note: note('view') });
+    const scan = new ScanLink(clock, (line) => this.#field.line(line));
+    return new ViewLink({ port, directory, release, trace, tape: this.#tape, scan, note: note('view') });
   }
 
   /** The next hello names the plan by what northd called it. */

@@ -3,7 +3,6 @@
  * GRIDWARD_LOG=debug shows the polls. Ends by itself only where nothing is left to do without a person (exit 78).
  */
 import type { Files, Note } from '#base/ports.ts';
-import { fail } from '#base/result.ts';
 import { after, type MonoMs, seconds } from '#base/units.ts';
 import { monotonicClock } from '#platform/clock/monotonic-clock.ts';
 import { jsonLog } from '#platform/console/json-log.ts';
@@ -17,16 +16,16 @@ import { chainProblem } from '#utility/identity/chain.ts';
 import { unixSockets } from '#platform/sockets/unix-sockets.ts';
 import { readBootId } from '#platform/systemd/boot-id.ts';
 import { serviceManager } from '#platform/systemd/notify.ts';
-import { openTpm } from '#platform/tpm/tpm.ts';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { TPM_DEFAULT } from '../identity/tpm-identity.ts';
 import { acceptConfiguration, EXIT_CONFIGURATION, problemText } from '../config/accept.ts';
-import { type Directories, directoriesFrom } from '../config/directories.ts';
+import { directoriesFrom } from '../config/directories.ts';
+import { gatewayProfile } from '../config/gateway-profile.ts';
 import { loadUtility, type Loaded } from '../config/utility.ts';
-import { chooseIdentity, isProven, keepProven, type Wanted } from './identity.ts';
+import { isProven, keepProven } from './identity.ts';
 import type { Signing } from './key-watch.ts';
 import { northd, type NorthdConfig } from './northd.ts';
-import { WaitingRoom } from './waiting-room.ts';
+import { ownKeys } from './own-keys.ts';
 
 const log = jsonLog({
   level: process.env['GRIDWARD_LOG'] === 'debug' ? 'debug' : 'info',
@@ -70,29 +69,12 @@ const ended = async (): Promise<void> => {
   cancel();
 };
 
-/** The identity in the TPM; waiting for a TPM is a state of its own, not a start that hangs. */
-const ownIdentity = async (
-  tpm: ReturnType<typeof openTpm>,
-  { state, runtime }: Directories,
-  wanted: Wanted,
-): ReturnType<typeof chooseIdentity> => {
-  if (!tpm.ok) return fail(`the TPM cannot be used: ${tpm.fault.text}`);
-  const ports = { clock: monotonicClock, entropy: systemEntropy, note };
-  const room = new WaitingRoom({ ...ports, port: unixSockets, directory: runtime, release: packageJson.version });
-  const onWait = (text: string): void => {
-    manager.ready();
-    manager.status(text);
-    manager.watchdog();
-    room.tell(text);
-  };
-  const chosen = await chooseIdentity({ ...ports, state: directoryFiles(state), tpm: tpm.value, onWait }, wanted);
-  room.leave();
-  return chosen;
+/** Nothing can go north yet, for the reason given; that is a state of ours, not a start that hangs. */
+const onWait = (text: string): void => {
+  manager.ready();
+  manager.status(text);
+  manager.watchdog();
 };
-
-/** What the key in the TPM does, for the alarms of a slow one. */
-const signingOf = (tpm: ReturnType<typeof openTpm>): Signing | undefined =>
-  tpm.ok ? { count: () => tpm.value.signCount(), lastMs: () => tpm.value.lastSignMs() } : undefined;
 
 /** An identity with the site it stands for. */
 type Identified = Pick<Loaded, 'tls' | 'config'>;
@@ -154,6 +136,11 @@ const run = async (): Promise<void> => {
     refuse(`not set: ${directories.fault.join(', ')}`);
     return;
   }
+  const profile = gatewayProfile(process.env);
+  if (!profile.ok) {
+    refuse(profile.fault);
+    return;
+  }
   const { configuration, state, runtime } = directories.value;
   const files = directoryFiles(configuration);
   const accepted = await acceptConfiguration({ configuration: files, state: directoryFiles(state), note }, false);
@@ -170,12 +157,14 @@ const run = async (): Promise<void> => {
   const stop = new AbortController();
   const end = (): void => stop.abort();
   process.on('SIGTERM', end).on('SIGINT', end);
-  // Opens nothing before it is asked for something.
-  const tpm = openTpm(process.env['GRIDWARD_TPM'] ?? TPM_DEFAULT);
-  const loaded = await loadUtility(utility, configuration, files, {
-    tpm: async (trust) => await ownIdentity(tpm, directories.value, { trust, stop: stop.signal }),
-    production: process.env['GRIDWARD_PRODUCTION'] === '1',
+  const own = ownKeys({
+    tcti: process.env['GRIDWARD_TPM'] ?? TPM_DEFAULT,
+    directories: directories.value,
+    profile: profile.value,
+    server: { stop: stop.signal },
+    ...{ clock: monotonicClock, entropy: systemEntropy, link: unixSockets, release: packageJson.version, note, onWait },
   });
+  const loaded = await loadUtility(utility, configuration, files, own.identity);
   process.off('SIGTERM', end).off('SIGINT', end);
   if (stop.signal.aborted) {
     manager.stopping();
@@ -187,7 +176,7 @@ const run = async (): Promise<void> => {
     return;
   }
   const common = { release: packageJson.version, bootId: bootId.value, directory: runtime };
-  const place = { state: directoryFiles(state), signing: signingOf(tpm) };
+  const place = { state: directoryFiles(state), signing: own.signing };
   await serve(loaded.value, common, place, `${utility.name} at ${utility.url}`);
   note({ event: 'ended', level: 'info', text: 'stopped as asked' });
 };

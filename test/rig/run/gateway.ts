@@ -94,6 +94,7 @@ export const environmentOf = (directories: RunDirectories, tcti: string | null):
   CONFIGURATION_DIRECTORY: directories.configuration,
   STATE_DIRECTORY: directories.state,
   RUNTIME_DIRECTORY: directories.runtime,
+  GRIDWARD_PROFILE: 'laboratory',
   ...(tcti === null ? {} : { GRIDWARD_TPM: tcti }),
 });
 

@@ -43,6 +43,7 @@ const terminal = async (args: readonly string[], options: { serve?: boolean; fil
     out: (text) => out.push(text),
     outBytes: (chunk) => bytes.push(chunk),
     error: (text) => errors.push(text),
+    input: async () => Promise.resolve(new Uint8Array()),
     tpm: () => ({ ok: false, fault: 'no TPM here' }),
     filesIn: () => options.files ?? new MemoryFiles(),
     link,

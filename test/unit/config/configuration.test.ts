@@ -41,6 +41,24 @@ describe('the configuration file', () => {
     });
   });
 
+  it('has lines over Modbus TCP beside serial ones, and nothing in between', () => {
+    const tcp = { name: 'line-1', tcp: { host: '192.168.1.20', port: 502 } };
+    const tree = example();
+    set(tree, 'lines.0', tcp);
+    expect(decodeConfiguration(bytesOf(tree))).toMatchObject({
+      ok: true,
+      value: { lines: [{ path: null, tcp: tcp.tcp, baudRate: 115_200 }] },
+    });
+    expect(problemsWith({ 'lines.0.tcp': tcp.tcp })).toEqual([
+      'lines[0].path | nothing beside tcp | "/dev/serial/by-path/platform-rs485-1"',
+    ]);
+    expect(problemsWith({ 'lines.0': { name: 'line-1', path: '/dev/ttyS1' } })).toEqual([
+      'lines[0].baudRate | a value, or tcp in its place | nothing',
+      'lines[0].parity | a value, or tcp in its place | nothing',
+      'lines[0].stopBits | a value, or tcp in its place | nothing',
+    ]);
+  });
+
   it('gets every problem listed with its path, what was expected and what was found', () => {
     const problems = problemsWith({
       'site.limits.fallback.exportW': -5,

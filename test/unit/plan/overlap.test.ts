@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { watts } from '#base/units.ts';
 import type { EventBody } from '#control/program.ts';
-import { at, body, Driver, exportLimit, program, setOf } from './build.ts';
+import { at, body, defaults, Driver, exportLimit, program, setOf } from './build.ts';
 
 /** The export limit each ten seconds from 100 on, and the answers, with everything known before. */
 const timeline = (events: readonly EventBody[], until = 400): readonly (number | null)[] => {
@@ -39,6 +39,25 @@ describe('an overlap', () => {
     expect(spans(180, 30)).toBe('-----lllhhh----------');
     expect(spans(250, 30)).toBe('-----llllllllllhhh---');
     expect(spans(100, 50)).toBe('hhhhhllllllllll------');
+  });
+});
+
+describe('a primacy that changes', () => {
+  test('changes the default that binds at once, and never gives back what an event lost', () => {
+    const set = (first: number, second: number) =>
+      setOf([
+        program('p', first, [body('low', 100, 200, { modes: exportLimit(2000) })], {
+          defaultControl: defaults(exportLimit(4000)),
+        }),
+        program('q', second, [body('high', 150, 50)], { defaultControl: defaults(exportLimit(3000)) }),
+      ]);
+    const driver = new Driver().fold(set(2, 1), 10);
+    expect(driver.exportAt(50)).toBe(3000);
+    expect(driver.fold(set(1, 2), 60).exportAt(60)).toBe(4000);
+    driver.fold(set(2, 1), 70).advance(100).advance(150);
+    expect(driver.exportAt(150)).toBe(1500);
+    expect(driver.fold(set(1, 2), 170).exportAt(170)).toBe(1500);
+    expect(driver.advance(200).exportAt(210)).toBe(4000);
   });
 });
 
