@@ -40,16 +40,20 @@ const readName = (query: Buffer, from: number): { readonly name: string; readonl
   return { name: labels.join('.'), end: at + 1 };
 };
 
+/** The records of a name; case does not count in DNS. */
+const at = <T>(records: Readonly<Record<string, T>> | undefined, name: string): T | undefined =>
+  Object.entries(records ?? {}).find(([key]) => key.toLowerCase() === name.toLowerCase())?.[1];
+
 const number16 = (value: number): Buffer => Buffer.from([(value >> 8) & 0xff, value & 0xff]);
 
 const dataOf = (zone: Zone, type: 'ptr' | 'txt' | 'srv', name: string): readonly Buffer[] => {
-  if (type === 'ptr') return (zone.ptr?.[name] ?? []).map(encodeName);
+  if (type === 'ptr') return (at(zone.ptr, name) ?? []).map(encodeName);
   if (type === 'txt') {
-    const strings = zone.txt?.[name];
+    const strings = at(zone.txt, name);
     if (strings === undefined) return [];
     return [Buffer.concat(strings.map((text) => Buffer.concat([Buffer.from([Buffer.byteLength(text)]), Buffer.from(text)])))];
   }
-  const service = zone.srv?.[name];
+  const service = at(zone.srv, name);
   if (service === undefined) return [];
   return [Buffer.concat([number16(service.priority ?? 0), number16(0), number16(service.port), encodeName(service.host)])];
 };
