@@ -62,7 +62,7 @@ type SlowRead = 'status' | 'settings';
  * One SunSpec inverter (models 1; 101-103, 111-113 or 701; 120-123 or 702-704): verified, then the wanted cap, then measured.
  *
  * Wire time at 9600 baud 8N1 (1.04 ms a byte, 2 x 3.65 ms gaps), with 24 ms for turnaround and host in brackets:
- * measurements 39 registers 102 (126) ms each second, control check 10 registers 42 (66) ms each 10 s, settings 69 (93) ms each
+ * measurements 42 registers 108 (132) ms each second, control check 10 registers 42 (66) ms each 10 s, settings 69 (93) ms each
  * 60 s, status 29 (53) ms each 30 s: 10.8 % (13.6 %) of the line. With one meter (drivers/meter) 39.8 % (52.6 %); while a change is attended 29.1 % (36.0 %)
  * instead of 10.2 % (12.6 %) for the measurements.
  */

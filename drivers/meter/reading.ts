@@ -1,5 +1,5 @@
 import { hertz, vars, volts, wattHours, watts } from '#base/units.ts';
-import type { MonoMs, Vars, Watts } from '#base/units.ts';
+import type { MonoMs, Watts } from '#base/units.ts';
 import { ok } from '#base/result.ts';
 import type { Result } from '#base/result.ts';
 import type { DeviceId, ModelPlace } from '#site/device.ts';
@@ -14,12 +14,22 @@ import { HEADER_REGISTERS, spanTo } from '../sunspec/points.ts';
 interface Extent {
   /** The shortest read that identifies itself and holds power, voltages and frequency. */
   readonly fast: number;
-  /** Reactive power and energies besides. */
+  /** Reactive power besides: averages want it each second. */
+  readonly reactive: number;
+  /** Energies besides. */
   readonly slow: number;
 }
 
-const INTEGER_READ: Extent = { fast: spanTo(meterModel, 'W_SF'), slow: spanTo(meterModel, 'TotWh_SF') };
-const FLOAT_READ: Extent = { fast: spanTo(meterFloatModel, 'WphC'), slow: spanTo(meterFloatModel, 'TotWhImp') };
+const INTEGER_READ: Extent = {
+  fast: spanTo(meterModel, 'W_SF'),
+  reactive: spanTo(meterModel, 'VAR_SF'),
+  slow: spanTo(meterModel, 'TotWh_SF'),
+};
+const FLOAT_READ: Extent = {
+  fast: spanTo(meterFloatModel, 'WphC'),
+  reactive: spanTo(meterFloatModel, 'VAR'),
+  slow: spanTo(meterFloatModel, 'TotWhImp'),
+};
 
 /** What is read of the meter model at `place`. */
 export const meterRead = (place: ModelPlace): Extent => (meterFloatModel.ids.includes(place.id) ? FLOAT_READ : INTEGER_READ);
@@ -34,12 +44,11 @@ export interface MeterFitting {
 
 /** Values that are read seldom; kept between the fast reads. */
 export interface SlowMeterValues {
-  readonly reactiveImport: Vars | null;
   readonly importedEnergy: MeterSample['importedEnergy'];
   readonly exportedEnergy: MeterSample['exportedEnergy'];
 }
 
-export const NO_SLOW_VALUES: SlowMeterValues = { reactiveImport: null, importedEnergy: null, exportedEnergy: null };
+export const NO_SLOW_VALUES: SlowMeterValues = { importedEnergy: null, exportedEnergy: null };
 
 interface MeterReading {
   readonly sample: MeterSample;
@@ -87,6 +96,7 @@ export const meterSample = (values: MeterValues, about: About, slow: SlowMeterVa
     takenAt: about.takenAt,
     netImport: believed(values.W),
     netImportPerPhase: { a: believed(values.WphA), b: believed(values.WphB), c: believed(values.WphC) },
+    reactiveImport: values.VAR === null ? null : vars(signed(values.VAR, sign)),
     ...slow,
     voltage: { a: map(values.PhVphA, volts), b: map(values.PhVphB, volts), c: map(values.PhVphC, volts) },
     frequency: map(values.Hz, hertz),
@@ -123,12 +133,11 @@ const signed = (value: number, sign: 1 | -1): number => (value === 0 ? 0 : sign 
 
 /** The values of a slow read, turned to the site's sign. */
 export const slowValues = (
-  values: { readonly VAR: number | null; readonly TotWhImp: number | null; readonly TotWhExp: number | null },
+  values: { readonly TotWhImp: number | null; readonly TotWhExp: number | null },
   sign: 1 | -1,
 ): SlowMeterValues => {
   const [imported, exported] = sign === 1 ? [values.TotWhImp, values.TotWhExp] : [values.TotWhExp, values.TotWhImp];
   return {
-    reactiveImport: values.VAR === null ? null : vars(signed(values.VAR, sign)),
     importedEnergy: map(imported, wattHours),
     exportedEnergy: map(exported, wattHours),
   };

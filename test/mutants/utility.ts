@@ -5,6 +5,13 @@ const MODES = ['test/sim/modes/modes.test.ts'];
 /** Breaks towards the utility and of what is kept: wire, walk, report, TLS, log. */
 export const NORTH_MUTANTS: readonly Mutant[] = [
   {
+    name: 'a started that was refused is given up although the utility wants it until the end',
+    file: 'firmware/app/northd/session.ts',
+    search: 'return this.#config.profile.retryStarted && status === STARTED',
+    replace: 'return !this.#config.profile.retryStarted && status === STARTED',
+    tests: ['test/sim/reports.test.ts'],
+  },
+  {
     name: 'a Response goes to a utility that does not take its code',
     file: 'firmware/utility/report/response.ts',
     search: '  if (!responses.includes(status)) return null;\n',

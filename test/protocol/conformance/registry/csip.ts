@@ -1,8 +1,9 @@
-import { beside, notClaimed, table } from './requirement.ts';
+import { beside, notClaimed, open, table } from './requirement.ts';
 
 const AGGREGATOR = notClaimed('aggregators');
 const SUBSCRIPTION = notClaimed('subscription, and aggregators');
 const SERVER = beside('a duty of the server');
+const ALARMS = open('no standard alarm can be staged at the inverter of the rig');
 const PEOPLE = beside('between people, before the first connection');
 
 /** CSIP Implementation Guide v2.1, general requirements. */
@@ -37,8 +38,8 @@ export const CSIP_GENERAL = table([
   ['G28', 'nameplate ratings and adjusted settings can be told'],
   ['G29', 'they are told at start-up and at each change'],
   ['G30', 'operational status is told'],
-  ['G31', 'alarms are told as they occur'],
-  ['G32', 'alarm and return to normal carry date, time and type'],
+  ['G31', 'alarms are told as they occur', ALARMS],
+  ['G32', 'alarm and return to normal carry date, time and type', ALARMS],
 ]);
 
 /** The same guide, protocol requirements. */
@@ -58,7 +59,7 @@ export const CSIP_PROTOCOL = table([
   ['P13', 'certificates are given after conformance tests', PEOPLE],
   ['P14', 'the identity is the LFDI: 20 bytes of the hash of the certificate'],
   ['P15', 'authentication by the certificates the utility names'],
-  ['P16', 'who is not authenticated is sent away with an alert'],
+  ['P16', 'who is not authenticated is sent away'],
   ['P17', 'the list of who may connect goes by LFDI', SERVER],
   ['P18', 'who is not on it gets an HTTP error', SERVER],
   ['P19', 'the utility grants permissions', SERVER],
@@ -87,7 +88,7 @@ export const CSIP_PROTOCOL = table([
   ['P42', 'posted at the postRate of the mirror'],
   ['P43', 'ratings and settings of table 12'],
   ['P44', 'status of table 13'],
-  ['P45', 'alarms of table 14'],
+  ['P45', 'alarms of table 14', ALARMS],
   ['P46', 'subscribe to EndDevices', SUBSCRIPTION],
   ['P47', 'subscribe to each EndDevice', SUBSCRIPTION],
   ['P48', 'subscribe to assignments', SUBSCRIPTION],
