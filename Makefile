@@ -21,6 +21,7 @@ help:
 	@echo 'make sim SEED=n one seeded simulation'
 	@echo 'make replay FILE=tape   what gridward record wrote, through the present code: the first tick that decides differently'
 	@echo 'make mutants    breaks the product line by line; the tests must notice'
+	@echo 'make conformance   shows the requirements of CSIP and CSIP-AUS, writes the table in test/README.md'
 	@echo 'make soak       the long kill test'
 	@echo 'make native     the addon for the key in the TPM; without it the key is a file'
 	@echo 'make tpm        tests of that addon against a simulated TPM, or GRIDWARD_TEST_TPM=device:/dev/tpmrm0'
@@ -53,7 +54,9 @@ packages: | $(NODE)
 python: packages
 	@$(ALONE) $(TOOLS)/python.sh
 
-run: build
+run: node_modules/.package-lock.json
+	@$(TOOLS)/swtpm.sh
+	@$(MAKE) build
 	@$(RUN) node test/rig/run/main.ts --scenario $(SCENARIO) --seed $(SEED)
 
 dev: build
@@ -75,6 +78,9 @@ sim: build
 
 replay: build
 	@$(RUN) node test/sim/replay.ts $(FILE)
+
+conformance: build
+	@$(RUN) node $(TOOLS)/verify.ts conformance
 
 soak: build
 	@$(RUN) node test/e2e/soak.ts

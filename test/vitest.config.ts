@@ -1,10 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
-const project = (name: string, timeoutSeconds: number, serial = false) => ({
+const project = (name: string, timeoutSeconds: number, serial = false, folder = name) => ({
   extends: true as const,
   test: {
     name,
-    include: [`test/${name}/**/*.test.ts`],
+    include: [`test/${folder}/**/*.test.ts`],
+    // in virtual time, and judged as a whole: a project of its own
+    exclude: folder === 'protocol' ? ['test/protocol/conformance/**'] : [],
     testTimeout: timeoutSeconds * 1000,
     hookTimeout: timeoutSeconds * 1000,
     fileParallelism: !serial,
@@ -22,6 +24,7 @@ export default defineConfig({
       project('tidy', 60),
       project('sim', 120),
       project('protocol', 120, true),
+      project('conformance', 300, false, 'protocol/conformance'),
       project('e2e', 300, true),
       // needs the addon and a simulated TPM
       project('tpm', 300, true),

@@ -58,8 +58,9 @@ const revertsSafely = (control: ControlProfile): boolean => control.writeBlock.s
  * device can, it reverts to the lower of the wished cap and the one in force.
  */
 export const blockValues = (control: ControlProfile, cap: Watts, onSilence: OnSilence, scale: CapScale): BlockValues => {
-  const raw = rawCap(cap, scale);
-  const revertRaw = onSilence.kind === 'reverts-to' ? Math.min(raw, rawCap(onSilence.cap, scale)) : raw;
+  const least = control.zeroMeans === 'unlimited' ? scale.step : 0;
+  const raw = Math.max(least, rawCap(cap, scale));
+  const revertRaw = onSilence.kind === 'reverts-to' ? Math.min(raw, Math.max(least, rawCap(onSilence.cap, scale))) : raw;
   const runs = onSilence.kind === 'opens' || (onSilence.kind === 'reverts-to' && revertsSafely(control));
   const reversion = runs ? Math.max(1, Math.min(Math.floor(onSilence.after / 1000), LONGEST_TIMER_SECONDS)) : HOLD_SECONDS;
   return { raw, revertRaw, reversion };
@@ -106,15 +107,22 @@ export const encodeBlock = (control: ControlProfile, values: BlockValues): reado
 export const blockStart = ({ model, writeBlock }: ControlProfile): number =>
   controlPointAt(model, writeBlock[0]?.point ?? 'WMaxLimPct');
 
-/** Registers of the self-identifying read-back: from the model's ID to the end of the write block. */
+/** The switch beside the limit, counted from the model's ID; null: the block says all. */
+export const enableAt = ({ model, enable }: ControlProfile): number | null =>
+  enable === null ? null : controlPointAt(model, enable.point);
+
+/** Registers of the self-identifying read-back: from the model's ID to the end of the write block, and to the switch. */
 export const readBackLength = (control: ControlProfile): number => {
   const last = entries(control).at(-1);
-  return last === undefined ? 0 : last.at + last.size;
+  const end = last === undefined ? 0 : last.at + last.size;
+  return Math.max(end, (enableAt(control) ?? -1) + 1);
 };
 
 interface BlockReading {
   /** Every register the profile compares reads as written. */
   readonly stands: boolean;
+  /** The switch beside the limit is as it must be. */
+  readonly enabled: boolean;
   /** WMaxLimPct as read. */
   readonly raw: number;
 }
@@ -135,7 +143,8 @@ export const readBlock = (control: ControlProfile, words: Uint16Array, values: B
     const asWritten = value === 'reversion' ? isAbsent || timerStands(read, values.reversion) : read === written(value, values);
     if (readBack && !asWritten) stands = false;
   }
-  return { stands, raw: found };
+  const at = enableAt(control);
+  return { stands, enabled: at === null || words[at] === control.enable?.value, raw: found };
 };
 
 const timerStands = (read: number, reversion: number): boolean =>

@@ -12,6 +12,7 @@ import {
   blockStart,
   blockValues,
   capOf,
+  enableAt,
   encodeBlock,
   percentOf,
   readBackLength,
@@ -152,18 +153,24 @@ export class LimitWriter {
     const { line, clock, unitId, device, control } = this.#options;
     const target = this.#target;
     if (target === null || this.#wanted === null) return;
+    const now = clock.now();
+    const free = this.#written === null ? now : after(this.#written.at, control.spacingMs);
+    if (now < free) {
+      this.#cancelTimer = clock.at(free, () => this.#write(priority));
+      return;
+    }
     const { cap, onSilence } = this.#wanted;
     const values = blockValues(control, cap, onSilence, target.scale);
     this.#sequence += 1;
     const sequence = this.#sequence;
-    this.#written = { values, onSilence, at: clock.now(), target };
+    this.#written = { values, onSilence, at: now, target };
     this.#doubt = watts(Math.max(capOf(values.raw, target.scale), this.#doubt ?? 0));
     const words = encodeBlock(control, values);
     const address = target.place.address + blockStart(control);
     const take = (result: Result<Reply, LineFault>): void => {
       if (sequence === this.#sequence) this.#afterWrite(result, priority);
     };
-    line.submit({ kind: 'write', unitId, address, words }, priority, take, `${device}:limit`);
+    line.submit({ kind: 'write', unitId, address, words, ...this.#single() }, priority, take, `${device}:limit`);
   }
 
   #afterWrite(result: Result<Reply, LineFault>, priority: Priority): void {
@@ -224,8 +231,35 @@ export class LimitWriter {
       return;
     }
     const reading = readBlock(control, result.value.words, written.values);
-    if (reading.stands) this.#stands(written, reason);
+    if (reading.stands && !reading.enabled) this.#enable(written);
+    else if (reading.stands) this.#stands(written, reason);
     else this.#differs(written, reading.raw, reason);
+  }
+
+  #single(): { readonly single?: true } {
+    return this.#options.control.function === 6 ? { single: true } : {};
+  }
+
+  /** The limit stands, its switch does not: that one alone is written, as seldom as can be. Nothing is held until both read back. */
+  #enable(written: Written): void {
+    const { line, unitId, device, control, onAnswered, onUnanswered } = this.#options;
+    const at = enableAt(control);
+    assert(at !== null && control.enable !== null, 'a profile without a switch has none to write');
+    this.#held = null;
+    this.#mismatches += 1;
+    const sequence = this.#sequence;
+    const pace = this.#mismatches <= MISMATCHES_AT_ONCE ? control.readBackDelayMs : MISMATCH_RETRY;
+    const take = (result: Result<Reply, LineFault>): void => {
+      if (sequence !== this.#sequence) return;
+      if (result.ok || result.fault.kind === 'refused') onAnswered();
+      else if (result.fault.kind !== 'dropped') onUnanswered(result.fault);
+      if (!result.ok && result.fault.kind === 'refused')
+        this.#options.onOutcome({ kind: 'refused', exceptionCode: result.fault.exceptionCode });
+      if (this.#target !== null) this.#later(pace, () => this.#readBack('write'));
+    };
+    const address = written.target.place.address + at;
+    const request = { kind: 'write', unitId, address, words: [control.enable.value], ...this.#single() } as const;
+    line.submit(request, PRIORITY.control, take, `${device}:enable`);
   }
 
   #readBackFailed(fault: LineFault, reason: 'write' | 'check'): void {

@@ -2,10 +2,11 @@ import { amperes, hertz, vars, voltAmperes, volts, wattHours, watts } from '#bas
 import type { MonoMs, Watts } from '#base/units.ts';
 import { fail, ok } from '#base/result.ts';
 import type { Result } from '#base/result.ts';
-import type { DeviceId, ModelPlace } from '#site/device.ts';
+import type { DeviceId, ModelPlace, Nameplate } from '#site/device.ts';
 import type { InverterSample, InverterState } from '#site/sample.ts';
 import { decodeModel } from '../sunspec/codec.ts';
 import type { BlockFault } from '../sunspec/codec.ts';
+import { type AlarmBasis, alarmsIn, type VendorEvent } from '../sunspec/events.ts';
 import { derMeasureModel } from '../sunspec/models/der-measure.ts';
 import { inverterFloatModel } from '../sunspec/models/inverter-float.ts';
 import { inverterModel } from '../sunspec/models/inverter.ts';
@@ -19,14 +20,17 @@ interface Extent {
   readonly whole: number | null;
 }
 
-const INTEGER_READ: Extent = { fast: spanTo(inverterModel, 'St'), whole: null };
-const FLOAT_READ: Extent = { fast: spanTo(inverterFloatModel, 'St'), whole: null };
+const INTEGER_READ: Extent = { fast: spanTo(inverterModel, 'Evt1'), whole: null };
+const FLOAT_READ: Extent = { fast: spanTo(inverterFloatModel, 'Evt1'), whole: null };
+const INTEGER_VENDOR: Extent = { fast: spanTo(inverterModel, 'EvtVnd4'), whole: null };
+const FLOAT_VENDOR: Extent = { fast: spanTo(inverterFloatModel, 'EvtVnd4'), whole: null };
 const DER_READ: Extent = { fast: spanTo(derMeasureModel, 'Hz'), whole: spanTo(derMeasureModel, 'Tmp_SF') };
 
-/** What is read of the measurement model at `place`. */
-export const inverterRead = (place: ModelPlace): Extent => {
+/** What is read of the measurement model at `place`; `vendor`: the maker's event bits too. */
+export const inverterRead = (place: ModelPlace, vendor: boolean): Extent => {
   if (derMeasureModel.ids.includes(place.id)) return DER_READ;
-  return inverterFloatModel.ids.includes(place.id) ? FLOAT_READ : INTEGER_READ;
+  if (inverterFloatModel.ids.includes(place.id)) return vendor ? FLOAT_VENDOR : FLOAT_READ;
+  return vendor ? INTEGER_VENDOR : INTEGER_READ;
 };
 
 /** SunSpec 103 St counts from 1; 701 InvSt has the same states from 0. */
@@ -70,6 +74,14 @@ interface Measured {
   readonly Hz: number | null;
   readonly WH: number | null;
   readonly St: number | null;
+  readonly AphA: number | null;
+  readonly AphB: number | null;
+  readonly AphC: number | null;
+  readonly Evt1: number | null;
+  readonly EvtVnd1?: number | null;
+  readonly EvtVnd2?: number | null;
+  readonly EvtVnd3?: number | null;
+  readonly EvtVnd4?: number | null;
 }
 
 interface Decoded {
@@ -89,10 +101,13 @@ const decodeDer = (words: Uint16Array, place: ModelPlace, whole: Uint16Array | n
   const decoded = decodeModel(derMeasureModel, block, place);
   if (!decoded.ok) return decoded;
   const { values, badScales } = decoded.value;
-  const { W, Var, VA, A, Hz, VL1, VL2, VL3, LNV, TotWhInj, InvSt } = values;
+  const { W, Var, VA, A, Hz, VL1, VL2, VL3, LNV, TotWhInj, InvSt, AL1, AL2, AL3, Alrm } = values;
   const St = InvSt === null ? null : InvSt + FIRST_ST;
   return ok({
-    values: { W, VAr: Var, VA, A, PhVphA: VL1 ?? LNV, PhVphB: VL2, PhVphC: VL3, Hz, WH: TotWhInj, St },
+    values: {
+      ...{ W, VAr: Var, VA, A, PhVphA: VL1 ?? LNV, PhVphB: VL2, PhVphC: VL3, Hz, WH: TotWhInj, St },
+      ...{ AphA: AL1, AphB: AL2, AphC: AL3, Evt1: Alrm },
+    },
     badScales,
   });
 };
@@ -113,6 +128,10 @@ export const readInverter = (
     readonly takenAt: MonoMs;
     readonly rating: Watts;
     readonly whole?: Uint16Array | null;
+    /** What alarms are measured against; absent or null: not known. */
+    readonly nameplate?: Nameplate | null;
+    /** The maker's bits of the device profile. */
+    readonly vendorEvents?: readonly VendorEvent[];
   },
 ): Result<InverterReading, ReadingFault> => {
   const decoded = decodeFamily(words, place, about.whole ?? null);
@@ -132,9 +151,19 @@ export const readInverter = (
     frequency: map(values.Hz, hertz),
     lifetimeEnergy: map(values.WH, wattHours),
     state: inverterState(values.St),
+    alarms: alarmsIn(basisOf(values), about.nameplate ?? null, about.vendorEvents ?? []),
   };
   return ok({ sample, rejected: plausible ? badScales : [...badScales, 'W'] });
 };
+
+const basisOf = (values: Measured): AlarmBasis => ({
+  events: values.Evt1,
+  vendor: values,
+  current: values.A,
+  currents: [values.AphA, values.AphB, values.AphC],
+  voltages: [values.PhVphA, values.PhVphB, values.PhVphC],
+  frequency: values.Hz,
+});
 
 const isNullFrame = (values: Measured): boolean => {
   const measured = [values.W, values.PhVphA, values.PhVphB, values.PhVphC, values.Hz, values.A];

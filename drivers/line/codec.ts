@@ -56,7 +56,7 @@ class MemoryPort {
 /** Whether the standard allows the request (MODBUS application protocol 1.1b3, 6.3 and 6.12); broadcast is not used. */
 export const isValidRequest = (request: Request): boolean => {
   const size = request.kind === 'read' ? request.count : request.words.length;
-  const most = request.kind === 'read' ? MOST_READ_REGISTERS : MOST_WRITTEN_REGISTERS;
+  const most = request.kind === 'read' ? MOST_READ_REGISTERS : request.single === true ? 1 : MOST_WRITTEN_REGISTERS;
   if (!isWithin(request.unitId, 1, HIGHEST_UNIT) || !isWithin(size, 1, most)) return false;
   if (!isWithin(request.address, 0, ADDRESS_SPACE - size)) return false;
   return request.kind === 'read' || request.words.every((word) => isWithin(word, 0, HIGHEST_WORD));
@@ -87,7 +87,12 @@ export class Codec {
       this.#isOpen = true;
     }
     this.#request = request;
-    if (request.kind === 'read') this.#client.writeFC3(request.unitId, request.address, request.count, this.#onRead);
+    if (request.kind === 'read') {
+      const { unitId, address, count } = request;
+      if (request.table === 'input') this.#client.writeFC4(unitId, address, count, this.#onRead);
+      else this.#client.writeFC3(unitId, address, count, this.#onRead);
+    } else if (request.single === true)
+      this.#client.writeFC6(request.unitId, request.address, request.words[0] ?? 0, this.#onWritten);
     else this.#client.writeFC16(request.unitId, request.address, [...request.words], this.#onWritten);
     return this.#port.takeSent();
   }

@@ -12,7 +12,7 @@ import { Reopening } from './reopening.ts';
 import { Refusals } from './refusals.ts';
 import type { LineSettings, LineStatus } from './settings.ts';
 import { FrameTrace, type Verdict } from './trace.ts';
-import { UnitMemory } from './unit.ts';
+import { STRANGER_QUARANTINE_MS, STRANGER_TIMEOUT_MS, UnitMemory } from './unit.ts';
 import { EXCEPTION_BYTES, characterTime, frameSilence, replyBytes, transactionTime } from './wire-time.ts';
 
 /** Silence on the line that ends a quarantine. */
@@ -202,7 +202,7 @@ export class LineEngine implements Line {
     const request = settling ?? job.request;
     const bytes = this.#codec.encode(request);
     const requestEnd = (now + bytes.length * this.#character) as MonoMs;
-    this.#flight.begin(job, request, bytes, { sentAt: now, requestEnd, echo: this.#settings.localEcho });
+    this.#flight.begin(job, request, bytes, { sentAt: now, requestEnd, echo: this.#settings.localEcho, known: unit.isKnown });
     this.#phase = 'awaiting';
     this.#counters.requests += 1;
     unit.requests += 1;
@@ -215,7 +215,7 @@ export class LineEngine implements Line {
   #replyDeadline(job: Job, unit: UnitMemory): number {
     const { sentAt, requestEnd, request } = this.#flight;
     const least = requestEnd + this.#silence + replyBytes(request) * this.#character;
-    const regular = least + unit.allowance();
+    const regular = this.#flight.isStranger ? requestEnd + this.#silence + STRANGER_TIMEOUT_MS : least + unit.allowance();
     return job.priority === PRIORITY.probe ? Math.min(regular, Math.max(least, sentAt + PROBE_TIMEOUT_MS)) : regular;
   }
 
@@ -301,7 +301,7 @@ export class LineEngine implements Line {
     unit.timedOut();
     this.#counters.timeouts += 1;
     const now = this.#clock.now();
-    if (this.#reopening.timedOut(now)) this.#reopen(now);
+    if (!this.#flight.isStranger && this.#reopening.timedOut(now)) this.#reopen(now);
     else this.#fault({ kind: 'timeout', unitId: this.#flight.request.unitId }, 'timeout', now);
   }
 
@@ -343,7 +343,7 @@ export class LineEngine implements Line {
     const flight = this.#flight;
     const slowest =
       flight.requestEnd + unit.longestTurnaround + (replyBytes(flight.request) + 1) * this.#character + this.#silence;
-    return Math.max(QUARANTINE_MS, slowest - at);
+    return Math.max(flight.isUnanswered && !this.#queue.hasUrgent ? STRANGER_QUARANTINE_MS : QUARANTINE_MS, slowest - at);
   }
 
   #quarantine(span: number): void {

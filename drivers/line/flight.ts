@@ -2,6 +2,7 @@ import type { MonoMs } from '#base/units.ts';
 import { assert } from '#base/assert.ts';
 import type { Job } from './queue.ts';
 import { functionCode, garble, progress, type Progress } from './reply.ts';
+import { PRIORITY } from './transaction.ts';
 import type { Request } from './transaction.ts';
 import { EXCEPTION_BYTES, LONGEST_FRAME_BYTES, replyBytes } from './wire-time.ts';
 
@@ -17,6 +18,8 @@ export class Flight {
   sentAt = 0 as MonoMs;
   /** When the last bit of the request left. */
   requestEnd = 0 as MonoMs;
+  /** The scan's question to a unit that never answered. */
+  isStranger = false;
   #job: Job | null = null;
   #request: Request | null = null;
   #sent: Uint8Array = NOTHING;
@@ -27,7 +30,12 @@ export class Flight {
   #isLatePossible = false;
 
   /** `request` is what goes on the wire: the job's own, or one that settles what the unit still owes. */
-  begin(job: Job, request: Request, sent: Uint8Array, when: { sentAt: MonoMs; requestEnd: MonoMs; echo: boolean }): void {
+  begin(
+    job: Job,
+    request: Request,
+    sent: Uint8Array,
+    when: { sentAt: MonoMs; requestEnd: MonoMs; echo: boolean; known: boolean },
+  ): void {
     this.#job = job;
     this.#request = request;
     this.#sent = sent;
@@ -36,6 +44,7 @@ export class Flight {
     this.#length = 0;
     this.#echoDue = when.echo ? sent.length : 0;
     this.#isEchoWrong = false;
+    this.isStranger = !when.known && job.priority === PRIORITY.scan;
     this.#isLatePossible = false;
   }
 
@@ -93,6 +102,11 @@ export class Flight {
     if (this.#length < ECHO_EVIDENCE_BYTES) return false;
     for (let i = 0; i < this.#length && i < this.#sent.length; i += 1) if (this.#bytes[i] !== this.#sent[i]) return false;
     return true;
+  }
+
+  /** A stranger said nothing at all. */
+  get isUnanswered(): boolean {
+    return this.isStranger && this.#length === 0;
   }
 
   /** A copy of the reply so far. */

@@ -22,3 +22,17 @@ export interface LinePort {
   flush(): void;
   close(): void;
 }
+
+/** A connection that carries bytes, in order, both ways. */
+export interface ByteConnection {
+  write(bytes: Uint8Array): void;
+  /** Ends it; no handler is called any more. */
+  close(): void;
+}
+
+/** Begins a connection. `onUp` when it stands; `onDown` once, when it failed or ended. */
+export type Dial = (handlers: {
+  readonly onUp: () => void;
+  readonly onBytes: (bytes: Uint8Array) => void;
+  readonly onDown: (why: string) => void;
+}) => ByteConnection;

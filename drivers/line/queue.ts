@@ -52,6 +52,11 @@ export class JobQueue {
     return null;
   }
 
+  /** True when something more urgent than a scan waits. */
+  get hasUrgent(): boolean {
+    return this.#size > this.#lane(PRIORITY.scan).length;
+  }
+
   takeAll(): readonly Job[] {
     const all = this.#lanes.flat();
     for (const lane of this.#lanes) lane.length = 0;

@@ -3,19 +3,24 @@ import type { Garble, Request } from './transaction.ts';
 import { EXCEPTION_BYTES, replyBytes } from './wire-time.ts';
 
 const READ_HOLDING_REGISTERS = 3;
+const READ_INPUT_REGISTERS = 4;
+const WRITE_SINGLE_REGISTER = 6;
 const WRITE_MULTIPLE_REGISTERS = 16;
 export const EXCEPTION_FLAG = 0x80;
 
-export const functionCode = (request: Request): number =>
-  request.kind === 'read' ? READ_HOLDING_REGISTERS : WRITE_MULTIPLE_REGISTERS;
+export const functionCode = (request: Request): number => {
+  if (request.kind === 'read') return request.table === 'input' ? READ_INPUT_REGISTERS : READ_HOLDING_REGISTERS;
+  return request.single === true ? WRITE_SINGLE_REGISTER : WRITE_MULTIPLE_REGISTERS;
+};
 
 /** `partial`: nothing wrong so far, bytes missing. `whole`: as many bytes as the reply has; its CRC is not looked at yet. */
 export type Progress = 'partial' | 'whole' | Garble;
 
+/** Function 16 echoes address and count, function 6 address and value. */
 const writeEchoDiffers = (request: Request, bytes: Uint8Array): boolean =>
   request.kind === 'write' &&
   (((bytes[2] ?? 0) << 8) + (bytes[3] ?? 0) !== request.address ||
-    ((bytes[4] ?? 0) << 8) + (bytes[5] ?? 0) !== request.words.length);
+    ((bytes[4] ?? 0) << 8) + (bytes[5] ?? 0) !== (request.single === true ? request.words[0] : request.words.length));
 
 /** Judges the first `length` bytes of what should become the reply to `request`, by its header and length alone. */
 export const progress = (request: Request, bytes: Uint8Array, length: number): Progress => {

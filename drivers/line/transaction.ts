@@ -6,10 +6,22 @@ export const PRIORITY = { cut: 0, meter: 1, control: 2, verify: 3, inverter: 4, 
 export type Priority = (typeof PRIORITY)[keyof typeof PRIORITY];
 
 export type Request =
-  /** `count` holding registers (function 3) from `address`, 1-125. */
-  | { readonly kind: 'read'; readonly unitId: number; readonly address: number; readonly count: number }
-  /** Writes `words` (function 16) from `address`, 1-123 registers. */
-  | { readonly kind: 'write'; readonly unitId: number; readonly address: number; readonly words: readonly number[] };
+  /** `count` registers from `address`, 1-125: holding registers (function 3), or input registers (function 4). */
+  | {
+      readonly kind: 'read';
+      readonly unitId: number;
+      readonly address: number;
+      readonly count: number;
+      readonly table?: 'holding' | 'input';
+    }
+  /** Writes `words` from `address`: 1-123 registers (function 16); `single`: one register (function 6). */
+  | {
+      readonly kind: 'write';
+      readonly unitId: number;
+      readonly address: number;
+      readonly words: readonly number[];
+      readonly single?: boolean;
+    };
 
 /** What was wrong with a frame that was thrown away. */
 export type Garble = 'crc' | 'length' | 'foreign-unit' | 'foreign-function' | 'echo' | 'early';

@@ -4,6 +4,10 @@ import type { Request } from './transaction.ts';
 
 /** Turnaround allowed before a unit has ever answered, and after it missed two in a row. */
 export const FIRST_ALLOWANCE_MS = 300;
+/** A scan allows a unit that never answered so long for its whole answer. */
+export const STRANGER_TIMEOUT_MS = 250;
+/** Silence after that, while nothing but the scan waits: a late reply could only disturb the next probe, which is of another unit. */
+export const STRANGER_QUARANTINE_MS = 25;
 const LEAST_ALLOWANCE_MS = 100;
 const MOST_ALLOWANCE_MS = 1000;
 const ALLOWANCE_FACTOR = 4;
@@ -45,6 +49,11 @@ export class UnitMemory {
   #turnaround: number | null = null;
   #longest = 0;
   #owed: Owed[] = [];
+
+  /** It has answered at least once, if only with an exception. */
+  get isKnown(): boolean {
+    return this.#turnaround !== null;
+  }
 
   /** How long after the request the reply may begin: learned, with bounds; milliseconds. */
   allowance(): number {
@@ -103,7 +112,8 @@ export class UnitMemory {
     if (!owed.some((one) => replyAlike(one.request, request))) return null;
     let count = 1;
     while (owed.some((one) => one.request.kind === 'read' && one.request.count === count)) count += 1;
-    return { kind: 'read', unitId: request.unitId, address: Math.min(request.address, 0x10000 - count), count };
+    const read = { kind: 'read', unitId: request.unitId, address: Math.min(request.address, 0x10000 - count), count } as const;
+    return request.kind === 'read' && request.table !== undefined ? { ...read, table: request.table } : read;
   }
 
   counters(): UnitCounters {

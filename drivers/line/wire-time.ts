@@ -22,7 +22,8 @@ export const frameSilence = (serial: SerialSettings): number =>
   serial.baudRate > FIXED_SILENCE_ABOVE_BAUD ? FIXED_SILENCE_MS : SILENCE_CHARACTERS * characterTime(serial);
 
 /** Bytes of the request frame. */
-export const requestBytes = (request: Request): number => (request.kind === 'read' ? 8 : 9 + 2 * request.words.length);
+export const requestBytes = (request: Request): number =>
+  request.kind === 'read' || request.single === true ? 8 : 9 + 2 * request.words.length;
 
 /** Bytes of the reply frame when the device does what was asked. */
 export const replyBytes = (request: Request): number => (request.kind === 'read' ? 5 + 2 * request.count : WRITE_REPLY_BYTES);

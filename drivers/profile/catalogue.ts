@@ -1,13 +1,39 @@
 import { assert } from '#base/assert.ts';
 import { decodeProfile } from './profile.ts';
 import type { InverterProfile, MeterProfile, Profile } from './profile.ts';
+import abbFimer from './abb-fimer.json' with { type: 'json' };
+import carloGavazziEm24 from './carlo-gavazzi-em24.json' with { type: 'json' };
+import carloGavazziEm340 from './carlo-gavazzi-em340.json' with { type: 'json' };
+import eastronSdm120 from './eastron-sdm120.json' with { type: 'json' };
+import eastronSdm630 from './eastron-sdm630.json' with { type: 'json' };
+import fronius from './fronius.json' with { type: 'json' };
+import kaco from './kaco.json' with { type: 'json' };
+import kostal from './kostal.json' with { type: 'json' };
+import sma from './sma.json' with { type: 'json' };
 import sunspec123 from './sunspec-123.json' with { type: 'json' };
 import sunspec704 from './sunspec-704.json' with { type: 'json' };
 import sunspecMeter from './sunspec-meter.json' with { type: 'json' };
+import wattnode from './wattnode.json' with { type: 'json' };
+
+const FILES: readonly unknown[] = [
+  abbFimer,
+  carloGavazziEm24,
+  carloGavazziEm340,
+  eastronSdm120,
+  eastronSdm630,
+  fronius,
+  kaco,
+  kostal,
+  sma,
+  sunspec123,
+  sunspec704,
+  sunspecMeter,
+  wattnode,
+];
 
 /** The profiles this release ships, decoded. One of ours that does not decode is a broken build. */
 export const shippedProfiles = (): readonly Profile[] =>
-  [sunspec123, sunspec704, sunspecMeter].map((file) => {
+  FILES.map((file) => {
     const decoded = decodeProfile(file);
     assert(decoded.ok, 'a shipped device profile decodes');
     return decoded.value;

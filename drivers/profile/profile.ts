@@ -3,10 +3,13 @@ import { fail, ok } from '#base/result.ts';
 import type { Result } from '#base/result.ts';
 import { durationMs, percent, seconds, watts } from '#base/units.ts';
 import type { Watts } from '#base/units.ts';
+import { STANDARD_ALARMS } from '#site/alarm.ts';
 import type { OnSilence } from '#site/device.ts';
 import { controlPoint } from '../sunspec/control-model.ts';
 import type { ConnectionModel, ControlModel } from '../sunspec/control-model.ts';
+import { VENDOR_EVENTS } from '../sunspec/events.ts';
 import { registersOf } from '../sunspec/points.ts';
+import { meterMap } from './register-map.ts';
 
 /** Format number of a profile file (design D17). */
 export const PROFILE_FORMAT = 1;
@@ -66,6 +69,14 @@ const control = v.pipe(
       v.maxLength(8),
       v.check((block) => count(block, 'limit') === 1, 'exactly one point with the value "limit"'),
     ),
+    /** Modbus function of its writes: 6 writes one register, so the block has one. */
+    function: v.optional(v.picklist([6, 16]), 16),
+    /** A switch that must stand beside the limit and may not be written with every value (flash): written only when it reads otherwise. */
+    enable: v.optional(v.nullable(v.strictObject({ point: pointName, value: fixedValue })), null),
+    /** Least time between two writes: the device drops or queues what comes sooner. */
+    spacingMs: v.optional(milliseconds(0, 60_000), 0),
+    /** What the device makes of 0 %: no output, standby with a long restart, or no limit at all; that one is never told less than a step. */
+    zeroMeans: v.optional(v.picklist(['zero', 'standby', 'unlimited']), 'zero'),
     /** The device's true step in per cent where it is coarser than WMaxLimPct_SF says; null: as the scale factor says. */
     resolutionPercent: v.nullable(v.pipe(v.number(), v.gtValue(0), v.maxValue(10))),
     /** From the write's reply to the read-back: some devices apply a write after they acknowledged it. */
@@ -76,6 +87,14 @@ const control = v.pipe(
   v.forward(
     v.check(({ model, writeBlock }) => isBlock(model, writeBlock), BLOCK_EXPECTED),
     ['writeBlock'],
+  ),
+  v.forward(
+    v.check((block) => block.function === 16 || block.writeBlock.length === 1, 'one point: function 6 writes one register'),
+    ['writeBlock'],
+  ),
+  v.forward(
+    v.check(({ model, enable }) => enable === null || isBlock(model, [enable]), 'a point of the model'),
+    ['enable'],
   ),
 );
 
@@ -140,6 +159,20 @@ const inverterFields = v.strictObject({
     statusSeconds: wholeSeconds(5, 3600),
     settingsSeconds: wholeSeconds(5, 3600),
   }),
+  /** Bits of the maker's own event registers that mean a standard alarm; read only when there are any. */
+  vendorEvents: v.optional(
+    v.pipe(
+      v.array(
+        v.strictObject({
+          point: v.picklist(VENDOR_EVENTS),
+          bit: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(31)),
+          alarm: v.picklist(STANDARD_ALARMS),
+        }),
+      ),
+      v.maxLength(64),
+    ),
+    [],
+  ),
 });
 
 const inverterProfile = v.pipe(
@@ -162,6 +195,10 @@ const meterProfile = v.strictObject({
   /** How often the meter renews its registers. */
   refreshMs: milliseconds(20, 60_000),
   poll: v.strictObject({ fastMs: milliseconds(50, 10_000), slowSeconds: wholeSeconds(1, 3600) }),
+  /** How old the registers may be when read: a meter behind an inverter is read by its host now and then. */
+  readingAgeMs: v.optional(milliseconds(0, 10_000), 0),
+  /** Absent: the meter speaks SunSpec (201-204, 211-214). */
+  map: v.optional(v.nullable(meterMap), null),
 });
 
 const profile = v.variant('kind', [inverterProfile, meterProfile]);

@@ -10,6 +10,8 @@ export type LimitSource =
   | { readonly kind: 'fallback' }
   /** The commissioned limit that always binds. */
   | { readonly kind: 'commissioned' }
+  /** A rule of the site beside the utility: schedule, connection agreement, lock-out. */
+  | { readonly kind: 'local'; readonly name: string }
   /** Nothing limits any more, but the last limit is still rising in its ramp. */
   | { readonly kind: 'release' };
 

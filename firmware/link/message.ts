@@ -35,6 +35,8 @@ export interface NorthNote {
   readonly type: 'north-note';
   readonly event: string;
   readonly text: string;
+  /** True: an alarm that stands from now, until false comes for the same event or the connection ends. Absent: it just happened. */
+  readonly standing?: boolean | undefined;
 }
 
 /** Northd to controld. */
@@ -59,6 +61,20 @@ export interface SiteStatus {
   /** IEEE 2030.5 inverterStatus 0-7 value; null: unknown. */
   readonly inverterStatus: number | null;
   readonly alarmStatus: number;
+  /** Power that would come at once if nothing limited it, beyond what comes now; null or absent: not known. */
+  readonly reserve?: Watts | null;
+  /** Null or absent: no storage on site. */
+  readonly storage?: StorageStatus | null;
+}
+
+/** As the storage members of DERStatus. */
+export interface StorageStatus {
+  /** Bits as genConnectStatus. */
+  readonly connectStatus: number;
+  /** Hundredths of a per cent; null: unknown. */
+  readonly stateOfCharge: number | null;
+  /** 0 charging, 1 discharging, 2 holding; null: unknown. */
+  readonly mode: 0 | 1 | 2 | null;
 }
 
 /** Control to north: on connect and on change. */
@@ -151,9 +167,49 @@ export interface Tape {
   readonly more: boolean;
 }
 
+/** A tool asks who answers on a line; the scan ends when it hangs up. */
+export interface ScanRequest {
+  readonly type: 'scan-request';
+  readonly line: string;
+}
+
+/** How far the scan of a line is, and what it makes of each unit that answered. */
+export interface ScanReport {
+  readonly type: 'scan';
+  readonly line: string;
+  /** False: there is no line of this name. */
+  readonly known: boolean;
+  /** Unit ids dealt with, of so many. */
+  readonly tried: number;
+  readonly total: number;
+  readonly done: boolean;
+  readonly units: readonly {
+    readonly unitId: number;
+    /** Null: nothing we could use. */
+    readonly role: string | null;
+    readonly profile: string | null;
+    readonly serialNumber: string;
+    readonly text: string;
+  }[];
+}
+
+/** The installer lifts a lock-out of the export limitation scheme. */
+export interface LockoutReset {
+  readonly type: 'lockout-reset';
+}
+
+/** A command of the installer was taken. */
+export interface Done {
+  readonly type: 'done';
+}
+
+/** Installer's tool to controld, and back. */
+export type InstallRequest = Hello | LockoutReset;
+export type InstallMessage = Hello | Done;
+
 /** View client to controld, and back. */
-export type ViewRequest = Hello | TraceRequest | TapeRequest;
-export type ViewMessage = Hello | ViewSnapshot | Trace | Tape;
+export type ViewRequest = Hello | TraceRequest | TapeRequest | ScanRequest;
+export type ViewMessage = Hello | ViewSnapshot | Trace | Tape | ScanReport;
 
 /** Bounds both sides hold. */
 export const TRACE_FRAMES_MAX = 500;

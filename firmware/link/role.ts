@@ -2,10 +2,14 @@ import type { Result } from '#base/result.ts';
 import { type ClientOptions, connectLink, type LinkClient } from './client.ts';
 import type {
   ClockAnchor,
+  Done,
   Hello,
+  LockoutReset,
   LogHead,
   NorthNote,
   ProgramSetMessage,
+  ScanReport,
+  ScanRequest,
   SiteSnapshot,
   Tape,
   TapeRequest,
@@ -15,18 +19,27 @@ import type {
 } from './message.ts';
 import { LINK_PROTOCOL } from './message.ts';
 import type { ListenFault } from './port.ts';
-import { decodeControlMessage, decodeNorthMessage, decodeViewMessage, decodeViewRequest } from './schema.ts';
+import {
+  decodeControlMessage,
+  decodeInstallMessage,
+  decodeInstallRequest,
+  decodeNorthMessage,
+  decodeViewMessage,
+  decodeViewRequest,
+} from './schema.ts';
 import { type LinkServer, serveLink, type ServerOptions } from './server.ts';
 
 /** Socket of each role in the runtime directory, and its mode: northd's user alone, and the group of the tools. */
 export const PLAN_SOCKET = { file: 'control.sock', mode: 0o600 } as const;
 export const VIEW_SOCKET = { file: 'view.sock', mode: 0o660 } as const;
 
+export const INSTALL_SOCKET = { file: 'install.sock', mode: 0o600 } as const;
+
 /** What follows the hello, each way. */
 export type FromNorth = ClockAnchor | ProgramSetMessage | NorthNote;
 export type ToNorth = SiteSnapshot | LogHead;
-export type FromViewer = TraceRequest | TapeRequest;
-export type ToViewer = ViewSnapshot | Trace | Tape;
+export type FromViewer = TraceRequest | TapeRequest | ScanRequest;
+export type ToViewer = ViewSnapshot | Trace | Tape | ScanReport;
 
 type Server<In extends { readonly type: string }, Out extends { readonly type: string }> = Omit<
   ServerOptions<In, Out>,
@@ -58,12 +71,30 @@ export const serveView = async (options: Server<FromViewer, ToViewer>): Promise<
     decode: decodeViewRequest,
   });
 
+/** controld's side of the installer's role. */
+export const serveInstall = async (options: Server<LockoutReset, Done>): Promise<Result<LinkServer<Done>, ListenFault>> =>
+  await serveLink({
+    ...options,
+    path: `${options.directory}/${INSTALL_SOCKET.file}`,
+    mode: INSTALL_SOCKET.mode,
+    decode: decodeInstallRequest,
+  });
+
 /** northd's side of the plan role. `onUp` gives controld's hello with the plan it holds: send the set when it differs. */
 export const connectPlan = (options: Client<ToNorth>): LinkClient<FromNorth> =>
   connectLink({
     ...options,
     path: `${options.directory}/${PLAN_SOCKET.file}`,
     decode: decodeControlMessage,
+    hello: () => helloOf(options.release, null),
+  });
+
+/** An installer's tool's side. */
+export const connectInstall = (options: Client<Done>): LinkClient<LockoutReset> =>
+  connectLink({
+    ...options,
+    path: `${options.directory}/${INSTALL_SOCKET.file}`,
+    decode: decodeInstallMessage,
     hello: () => helloOf(options.release, null),
   });
 

@@ -6,6 +6,8 @@ import { decoderOf, type Decode } from './codec.ts';
 import {
   type ControlMessage,
   FRAME_HEX_MAX,
+  type InstallMessage,
+  type InstallRequest,
   type NorthMessage,
   TAPE_PIECE_MAX,
   TRACE_FRAMES_MAX,
@@ -17,6 +19,8 @@ const TEXT_MAX = 2048;
 const NAME_MAX = 256;
 const HREF_MAX = 1024;
 const LIST_MAX = 256;
+/** Legal unit ids of a line. */
+const SCAN_UNITS_MAX = 247;
 /** Beyond it a power is nonsense, and arithmetic on it would lose its watts. */
 const MAGNITUDE_MAX = 1e12;
 const PERCENT_MAX = 100;
@@ -137,7 +141,7 @@ const clockAnchor = v.object({
 });
 
 const programSet = v.object({ type: v.literal('program-set'), planId: name, set: ProgramSetSchema });
-const northNote = v.object({ type: v.literal('north-note'), event: name, text });
+const northNote = v.object({ type: v.literal('north-note'), event: name, text, standing: v.optional(v.boolean()) });
 
 const siteSnapshot = v.object({
   type: v.literal('site-snapshot'),
@@ -156,6 +160,16 @@ const siteSnapshot = v.object({
     operationalModeStatus: v.picklist([0, 1, 2]),
     inverterStatus: v.nullable(octet),
     alarmStatus: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(DURATION_MAX)),
+    reserve: v.exactOptional(v.nullable(watts)),
+    storage: v.exactOptional(
+      v.nullable(
+        v.object({
+          connectStatus: octet,
+          stateOfCharge: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(10_000))),
+          mode: v.nullable(v.picklist([0, 1, 2])),
+        }),
+      ),
+    ),
   }),
   modes: v.exactOptional(modeListSchema),
 });
@@ -201,6 +215,20 @@ const trace = v.object({
   more: v.boolean(),
 });
 
+const scanRequest = v.object({ type: v.literal('scan-request'), line: name });
+const scan = v.object({
+  type: v.literal('scan'),
+  line: name,
+  known: v.boolean(),
+  tried: count,
+  total: count,
+  done: v.boolean(),
+  units: list(
+    v.object({ unitId: count, role: v.nullable(name), profile: v.nullable(name), serialNumber: name, text }),
+    SCAN_UNITS_MAX,
+  ),
+});
+
 const tapeRequest = v.object({ type: v.literal('tape-request') });
 const tape = v.object({
   type: v.literal('tape'),
@@ -208,11 +236,21 @@ const tape = v.object({
   more: v.boolean(),
 });
 
+/** What controld takes from an installer's tool. */
+export const decodeInstallRequest: Decode<InstallRequest> = decoderOf(
+  v.variant('type', [hello, v.object({ type: v.literal('lockout-reset') })]),
+);
+/** What an installer's tool takes from controld. */
+export const decodeInstallMessage: Decode<InstallMessage> = decoderOf(
+  v.variant('type', [hello, v.object({ type: v.literal('done') })]),
+);
 /** What controld takes from northd. */
 export const decodeNorthMessage: Decode<NorthMessage> = decoderOf(v.variant('type', [hello, clockAnchor, programSet, northNote]));
 /** What northd takes from controld. */
 export const decodeControlMessage: Decode<ControlMessage> = decoderOf(v.variant('type', [hello, siteSnapshot, logHead]));
 /** What controld takes from a view client. */
-export const decodeViewRequest: Decode<ViewRequest> = decoderOf(v.variant('type', [hello, traceRequest, tapeRequest]));
+export const decodeViewRequest: Decode<ViewRequest> = decoderOf(
+  v.variant('type', [hello, traceRequest, tapeRequest, scanRequest]),
+);
 /** What a view client takes from controld. */
-export const decodeViewMessage: Decode<ViewMessage> = decoderOf(v.variant('type', [hello, view, trace, tape]));
+export const decodeViewMessage: Decode<ViewMessage> = decoderOf(v.variant('type', [hello, view, trace, tape, scan]));

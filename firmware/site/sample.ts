@@ -1,4 +1,5 @@
 import type { Amperes, Hertz, MonoMs, Vars, VoltAmperes, Volts, WattHours, Watts } from '#base/units.ts';
+import type { StandardAlarm } from './alarm.ts';
 import type { DeviceId } from './device.ts';
 
 /** Values of the three phases; null where not implemented. */
@@ -35,6 +36,8 @@ export interface InverterSample {
   readonly frequency: Hertz | null;
   readonly lifetimeEnergy: WattHours | null;
   readonly state: InverterState;
+  /** Standard alarms that this reading shows; absent: none. */
+  readonly alarms?: readonly StandardAlarm[];
 }
 
 /** One reading of the meter at the connection point. */

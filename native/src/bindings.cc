@@ -127,6 +127,11 @@ Value Install(const CallbackInfo& info) {
 
 Value Signs(const CallbackInfo& info) { return Napi::Number::New(info.Env(), static_cast<double>(SignCount())); }
 
+// Milliseconds.
+Value LastSignJs(const CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(LastSign().count()) / 1000);
+}
+
 Value CreateKeyJs(const CallbackInfo& info) {
   const TPM2_HANDLE handle = HandleOf(info[1]);
   const Bytes auth = BytesOf(info[2]);
@@ -232,6 +237,7 @@ void ExportTpm(Env env, Napi::Object exports) {
   add("setAuth", SetAuth);
   add("installProvider", Install);
   add("signCount", Signs);
+  add("lastSign", LastSignJs);
   add("createKey", CreateKeyJs);
   add("readKey", ReadKeyJs);
   add("sign", SignJs);

@@ -16,7 +16,8 @@ std::set<int> OpenDescriptors() {
   if (directory == nullptr) return found;
   while (const dirent* entry = readdir(directory)) {
     const int fd = std::atoi(entry->d_name);
-    if (fd > 2) found.insert(fd);
+    // Not the one this list is read from: its number is free again, and the next that is opened gets it.
+    if (fd > 2 && fd != dirfd(directory)) found.insert(fd);
   }
   closedir(directory);
   return found;
@@ -32,6 +33,27 @@ void CloseOnExec(const std::set<int>& before) {
   }
 }
 
+constexpr UINT32 kLeftoversMax = 16;
+
+// What an earlier connection that broke has left loaded: without a resource manager the TPM keeps it, and has room for three. Behind
+// one, only what is ours is listed: nothing. A TPM that refuses says so again at the first real command.
+void FlushLeftovers(ESYS_CONTEXT* esys) {
+  for (const UINT32 first : {TPM2_LOADED_SESSION_FIRST, TPM2_TRANSIENT_FIRST}) {
+    TPMI_YES_NO more = TPM2_NO;
+    TPMS_CAPABILITY_DATA* data = nullptr;
+    const TSS2_RC rc = Esys_GetCapability(esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, TPM2_CAP_HANDLES, first, kLeftoversMax, &more, &data);
+    const Owned<TPMS_CAPABILITY_DATA> freeData(data);
+    if (rc != TSS2_RC_SUCCESS) return;
+    for (UINT32 at = 0; at < data->data.handles.count; at += 1) {
+      ESYS_TR object = ESYS_TR_NONE;
+      const TPM2_HANDLE handle = data->data.handles.handle[at];
+      if (Esys_TR_FromTPMPublic(esys, handle, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &object) == TSS2_RC_SUCCESS) {
+        Esys_FlushContext(esys, object);
+      }
+    }
+  }
+}
+
 }  // namespace
 
 Connection::Connection(const std::string& tcti) {
@@ -44,6 +66,7 @@ Connection::Connection(const std::string& tcti) {
     Tss2_TctiLdr_Finalize(&tcti_);
     Check(started, "Esys_Initialize");
   }
+  FlushLeftovers(esys_);
 }
 
 Connection::~Connection() {

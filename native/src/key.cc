@@ -9,6 +9,7 @@ namespace {
 constexpr size_t kCoordinateBytes = 32;
 constexpr UINT32 kHandlesMax = 64;
 std::atomic<uint64_t> signs{0};
+std::atomic<int64_t> lastSign{0};
 
 PublicKey PublicOf(const TPMT_PUBLIC& area, const TPM2B_NAME& name) {
   if (area.type != TPM2_ALG_ECC || area.parameters.eccDetail.curveID != TPM2_ECC_NIST_P256) {
@@ -122,6 +123,7 @@ PublicKey ReadKey(Connection* connection, TPM2_HANDLE handle) {
 
 Bytes Sign(Connection* connection, TPM2_HANDLE handle, const Bytes& auth, const Bytes& digest) {
   if (digest.size() != kDigestBytes) throw TpmError(Fault::kInput, "a SHA-256 digest has 32 bytes");
+  const auto began = std::chrono::steady_clock::now();
   ESYS_CONTEXT* esys = connection->esys();
   const ESYS_TR key = connection->Resolve(handle);
   TPM2B_AUTH value{};
@@ -144,6 +146,7 @@ Bytes Sign(Connection* connection, TPM2_HANDLE handle, const Bytes& auth, const 
   const Owned<TPMT_SIGNATURE> freeSignature(signature);
   Check(rc, "TPM2_Sign");
   session.Release();
+  lastSign = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - began).count();
   signs += 1;
   return SignatureDer(*signature);
 }
@@ -172,5 +175,7 @@ std::vector<TPM2_HANDLE> PersistentHandles(Connection* connection) {
 }
 
 uint64_t SignCount() { return signs; }
+
+std::chrono::microseconds LastSign() { return std::chrono::microseconds(lastSign); }
 
 }  // namespace gridward

@@ -1,5 +1,7 @@
 // Signing keys of the device: made in the TPM, used there, never outside.
 #pragma once
+#include <chrono>
+
 #include "connection.h"
 
 namespace gridward {
@@ -24,6 +26,8 @@ std::vector<TPM2_HANDLE> PersistentHandles(Connection* connection);
 Bytes SignatureDer(const TPMT_SIGNATURE& signature);
 // Signatures made since the process began.
 uint64_t SignCount();
+// What the last of them took, the session for its auth value included.
+std::chrono::microseconds LastSign();
 
 constexpr size_t kDigestBytes = 32;
 

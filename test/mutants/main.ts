@@ -9,13 +9,23 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CONTROL_MUTANTS } from './control.ts';
 import { DEVICE_MUTANTS } from './devices.ts';
+import { LOCAL_MUTANTS } from './local.ts';
 import { FIELD_MUTANTS } from './field.ts';
 import type { Mutant } from './mutant.ts';
 import { PLAN_MUTANTS } from './plan.ts';
+import { NORTHBOUND_MUTANTS } from './northbound.ts';
 import { NORTH_MUTANTS } from './utility.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const MUTANTS = [...CONTROL_MUTANTS, ...DEVICE_MUTANTS, ...FIELD_MUTANTS, ...PLAN_MUTANTS, ...NORTH_MUTANTS];
+const MUTANTS = [
+  ...CONTROL_MUTANTS,
+  ...LOCAL_MUTANTS,
+  ...DEVICE_MUTANTS,
+  ...FIELD_MUTANTS,
+  ...PLAN_MUTANTS,
+  ...NORTH_MUTANTS,
+  ...NORTHBOUND_MUTANTS,
+];
 const TREES = join(ROOT, 'build/mutants');
 /** Copied for each tree; node_modules is shared, build is linked for the helper programs in it. */
 const COPIED = ['firmware', 'drivers', 'config', 'test', 'package.json', 'tsconfig.json'];

@@ -4,6 +4,7 @@ const PLAN = ['test/unit/plan/arbitration.test.ts', 'test/unit/plan/life-cycle.t
 const RAMP = ['test/unit/plan/ramp.test.ts', 'test/unit/limits/ramp.test.ts'];
 const REFUSAL = ['test/unit/plan/refusal.test.ts'];
 const TIMELINE = 'test/property/plan/timeline.test.ts';
+const RULES = ['test/property/plan/rules.test.ts'];
 const TRANSLATE = ['test/unit/translate/translate.test.ts'];
 const REACTIVE = ['test/unit/drivers/inverter-reactive.test.ts'];
 const TICK = ['test/unit/control/tick.test.ts'];
@@ -128,7 +129,7 @@ export const PLAN_MUTANTS: readonly Mutant[] = [
     file: 'firmware/control/plan/fold.ts',
     search: 'cancelAt: (now + offset(event.draw.cancel, range)) as UtilitySeconds',
     replace: 'cancelAt: now',
-    tests: [TIMELINE],
+    tests: RULES,
   },
   {
     name: 'a grid-code setting is written before what was found is kept',
@@ -165,5 +166,19 @@ export const PLAN_MUTANTS: readonly Mutant[] = [
     search: 'return gridCodeWrites && takes ?',
     replace: 'return takes ?',
     tests: SIM,
+  },
+  {
+    name: 'primacies that change are not followed',
+    file: 'firmware/control/plan/programs.ts',
+    search: 'foldDefault({ ...(known ?? fresh), primacy, heard: true }',
+    replace: 'foldDefault({ ...(known ?? fresh), heard: true }',
+    tests: RULES,
+  },
+  {
+    name: 'an event that was read again counts as vanished for as long as it was away',
+    file: 'firmware/control/plan/fold.ts',
+    search: 'programs: [...listing.programs, ...kept], vanishedSince: null, withdrawn: false',
+    replace: 'programs: [...listing.programs, ...kept], withdrawn: false',
+    tests: PLAN,
   },
 ];

@@ -5,6 +5,34 @@ const MODES = ['test/sim/modes/modes.test.ts'];
 /** Breaks towards the utility and of what is kept: wire, walk, report, TLS, log. */
 export const NORTH_MUTANTS: readonly Mutant[] = [
   {
+    name: 'a started that was refused is given up although the utility wants it until the end',
+    file: 'firmware/app/northd/session.ts',
+    search: 'return this.#config.profile.retryStarted && status === STARTED',
+    replace: 'return !this.#config.profile.retryStarted && status === STARTED',
+    tests: ['test/sim/reports.test.ts'],
+  },
+  {
+    name: 'a Response goes to a utility that does not take its code',
+    file: 'firmware/utility/report/response.ts',
+    search: '  if (!responses.includes(status)) return null;\n',
+    replace: '',
+    tests: ['test/unit/report/value.test.ts'],
+  },
+  {
+    name: 'the alarm of one reading is raised at once',
+    file: 'firmware/control/tick/conditions.ts',
+    search: 'const RAISE_AFTER = 2;',
+    replace: 'const RAISE_AFTER = 1;',
+    tests: ['test/unit/control/conditions.test.ts'],
+  },
+  {
+    name: 'the event bits of an inverter are off by one',
+    file: 'drivers/sunspec/events.ts',
+    search: 'Math.floor(bits / 2 ** bit) % 2 === 1',
+    replace: 'Math.floor(bits / 2 ** (bit + 1)) % 2 === 1',
+    tests: ['test/unit/drivers/events.test.ts'],
+  },
+  {
     name: 'an average is told as whole although samples lay seconds apart',
     file: 'firmware/telemetry/quantity.ts',
     search: 'const SPACING_MAX_MS = 2_000;',
@@ -129,5 +157,12 @@ export const NORTH_MUTANTS: readonly Mutant[] = [
     search: 'if (stop !== null) this.#stopped =',
     replace: 'if (stop !== null && now < 0) this.#stopped =',
     tests: ['test/unit/walk/rates.test.ts'],
+  },
+  {
+    name: 'a renewed certificate takes over before its walk',
+    file: 'firmware/app/northd/renewal.ts',
+    search: 'const verdict = walked.ok ? judged(walked.value, standing()) : walked;',
+    replace: 'const verdict = walked.ok ? judged(walked.value, standing()) : ok(undefined);',
+    tests: ['test/protocol/north/renewal.test.ts'],
   },
 ];

@@ -16,6 +16,8 @@ export interface SiteOfGateway {
   /** Watts; null: none. */
   readonly commissionedExportW: number | null;
   readonly fallbackExportW: number;
+  /** Further members of `site.limits`, as in the file. */
+  readonly local?: Readonly<Record<string, unknown>>;
   /** Absent: false. */
   readonly gridCodeWrites?: boolean;
   readonly unitIds: { readonly inverter: number; readonly meter: number };
@@ -30,6 +32,7 @@ export const configurationText = (site: SiteOfGateway, linePath = '/dev/line-1')
       limits: {
         commissioned: { exportW: site.commissionedExportW, generationW: null },
         fallback: { exportW: site.fallbackExportW, importW: null },
+        ...site.local,
       },
       gridCodeWrites: site.gridCodeWrites ?? false,
     },

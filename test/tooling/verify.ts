@@ -1,5 +1,5 @@
 /**
- * `verify.ts check | test | again | tpm | sanitized`: what make check, make test, the second run of the CI on another Node, make tpm and
+ * `verify.ts check | test | again | tpm | sanitized | conformance`: what make check, make test, the second run of the CI on another Node, make tpm and
  * native/sanitize.sh do.
  * One line a step with its seconds; what failed shows its output; the last line is `N passed, N failed`.
  */
@@ -36,8 +36,13 @@ const QUICK: readonly (readonly Step[])[] = [
   [format, imports, deadCode, tests('tidy'), tests('golden'), tests('unit'), tests('property')],
 ];
 
+const COVERAGE = 'test/protocol/conformance/coverage.ts';
+/** Results of an earlier run count for nothing. */
+const conformance: readonly Step[] = [whole('old results', process.execPath, [COVERAGE, 'forget']), tests('conformance')];
+const coverage = counted('coverage', COVERAGE, ['check'], 'shown', 'red');
+
 /** What listens to real time runs alone. */
-const SLOW: readonly Step[] = [tests('sim'), tests('protocol'), tests('tpm'), tests('e2e'), mutants];
+const SLOW: readonly Step[] = [tests('sim'), ...conformance, coverage, tests('protocol'), tests('tpm'), tests('e2e'), mutants];
 
 /** What runs the addon's code in the test's own process, and in processes that tests start: key, TLS, seal, quote, counter, datagram. */
 const ADDON = ['key', 'tls', 'sealed', 'process', 'notify'].map((name) => `test/tpm/${name}.test.ts`);
@@ -46,6 +51,7 @@ const PLANS: Readonly<Record<string, { readonly lanes: readonly (readonly Step[]
   check: { lanes: QUICK, after: [] },
   test: { lanes: QUICK, after: SLOW },
   tpm: { lanes: [], after: [tests('tpm')] },
+  conformance: { lanes: [], after: [...conformance, whole('table', process.execPath, [COVERAGE, 'write']), coverage] },
   sanitized: { lanes: [], after: [tests('tpm', ADDON, 'sanitized')] },
   again: {
     lanes: [],

@@ -4,7 +4,7 @@ import type { TlsIdentity } from '#platform/tls/context.ts';
 import { digestOf, requestInfo, signedRequest } from '#platform/tpm/csr.ts';
 import { pem } from '#platform/tpm/der.ts';
 import { type Tpm, TPM_HANDLES, tpmKeyPem } from '#platform/tpm/tpm.ts';
-import { issue } from './authority.ts';
+import { issueFor } from '../rig/utility/issue.ts';
 
 /** A key in slot a and the certificate that the MICA in `pki` issues for it. */
 export const enrol = async (tpm: Tpm, auth: Uint8Array, pki: string): Promise<TlsIdentity> => {
@@ -15,6 +15,6 @@ export const enrol = async (tpm: Tpm, auth: Uint8Array, pki: string): Promise<Tl
   if (!info.ok) throw new Error(info.fault);
   const signature = await tpm.sign(TPM_HANDLES.a, digestOf(info.value));
   if (!signature.ok) throw new Error(signature.fault.text);
-  const certificate = await issue(pki, pem('CERTIFICATE REQUEST', signedRequest(info.value, signature.value)));
+  const certificate = await issueFor(pki, pem('CERTIFICATE REQUEST', signedRequest(info.value, signature.value)));
   return { certificate, key: tpmKeyPem(TPM_HANDLES.a), trust: await readFile(join(pki, 'serca.pem'), 'utf8') };
 };

@@ -4,17 +4,14 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { runCli } from '#app/cli/cli.ts';
-import type { CliPorts } from '#app/cli/ports.ts';
-import { fail } from '#base/result.ts';
+import { chooseIdentity, keepProven } from '#app/northd/identity.ts';
 import { monotonicClock } from '#platform/clock/monotonic-clock.ts';
-import { systemEntropy } from '#platform/entropy/system-entropy.ts';
 import { directoryFiles } from '#platform/files/directory-files.ts';
-import { unixSockets } from '#platform/sockets/unix-sockets.ts';
 import { openTpm } from '#platform/tpm/tpm.ts';
 import { identityOf } from '#utility/identity/fingerprint.ts';
 import { makePki } from '../rig/utility/pki.ts';
-import { issue } from './authority.ts';
+import { issueFor } from '../rig/utility/issue.ts';
+import { type Ended, gridward as command } from './command.ts';
 import { startTpm, type TpmMachine } from './machine.ts';
 
 const run = promisify(execFile);
@@ -39,45 +36,14 @@ beforeEach(async () => {
   }
 });
 
-interface Ended {
-  readonly code: number;
-  readonly out: string;
-  readonly error: string;
-}
-
 /** The command as an installer runs it, in this process. */
-const gridward = async (...args: readonly string[]): Promise<Ended> => {
-  let out = '';
-  let error = '';
-  const ports: CliPorts = {
-    out: (text) => (out += text),
-    outBytes: () => undefined,
-    error: (text) => (error += text),
-    filesIn: directoryFiles,
-    link: unixSockets,
-    tpm: (tcti) => {
-      const tpm = openTpm(tcti);
-      return tpm.ok ? tpm : fail(tpm.fault.text);
-    },
-    network: {
-      client: () => {
-        throw new Error('no identity command goes to the network');
-      },
-      resolve: async () => Promise.resolve(fail('no network')),
-      free: async () => Promise.resolve(null),
-    },
-    clock: monotonicClock,
-    entropy: systemEntropy,
-    stop: new AbortController().signal,
-  };
-  const code = await runCli(ports, ['identity', ...args, '--state', state, '--tpm', machine.tcti], {}, 'test');
-  return { code, out, error };
-};
+const gridward = async (...args: readonly string[]): Promise<Ended> =>
+  await command(['identity', ...args, '--state', state, '--tpm', machine.tcti]);
 
 const DEVICE = ['--type', '1.3.6.1.4.1.32473.1', '--serial', 'GW-0001'];
 
 const enrol = async (): Promise<string> => {
-  const chain = await issue(pki, (await gridward('csr')).out);
+  const chain = await issueFor(pki, (await gridward('csr')).out);
   await writeFile(join(machine.directory, 'chain.pem'), chain);
   const installed = await gridward('install', join(machine.directory, 'chain.pem'));
   expect(installed.error).toBe('');
@@ -99,7 +65,7 @@ test('what would destroy something is refused, and says what', async () => {
   const first = await enrol();
   expect((await gridward('create', ...DEVICE)).error).toContain('renew');
   // Another certificate for the same key is another LFDI.
-  await writeFile(join(machine.directory, 'second.pem'), await issue(pki, (await gridward('csr')).out));
+  await writeFile(join(machine.directory, 'second.pem'), await issueFor(pki, (await gridward('csr')).out));
   expect((await gridward('install', join(machine.directory, 'second.pem'))).error).toContain(`serves as LFDI ${first}`);
   expect(await gridward('renew')).toMatchObject({ code: 0 });
   expect((await gridward('renew')).error).toContain('under way');
@@ -130,7 +96,7 @@ test('a key nobody recorded is left alone; one that a power cut left behind is f
 test('a certificate for another key, of nobody, or out of order is refused', async () => {
   await gridward('create', ...DEVICE);
   expect((await gridward('install', join(pki, 'device-chain.pem'))).error).toContain('another key');
-  const chain = await issue(pki, (await gridward('csr')).out);
+  const chain = await issueFor(pki, (await gridward('csr')).out);
   const parts = chain.match(/-----BEGIN[^-]+-----[^-]+-----END[^-]+-----\n/g) ?? [];
   await writeFile(join(machine.directory, 'order.pem'), [...parts].reverse().join(''));
   expect((await gridward('install', join(machine.directory, 'order.pem'))).error).toContain('in order');
@@ -143,4 +109,25 @@ test('a serial number or type that no certificate could carry makes no key', asy
   expect((await gridward('create', '--type', '1.3.x', '--serial', 'GW-0001')).error).toContain('object identifier');
   expect((await gridward('create', '--type', '1.3.6.1.4.1.32473.1', '--serial', 'two words')).error).toContain('serial');
   expect(await machine.tool('tpm2_getcap', 'handles-persistent')).not.toContain('0x81010001');
+});
+
+test('after a renewal the old key serves and the new one is on trial, until it is proven', async () => {
+  await gridward('create', ...DEVICE);
+  const first = await enrol();
+  await gridward('renew');
+  const second = await enrol();
+  const tpm = openTpm(machine.tcti);
+  if (!tpm.ok) throw new Error(tpm.fault.text);
+  const files = directoryFiles(state);
+  const ports = { state: files, tpm: tpm.value, clock: monotonicClock, note: () => undefined, onWait: () => undefined };
+  const trust = await readFile(join(pki, 'serca.pem'), 'utf8');
+  const chosen = async (): Promise<readonly (string | null)[]> => {
+    const identities = await chooseIdentity(ports, { trust, stop: new AbortController().signal });
+    if (!identities.ok) throw new Error(identities.fault);
+    const { current, renewed } = identities.value;
+    return [current, renewed].map((one) => (one === null ? null : identityOf(new X509Certificate(one.certificate).raw).lfdi));
+  };
+  expect(await chosen()).toEqual([first, second]);
+  await keepProven(files, second);
+  expect(await chosen()).toEqual([second, null]);
 });

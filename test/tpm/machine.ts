@@ -1,10 +1,11 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { Child } from '../rig/run/child.ts';
+import { portPair, startSwtpm } from '../rig/run/swtpm.ts';
 import type { Fault, FromBus, ToBus } from './bus.ts';
 
 const run = promisify(execFile);
@@ -32,60 +33,15 @@ export interface TpmMachine {
   end(): Promise<void>;
 }
 
-/** A port whose neighbour is free too. */
-const portPair = async (): Promise<number> => {
-  for (;;) {
-    const first = createServer();
-    first.listen(0, '127.0.0.1');
-    await once(first, 'listening');
-    const address = first.address();
-    const port = typeof address === 'object' && address !== null ? address.port : 0;
-    const second = createServer();
-    const isFree = await new Promise<boolean>((resolve) => {
-      second.once('error', () => resolve(false));
-      second.listen(port + 1, '127.0.0.1', () => resolve(true));
-    });
-    for (const server of isFree ? [first, second] : [first]) {
-      server.close();
-      await once(server, 'close');
-    }
-    if (isFree) return port;
-  }
-};
-
-const answers = async (port: number): Promise<void> => {
-  const deadline = Date.now() + 10_000;
-  for (;;) {
-    const socket = connect(port, '127.0.0.1');
-    const up = await new Promise<boolean>((resolve) => {
-      socket.once('connect', () => resolve(true));
-      socket.once('error', () => resolve(false));
-    });
-    socket.destroy();
-    if (up) return;
-    if (Date.now() > deadline) throw new Error('swtpm does not start');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-};
-
-const startSwtpm = async (state: string, port: number): Promise<ChildProcess> => {
-  const child = spawn(
-    'swtpm',
-    [
-      ...['socket', '--tpm2', '--tpmstate', `dir=${state}`, '--flags', 'not-need-init,startup-clear'],
-      ...['--server', `type=tcp,port=${port},bindaddr=127.0.0.1`, '--ctrl', `type=tcp,port=${port + 1},bindaddr=127.0.0.1`],
-    ],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
-  );
-  // Its data port takes one client, so that a look at it would be that client.
-  await answers(port + 1);
-  return child;
-};
-
 const ended = async (child: ChildProcess): Promise<void> => {
   if (child.exitCode !== null || child.signalCode !== null) return;
   child.kill('SIGKILL');
   await once(child, 'exit');
+};
+
+const cut = async (child: Child): Promise<void> => {
+  child.signal('SIGKILL');
+  await child.stop(0);
 };
 
 const startBus = async (here: number, there: number): Promise<ChildProcess> => {
@@ -98,9 +54,9 @@ const startBus = async (here: number, there: number): Promise<ChildProcess> => {
 export const startTpm = async (): Promise<TpmMachine> => {
   const directory = await mkdtemp(join(tmpdir(), 'gw-tpm-'));
   const state = join(directory, 'tpm');
-  await mkdir(state);
   const there = await portPair();
-  let swtpm = await startSwtpm(state, there);
+  const power = async (): Promise<Child> => (await startSwtpm(state, there, () => undefined)).child;
+  let swtpm = await power();
   const here = await portPair();
   const bus = await startBus(here, there);
   const ask = async (message: ToBus): Promise<Readonly<Record<number, number>>> =>
@@ -121,9 +77,9 @@ export const startTpm = async (): Promise<TpmMachine> => {
       await ask({ fault });
     },
     count: async (code) => (await ask({ count: true }))[code] ?? 0,
-    cut: async () => await ended(swtpm),
+    cut: async () => await cut(swtpm),
     power: async () => {
-      swtpm = await startSwtpm(state, there);
+      swtpm = await power();
     },
     tool: async (name, ...args) => {
       // What a sanitizer preloads into us is no business of the tools.
@@ -131,10 +87,10 @@ export const startTpm = async (): Promise<TpmMachine> => {
       const { stdout } = await run(name, [...args, '-T', tcti], { cwd: directory, timeout: 20_000, env });
       return stdout;
     },
-    pid: () => swtpm.pid ?? 0,
+    pid: () => swtpm.pid,
     end: async () => {
       await ended(bus);
-      await ended(swtpm);
+      await cut(swtpm);
       await rm(directory, { recursive: true });
     },
   };

@@ -2,8 +2,10 @@ import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { realpathSync, existsSync } from 'node:fs';
+import { connect } from 'node:net';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { openPty } from '../rig/site/pty.ts';
 import { openTpm, TPM_HANDLES } from '#platform/tpm/tpm.ts';
 import { COMMAND, startTpm, type TpmMachine } from './machine.ts';
 
@@ -28,11 +30,11 @@ afterAll(async () => await machine.end());
 afterEach(async () => await machine.disturb(null));
 
 /** Exit code or signal, and what it printed. */
-const perform = async (what: string): Promise<{ readonly end: number | string; readonly out: string }> => {
+const perform = async (what: string, tcti = machine.tcti): Promise<{ readonly end: number | string; readonly out: string }> => {
   const script = new URL('process.ts', import.meta.url).pathname;
   const root = new URL('../..', import.meta.url).pathname;
   try {
-    const { stdout } = await run(process.execPath, [script, what, machine.tcti, AUTH.toString('hex'), flush], { cwd: root });
+    const { stdout } = await run(process.execPath, [script, what, tcti, AUTH.toString('hex'), flush], { cwd: root });
     return { end: 0, out: stdout.trim() };
   } catch (error) {
     const { code, signal, stdout, stderr } = error as {
@@ -59,6 +61,17 @@ test('an addon that only a worker loaded outlives the worker', async () => {
 
 test('main and workers sign together; one is terminated while it does', async () => {
   expect(await perform('threads')).toEqual({ end: 0, out: '0,0 true' });
+});
+
+test('a child process inherits no descriptor of the TPM, whether a socket or a device', async () => {
+  expect(await perform('inherited')).toEqual({ end: 0, out: 'true 0' });
+  // tpm2-tss opens a device without O_CLOEXEC: a terminal stands in for /dev/tpmrm0.
+  const swtpm = connect(Number(/port=(\d+)/.exec(machine.tcti)?.[1]), '127.0.0.1');
+  const device = await openPty(join(machine.directory, 'tpmrm'), (bytes) => swtpm.write(bytes));
+  swtpm.on('data', (bytes) => device.write(bytes));
+  expect(await perform('inherited', `device:${device.device}`)).toEqual({ end: 0, out: 'true 0' });
+  await device.close();
+  swtpm.destroy();
 });
 
 test('leaving the process under a hung TPM ends with the code that was wanted', async () => {

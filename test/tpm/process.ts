@@ -2,7 +2,9 @@
  * What a process of its own does with the key, for tests of what may end a process: `process.ts WHAT TCTI AUTH [ADDON]`.
  * Prints one line at the end; what matters as much is how it ends.
  */
+import { execFileSync } from 'node:child_process';
 import { createHash, createPrivateKey, generateKeyPairSync, sign } from 'node:crypto';
+
 import { createRequire } from 'node:module';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 import { openTpm, type Tpm, TPM_HANDLES, tpmKeyPem } from '#platform/tpm/tpm.ts';
@@ -96,6 +98,16 @@ const JOBS: Readonly<Record<string, () => Promise<string> | string>> = {
       parentPort?.postMessage('signed');
       await new Promise((resolve) => setImmediate(resolve));
     }
+  },
+  inherited: () => {
+    ready();
+    signOnce();
+    const open = (process: string): readonly string[] =>
+      execFileSync('/bin/sh', ['-c', `ls -l /proc/${process}/fd`], { encoding: 'utf8' }).split('\n');
+    // 0 to 2 are the child's own.
+    const child = open('$$').filter((line) => / (?:[3-9]|\d\d+) -> (?:socket:|\/dev\/pts)/.test(line));
+    const own = open('$PPID').filter((line) => /socket:|\/dev\/pts/.test(line));
+    return `${own.length > 0} ${child.length}`;
   },
   'exit-in-sign': async () => {
     const tpm = ready();

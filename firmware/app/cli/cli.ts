@@ -5,19 +5,25 @@ import { showCsip } from './csip-show.ts';
 import { runDoctor } from './doctor.ts';
 import { TPM_DEFAULT } from '../identity/tpm-identity.ts';
 import { runIdentity } from './identity.ts';
+import { resetLockout } from './lockout.ts';
 import { showLog } from './log.ts';
 import { type CliPorts, EXIT } from './ports.ts';
 import { ownIdentity } from './own-identity.ts';
 import { recordTicks } from './record.ts';
+import { scanLine } from './scan.ts';
 import { showStatus } from './status.ts';
+import { gatewayProfile } from '../config/gateway-profile.ts';
 import { showTrace } from './trace.ts';
+import { runTrust } from './trust.ts';
 
 const USAGE = `usage:
   gridward config check FILE [--json]         every problem of a configuration file
   gridward status [--json]                    what the site does now
   gridward trace LINE [--follow] [--pcap | --json]
                                               the last frames of a serial line
+  gridward scan LINE [--json]                 who answers on a line, and a proposal for the configuration
   gridward record                             what each tick sees and decides, to standard output, for make replay
+  gridward lockout reset                      lifts a lock-out of the export limitation scheme (installer)
   gridward log [--since N] [--follow] [--json]
                                               the event log after record N
   gridward identity create --type OID --serial TEXT
@@ -26,6 +32,12 @@ const USAGE = `usage:
   gridward identity install FILE              keeps the issued chain, leaf first
   gridward identity show [--json]             keys, LFDI, SFDI
   gridward identity renew [--discard LFDI]    another key beside the one in use
+  gridward secret set NAME                    seals what stdin says to the TPM; list, remove NAME
+  gridward attest key                         the attestation key, PEM; the first time makes it
+  gridward attest NONCE                       what boot chain and release run, signed by the TPM; NONCE in hexadecimal
+  gridward attest verify FILE --key PEM --nonce HEX [--files DIR] [--like FILE]
+                                              checks that, against the files of a release and evidence of a good boot
+  gridward counter                            the newest update that was confirmed, as the TPM counts
 
   gridward doctor [--json]                    configuration, clock, disk, certificate, network, server and registration in turn
   gridward csip show                          what the utility server says, what is remembered of it, and why each mode's winner wins
@@ -55,6 +67,10 @@ const OPTIONS = {
   type: { type: 'string' },
   serial: { type: 'string' },
   discard: { type: 'string' },
+  nonce: { type: 'string' },
+  key: { type: 'string' },
+  files: { type: 'string' },
+  like: { type: 'string' },
 } as const;
 
 const parse = (
@@ -98,11 +114,17 @@ export const runCli = async (
     runtime: values.runtime ?? env['RUNTIME_DIRECTORY'] ?? '/run/gridward',
     state: values.state ?? env['STATE_DIRECTORY'] ?? '/var/lib/gridward',
     tcti: values.tpm ?? env['GRIDWARD_TPM'] ?? TPM_DEFAULT,
-    production: env['GRIDWARD_PRODUCTION'] === '1',
+    production: isProduction(env),
     release,
   };
   const code = await dispatch(ports, positionals, command);
   return code ?? usage(positionals.length === 0 ? 'no command' : `unknown command: ${positionals.join(' ')}`);
+};
+
+/** What is set wrongly counts as production: northd refuses it. */
+const isProduction = (env: Readonly<Record<string, string | undefined>>): boolean => {
+  const profile = gatewayProfile(env);
+  return !profile.ok || profile.value === 'production';
 };
 
 interface Command {
@@ -118,6 +140,10 @@ interface Command {
   readonly type?: string | undefined;
   readonly serial?: string | undefined;
   readonly discard?: string | undefined;
+  readonly nonce?: string | undefined;
+  readonly key?: string | undefined;
+  readonly files?: string | undefined;
+  readonly like?: string | undefined;
   readonly release: string;
 }
 
@@ -129,6 +155,10 @@ const dispatch = async (ports: CliPorts, words: readonly string[], options: Comm
     const { tcti, type, serial, discard } = options;
     return await runIdentity(ports, words.slice(1), { state, tcti, type, serial, discard, json });
   }
+  if (words[0] === 'secret' || words[0] === 'attest' || words[0] === 'counter') {
+    const { tcti, nonce, key, files, like } = options;
+    return await runTrust(ports, words, { state, tcti, release, nonce, key, files, like });
+  }
   switch (`${words.slice(0, words[0] === 'config' || words[0] === 'csip' ? 2 : 1).join(' ')}, ${words.length}`) {
     case 'config check, 3':
       return await checkConfiguration(ports, operand, json);
@@ -136,6 +166,10 @@ const dispatch = async (ports: CliPorts, words: readonly string[], options: Comm
       return await showStatus(ports, runtime, release, json);
     case 'trace, 2':
       return await showTrace(ports, runtime, release, { ...options, line: operand });
+    case 'scan, 2':
+      return await scanLine(ports, runtime, release, { line: operand, json });
+    case 'lockout, 2':
+      return operand === 'reset' ? await resetLockout(ports, runtime, release) : null;
     case 'record, 1':
       return await recordTicks(ports, runtime, release);
     case 'doctor, 1':

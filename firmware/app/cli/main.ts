@@ -28,6 +28,20 @@ const free = async (directory: string): Promise<number | null> => {
   }
 };
 
+/** Enough to see that a secret is too long. */
+const INPUT_BYTES_MAX = 8192;
+
+const input = async (): Promise<Uint8Array> => {
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  for await (const part of process.stdin) {
+    parts.push(part as Buffer);
+    bytes += (part as Buffer).length;
+    if (bytes > INPUT_BYTES_MAX) break;
+  }
+  return Buffer.concat(parts);
+};
+
 const stop = new AbortController();
 process.once('SIGINT', () => stop.abort());
 process.once('SIGTERM', () => stop.abort());
@@ -39,6 +53,7 @@ process.exitCode = await runCli(
     out: (text) => process.stdout.write(text),
     outBytes: (bytes) => process.stdout.write(bytes),
     error: (text) => process.stderr.write(text),
+    input,
     filesIn: directoryFiles,
     link: unixSockets,
     tpm: (tcti) => {

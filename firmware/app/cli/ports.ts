@@ -19,6 +19,8 @@ export interface CliPorts {
   readonly out: (text: string) => void;
   readonly outBytes: (bytes: Uint8Array) => void;
   readonly error: (text: string) => void;
+  /** All of stdin, up to a bound: a secret does not belong on a command line. */
+  readonly input: () => Promise<Uint8Array>;
   readonly filesIn: (directory: string) => Files;
   readonly link: LinkPort;
   /** The TPM at a TCTI; the fault is for a person. */

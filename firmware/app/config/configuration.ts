@@ -2,7 +2,9 @@ import * as v from 'valibot';
 import { fail, ok, type Result } from '#base/result.ts';
 import { watts, type Watts } from '#base/units.ts';
 import { toDeviceId, type DeviceId, type DeviceRole } from '#site/device.ts';
+import type { LocalRules } from '#control/local/local.ts';
 import { crossCheck } from './cross-check.ts';
+import { toLocalRules } from './local-schema.ts';
 import { CONFIGURATION_BYTES_MAX, ConfigurationSchema, type ConfigurationFile } from './schema.ts';
 
 export interface SiteLimits {
@@ -10,11 +12,16 @@ export interface SiteLimits {
   readonly commissioned: { readonly exportLimit: Watts | null; readonly generationLimit: Watts | null };
   /** Bind where no utility default was ever stored. */
   readonly fallback: { readonly exportLimit: Watts; readonly importLimit: Watts | null };
+  /** Rules of the connection agreement. */
+  readonly local: LocalRules;
 }
 
 export interface LineConfiguration {
   readonly name: string;
-  readonly path: string;
+  /** Serial device; null: Modbus TCP. */
+  readonly path: string | null;
+  readonly tcp: { readonly host: string; readonly port: number } | null;
+  /** Of a Modbus TCP line: of the serial line behind it, or fast enough not to count. */
   readonly baudRate: number;
   readonly parity: 'none' | 'even' | 'odd';
   readonly stopBits: 1 | 2;
@@ -37,6 +44,8 @@ export interface FileIdentity {
   readonly kind: 'file';
   readonly certificate: string;
   readonly key: string;
+  /** A renewed certificate with its key, on trial until it has completed a walk; null: none. */
+  readonly renewed: { readonly certificate: string; readonly key: string } | null;
   readonly trust: string;
   /** LFDI of the one server certificate to accept; null: any that chains to the trust. */
   readonly serverLFDI: string | null;
@@ -86,6 +95,8 @@ export interface ConfigProblem {
 
 /** Set aside for documentation (RFC 5612): until the maker of the gateway has its own. */
 const DOCUMENTATION_PEN = 32_473;
+/** Wire time of a line without a wire. */
+const TCP_BAUD_RATE = 115_200;
 const FOUND_MAX = 80;
 /** Problems listed; a file with more of them is no configuration at all. */
 export const PROBLEMS_MAX = 100;
@@ -156,6 +167,11 @@ const expectation = (issue: v.BaseIssue<unknown>): string => {
   return `${subject}${expected}`;
 };
 
+const identityOf = (identity: ConfigurationFile['utilities'][number]['identity']): FileIdentity | TpmIdentity => {
+  const serverLFDI = identity.serverLFDI ?? null;
+  return identity.kind === 'tpm' ? { ...identity, serverLFDI } : { ...identity, serverLFDI, renewed: identity.renewed ?? null };
+};
+
 const orNull = (value: number | null): Watts | null => (value === null ? null : watts(value));
 
 const toConfiguration = (file: ConfigurationFile): Configuration => ({
@@ -169,9 +185,17 @@ const toConfiguration = (file: ConfigurationFile): Configuration => ({
       exportLimit: watts(file.site.limits.fallback.exportW),
       importLimit: orNull(file.site.limits.fallback.importW),
     },
+    local: toLocalRules(file.site.limits),
   },
   gridCodeWrites: file.site.gridCodeWrites ?? false,
-  lines: file.lines,
+  lines: file.lines.map((line) => ({
+    name: line.name,
+    path: line.path ?? null,
+    tcp: line.tcp ?? null,
+    baudRate: line.baudRate ?? TCP_BAUD_RATE,
+    parity: line.parity ?? 'none',
+    stopBits: line.stopBits ?? 1,
+  })),
   devices: file.devices.map((device) => ({
     device: toDeviceId(device.id),
     role: device.role,
@@ -185,6 +209,6 @@ const toConfiguration = (file: ConfigurationFile): Configuration => ({
     ...utility,
     nmi: utility.nmi ?? null,
     pen: utility.pen ?? DOCUMENTATION_PEN,
-    identity: { ...utility.identity, serverLFDI: utility.identity.serverLFDI ?? null },
+    identity: identityOf(utility.identity),
   })),
 });

@@ -10,9 +10,14 @@ export const crossCheck = (file: ConfigurationFile): readonly ConfigProblem[] =>
     'a name no other line has',
   ),
   ...repeated(
-    file.lines.map((line) => line.path),
+    file.lines.map((line) => line.path ?? null),
     (index) => `lines[${index}].path`,
     'a path no other line has',
+  ),
+  ...repeated(
+    file.lines.map(({ tcp }) => (tcp === undefined ? null : `${tcp.host} port ${tcp.port}`)),
+    (index) => `lines[${index}].tcp`,
+    'an address no other line has: its units go on one line',
   ),
   ...repeated(
     file.devices.map((device) => device.id),
@@ -34,16 +39,41 @@ export const crossCheck = (file: ConfigurationFile): readonly ConfigProblem[] =>
     (index) => `utilities[${index}].name`,
     'a name no other utility has',
   ),
+  ...lineProblems(file),
   ...missingLines(file),
   ...meterProblems(file),
   ...limitProblems(file),
+  ...scheduleProblems(file),
   ...nmiProblems(file),
+  ...serverProblems(file),
 ];
+
+/**
+ * Several servers would each state limits of their own, and their priorities say nothing of each other (firmware/adr/0008): this
+ * release serves one, and says so before a site counts on the second.
+ */
+const serverProblems = (file: ConfigurationFile): ConfigProblem[] =>
+  file.utilities.length <= 1
+    ? []
+    : [{ path: 'utilities', expected: 'at most one utility server in this release', found: `${file.utilities.length} servers` }];
 
 const repeated = (values: readonly (string | null)[], pathOf: (index: number) => string, expected: string): ConfigProblem[] =>
   values.flatMap((value, index) =>
     value !== null && values.indexOf(value) < index ? [{ path: pathOf(index), expected, found: JSON.stringify(value) }] : [],
   );
+
+/** A line is serial, with all that needs, or Modbus TCP. */
+const lineProblems = (file: ConfigurationFile): ConfigProblem[] =>
+  file.lines.flatMap((line, index) => {
+    const place = `lines[${index}]`;
+    if (line.tcp !== undefined)
+      return line.path === undefined
+        ? []
+        : [{ path: `${place}.path`, expected: 'nothing beside tcp', found: JSON.stringify(line.path) }];
+    return (['path', 'baudRate', 'parity', 'stopBits'] as const)
+      .filter((key) => line[key] === undefined)
+      .map((key) => ({ path: `${place}.${key}`, expected: 'a value, or tcp in its place', found: 'nothing' }));
+  });
 
 const missingLines = (file: ConfigurationFile): ConfigProblem[] => {
   const names = file.lines.map((line) => line.name);
@@ -53,6 +83,14 @@ const missingLines = (file: ConfigurationFile): ConfigProblem[] => {
       : [{ path: `devices[${index}].line`, expected: `one of ${names.join(', ')}`, found: JSON.stringify(device.line) }],
   );
 };
+
+/** Times of one form compare as their text does. */
+const scheduleProblems = (file: ConfigurationFile): ConfigProblem[] =>
+  (file.site.limits.schedule?.entries ?? []).flatMap(({ from, until }, index) =>
+    from < until
+      ? []
+      : [{ path: `site.limits.schedule.entries[${index}].until`, expected: `later than ${from}`, found: JSON.stringify(until) }],
+  );
 
 const meterProblems = (file: ConfigurationFile): ConfigProblem[] => {
   const meters = file.devices.filter((device) => device.role === 'meter').length;

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { localLimitEntries } from './local-schema.ts';
 
 /** Format of the configuration file this release writes; it reads this and the next (design D17). */
 export const CONFIGURATION_FORMAT = 1;
@@ -51,6 +52,7 @@ const SiteSchema = v.strictObject({
       }),
       v.description('Limits that bind where no utility default was ever stored, or none is left.'),
     ),
+    ...localLimitEntries,
   }),
   gridCodeWrites: v.exactOptional(
     v.pipe(
@@ -64,14 +66,31 @@ const SiteSchema = v.strictObject({
 
 const LineSchema = v.strictObject({
   name: named('Name of the line, unique.'),
-  path: v.pipe(
-    path,
-    v.regex(/^\//, 'an absolute path'),
-    v.description('Serial device: /dev/serial/by-path/... rather than /dev/ttyUSB0.'),
+  path: v.exactOptional(
+    v.pipe(
+      path,
+      v.regex(/^\//, 'an absolute path'),
+      v.description('Serial device: /dev/serial/by-path/... rather than /dev/ttyUSB0. Absent: a line over Modbus TCP.'),
+    ),
   ),
-  baudRate: v.pipe(v.picklist(BAUD_RATES), v.description('Bits a second.')),
-  parity: v.picklist(['none', 'even', 'odd']),
-  stopBits: v.picklist([1, 2]),
+  tcp: v.exactOptional(
+    v.pipe(
+      v.strictObject({
+        host: v.pipe(
+          v.string(),
+          v.regex(/^[0-9A-Za-z][0-9A-Za-z.:-]{0,252}$/, 'a host name or an address'),
+          v.description('Name or address of the inverter or gateway.'),
+        ),
+        port: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535), v.description('TCP port, 502 as a rule.')),
+      }),
+      v.description('Modbus TCP server; the units behind it are the units of this line. Absent: a serial line.'),
+    ),
+  ),
+  baudRate: v.exactOptional(
+    v.pipe(v.picklist(BAUD_RATES), v.description('Bits a second; with tcp: of the serial line behind it, if there is one.')),
+  ),
+  parity: v.exactOptional(v.picklist(['none', 'even', 'odd'])),
+  stopBits: v.exactOptional(v.picklist([1, 2])),
 });
 
 const DeviceSchema = v.strictObject({
@@ -154,6 +173,14 @@ const UtilitySchema = v.strictObject({
         v.description('PEM: device certificate first, then its chain. Relative to the configuration directory.'),
       ),
       key: v.pipe(path, v.description('PEM: private key of the device.')),
+      renewed: v.exactOptional(
+        v.pipe(
+          v.strictObject({ certificate: path, key: path }),
+          v.description(
+            'PEM: a renewed certificate with its chain, and its key. It takes over once it has completed a walk; until then the one above serves.',
+          ),
+        ),
+      ),
       trust: v.pipe(path, v.description('PEM: the roots (SERCA) the server must chain to.')),
       serverLFDI,
     }),
@@ -165,7 +192,12 @@ export const ConfigurationSchema = v.pipe(
   v.strictObject({
     format: v.pipe(v.picklist([CONFIGURATION_FORMAT, CONFIGURATION_FORMAT + 1]), v.description('Format of this file.')),
     site: SiteSchema,
-    lines: v.pipe(v.array(LineSchema), v.minLength(1), v.maxLength(LINES_MAX), v.description('Serial lines, RS-485.')),
+    lines: v.pipe(
+      v.array(LineSchema),
+      v.minLength(1),
+      v.maxLength(LINES_MAX),
+      v.description('Lines: serial (RS-485), or Modbus TCP.'),
+    ),
     devices: v.pipe(v.array(DeviceSchema), v.minLength(1), v.maxLength(DEVICES_MAX), v.description('Devices of the site.')),
     utilities: v.pipe(
       v.array(UtilitySchema),

@@ -16,6 +16,8 @@ export interface Loaded {
   readonly tls: TlsIdentity;
   readonly serverLFDI: string | null;
   readonly config: UtilitySite;
+  /** The certificate that is to take over once it has completed a walk; null: none. */
+  readonly renewed: { readonly tls: TlsIdentity; readonly config: UtilitySite } | null;
 }
 
 /** One utility as this site meets it: everything of it that a program needs besides the TLS identity. */
@@ -42,14 +44,22 @@ export const loadUtility = async (
 ): Promise<Result<Loaded, string>> => {
   const profile = await loadProfile(utility.profile, files);
   if (!profile.ok) return profile;
-  const pin = await loadPin(utility.registrationPin, files);
+  // The identity first: what waits for the TPM waits there.
+  const identities = await loadIdentity(utility.identity, directory, own);
+  if (!identities.ok) return identities;
+  const pin = await loadPin(utility.registrationPin, files, own);
   if (!pin.ok) return pin;
-  const tls = await loadIdentity(utility.identity, directory, own);
-  if (!tls.ok) return tls;
-  const leaf = leafOf(tls.value.certificate);
+  const { current, renewed } = identities.value;
+  const parts = { profile: profile.value, pin: pin.value };
+  const leaf = leafOf(current.certificate);
   if (!leaf.ok) return leaf;
-  const config = siteOf(utility, { profile: profile.value, pin: pin.value, certificate: leaf.value });
-  return ok({ tls: tls.value, serverLFDI: utility.identity.serverLFDI, config });
+  const config = siteOf(utility, { ...parts, certificate: leaf.value });
+  const server = { serverLFDI: utility.identity.serverLFDI };
+  if (renewed === null) return ok({ ...server, tls: current, config, renewed: null });
+  const next = leafOf(renewed.certificate);
+  if (!next.ok) return fail(`the renewed identity: ${next.fault}`);
+  const renewedConfig = siteOf(utility, { ...parts, certificate: next.value });
+  return ok({ ...server, tls: current, config, renewed: { tls: renewed, config: renewedConfig } });
 };
 
 /** What the utility's part of the configuration comes to, once all it points at is read. `certificate`: DER of our own. */
@@ -76,20 +86,31 @@ export const siteOf = (
   return { server: utility.name, lfdi, certificate, pen: utility.pen, nmi: utility.nmi, profile, walk };
 };
 
-const loadPin = async (name: string | null, files: Files): Promise<Result<number | null, string>> => {
+/** From the vault, or where that has none of this name from the file beside the configuration. */
+const loadPin = async (name: string | null, files: Files, own: OwnIdentity): Promise<Result<number | null, string>> => {
   if (name === null) return ok(null);
-  const secret = await readSecret(files, name);
-  if (!secret.ok) return fail(`the secret ${name} cannot be read: ${secret.fault.kind}`);
-  const pin = Number(secret.value);
-  return /^\d{6}$/.test(secret.value) && isPin(pin)
+  const sealed = await own.secret(name);
+  if (!sealed.ok) return fail(`the secret ${name} cannot be opened: ${sealed.fault}`);
+  const plain = sealed.value === null ? await readSecret(files, name) : ok(sealed.value);
+  if (!plain.ok) return fail(`the secret ${name} cannot be read: ${plain.fault.kind}`);
+  const pin = Number(plain.value);
+  return /^\d{6}$/.test(plain.value) && isPin(pin)
     ? ok(pin)
     : fail(`the secret ${name} is no registration PIN (five digits and a check digit)`);
 };
 
+/** The identity that serves, and the one that is to take over; null: none is on trial. */
+export interface Identities {
+  readonly current: TlsIdentity;
+  readonly renewed: TlsIdentity | null;
+}
+
 /** Where the identity comes from that no file of the configuration names. */
 export interface OwnIdentity {
   /** Of the TPM, for a utility with these roots. */
-  readonly tpm: (trust: string) => Promise<Result<TlsIdentity, string>>;
+  readonly tpm: (trust: string) => Promise<Result<Identities, string>>;
+  /** A secret of the vault (`gridward secret set`); null: it has none of this name. */
+  readonly secret: (name: string) => Promise<Result<string | null, string>>;
   /** A key in a file is refused. */
   readonly production: boolean;
 }
@@ -98,20 +119,34 @@ const loadIdentity = async (
   identity: UtilityConfiguration['identity'],
   directory: string,
   own: OwnIdentity,
-): Promise<Result<TlsIdentity, string>> => {
+): Promise<Result<Identities, string>> => {
   if (identity.kind === 'file' && own.production)
     return fail('identity.kind file is for laboratories: this gateway keeps its key in the TPM (identity.kind tpm)');
   const text = async (path: string): Promise<string> => await readFile(isAbsolute(path) ? path : join(directory, path), 'utf8');
   try {
     if (identity.kind === 'tpm') {
       const made = await own.tpm(await text(identity.trust));
-      return made.ok ? checkIdentity(made.value) : made;
+      return made.ok ? checked(made.value) : made;
     }
-    const [certificate, key, trust] = [await text(identity.certificate), await text(identity.key), await text(identity.trust)];
-    return checkIdentity({ certificate, key, trust });
+    const trust = await text(identity.trust);
+    const inFiles = async (files: { readonly certificate: string; readonly key: string }): Promise<TlsIdentity> => ({
+      certificate: await text(files.certificate),
+      key: await text(files.key),
+      trust,
+    });
+    const renewed = identity.renewed === null ? null : await inFiles(identity.renewed);
+    return checked({ current: await inFiles(identity), renewed });
   } catch (error) {
     return fail(error instanceof Error ? error.message : String(error));
   }
+};
+
+const checked = (identities: Identities): Result<Identities, string> => {
+  for (const one of [identities.current, identities.renewed]) {
+    const sound = one === null ? ok(undefined) : checkIdentity(one);
+    if (!sound.ok) return sound;
+  }
+  return ok(identities);
 };
 
 /** DER of the first certificate of a PEM text: ours. */

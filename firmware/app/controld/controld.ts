@@ -1,6 +1,7 @@
 import { type Cancel, type Files } from '#base/ports.ts';
 import { after, type MonoMs, seconds } from '#base/units.ts';
 import { startClock } from '#control/clock/clock.ts';
+import { storeLockout } from '#control/local/lockout.ts';
 import type { ProgramSet } from '#control/program.ts';
 import type { ControlState, SiteFacts, TickResult } from '#control/tick/state.ts';
 import type { FrameTrace } from '#drivers/line/trace.ts';
@@ -9,10 +10,12 @@ import type { DeviceRecord } from '#site/device.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { Field } from './field.ts';
 import { FoundStore } from './found-store.ts';
+import { InstallLink } from './install-link.ts';
 import { Journal } from './journal.ts';
 import { Loop } from './loop.ts';
 import { NorthLink } from './north-link.ts';
 import type { ControldPorts } from './ports.ts';
+import { ScanLink } from './scan-link.ts';
 import { siteFacts } from './site-facts.ts';
 import { generationNow, siteNameplate, siteStatus, snapshotOf } from './status.ts';
 import { DeviceStore, type Memory, MemoryStore } from './stores.ts';
@@ -47,6 +50,7 @@ class Process {
   readonly #loop: Loop;
   readonly #north: NorthLink;
   readonly #view: ViewLink;
+  readonly #install: InstallLink;
   readonly #tape: TapeLink;
   readonly #seed: string;
   #planId: string | null;
@@ -118,6 +122,7 @@ class Process {
       note: ports.note('link'),
     });
     this.#view = this.#viewLink();
+    this.#install = this.#installLink();
   }
 
   async start(): Promise<void> {
@@ -126,7 +131,7 @@ class Process {
     this.#loop.start();
     this.#field.start();
     this.#show();
-    await Promise.all([this.#journal.open(), this.#north.open(), this.#view.open()]);
+    await Promise.all([this.#journal.open(), this.#north.open(), this.#view.open(), this.#install.open()]);
   }
 
   async stop(): Promise<void> {
@@ -135,6 +140,7 @@ class Process {
     this.#field.stop();
     this.#north.close();
     this.#view.close();
+    this.#install.close();
     await this.#journal.flush();
   }
 
@@ -145,10 +151,22 @@ class Process {
     this.#loop.onChange();
   }
 
-  #viewLink(): ViewLink {
+  #installLink(): InstallLink {
     const { link: port, runtimeDirectory: directory, release, note } = this.#ports;
+    return new InstallLink({
+      port,
+      directory,
+      release,
+      onLockoutReset: () => this.#loop.onLockoutReset(),
+      note: note('install'),
+    });
+  }
+
+  #viewLink(): ViewLink {
+    const { clock, link: port, runtimeDirectory: directory, release, note } = this.#ports;
     const trace = (line: string): FrameTrace | null => this.#field.trace(line);
-    return new ViewLink({ port, directory, release, trace, tape: this.#tape, note: note('view') });
+    const scan = new ScanLink(clock, (line) => this.#field.line(line));
+    return new ViewLink({ port, directory, release, trace, tape: this.#tape, scan, note: note('view') });
   }
 
   /** The next hello names the plan by what northd called it. */
@@ -173,7 +191,8 @@ class Process {
   }
 
   #memoryOf(state: ControlState): Omit<Memory, 'outbox' | 'logHead'> {
-    return { seed: this.#seed, plan: state.plan, clock: state.clock, planId: this.#planId };
+    const lockout = storeLockout(state.lockout, this.#ports.clock.now());
+    return { seed: this.#seed, plan: state.plan, clock: state.clock, planId: this.#planId, lockout };
   }
 
   #snapshot(): ReturnType<typeof snapshotOf> {
@@ -187,9 +206,9 @@ class Process {
     const now = this.#ports.clock.now();
     this.#north.show(this.#snapshot());
     if (this.#view.isWatched) {
-      const utility = this.#loop.utility;
+      const [utility, north] = [this.#loop.utility, this.#north.alarms];
       this.#view.show(
-        viewOf({ state: this.#loop.state, sights: this.#field.sights(), lines: this.#field.lines(), now, utility }),
+        viewOf({ state: this.#loop.state, sights: this.#field.sights(), lines: this.#field.lines(), now, utility, north }),
       );
     }
     this.#cancelShow = this.#ports.clock.at(after(now, SHOW_EVERY), () => this.#show());

@@ -6,7 +6,9 @@ import { InverterSession } from '#drivers/inverter/session.ts';
 import { LineEngine } from '#drivers/line/engine.ts';
 import type { LinePort } from '#drivers/line/port.ts';
 import type { LineStatus } from '#drivers/line/settings.ts';
+import type { Line } from '#drivers/line/transaction.ts';
 import type { FrameTrace } from '#drivers/line/trace.ts';
+import { MapMeterSession } from '#drivers/meter/map-session.ts';
 import { MeterSession } from '#drivers/meter/session.ts';
 import { inverterProfileNamed, meterProfileNamed } from '#drivers/profile/catalogue.ts';
 import type { Connection, DeviceId, DeviceRecord } from '#site/device.ts';
@@ -37,7 +39,7 @@ export interface FieldOptions {
   readonly note: (module: string) => (note: Note) => void;
 }
 
-type Session = InverterSession | MeterSession;
+type Session = InverterSession | MeterSession | MapMeterSession;
 
 /** The lines and the devices on them: samples and outcomes come in, setpoints go out. */
 export class Field {
@@ -55,7 +57,7 @@ export class Field {
   prepare(): void {
     const { configuration, clock, linePort } = this.#options;
     for (const line of configuration.lines) {
-      const settings = { ...line, localEcho: false, paced: true };
+      const settings = { ...line, localEcho: false, paced: line.tcp === null };
       this.#lines.set(line.name, new LineEngine(settings, clock, linePort(line)));
     }
     for (const device of configuration.devices) this.#sessions.set(device.device, this.#session(device));
@@ -138,6 +140,11 @@ export class Field {
     return [...this.#lines.values()].map((line) => line.status());
   }
 
+  /** The line of this name, for a scan; null: there is none. */
+  line(name: string): Line | null {
+    return this.#lines.get(name) ?? null;
+  }
+
   trace(line: string): FrameTrace | null {
     return this.#lines.get(line)?.trace ?? null;
   }
@@ -169,12 +176,9 @@ export class Field {
     if (configuration.role === 'meter') {
       const profile = meterProfileNamed(configuration.profile);
       assert(profile !== null, 'an accepted configuration names profiles of this release');
-      return new MeterSession({
-        ...shared,
-        profile,
-        fitting: { sign: configuration.sign, plausiblePower: PLAUSIBLE_POWER },
-        onSample,
-      });
+      const fitting = { sign: configuration.sign, plausiblePower: PLAUSIBLE_POWER };
+      const options = { ...shared, profile, fitting, onSample };
+      return profile.map === null ? new MeterSession(options) : new MapMeterSession({ ...options, map: profile.map });
     }
     const profile = inverterProfileNamed(configuration.profile);
     assert(profile !== null, 'an accepted configuration names profiles of this release');

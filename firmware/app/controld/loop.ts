@@ -1,6 +1,7 @@
 import type { Cancel, Note } from '#base/ports.ts';
 import { type MonoMs, type UtilitySeconds, type Watts } from '#base/units.ts';
 import { utilityExact, type ClockAnchor } from '#control/clock/clock.ts';
+import { type LockoutState, restoreLockout } from '#control/local/lockout.ts';
 import type { ProgramSet } from '#control/program.ts';
 import type { RecordBody, Transition } from '#control/record.ts';
 import { type ControlState, type SiteFacts, startState, type TickInputs, type TickResult } from '#control/tick/state.ts';
@@ -15,6 +16,10 @@ import type { TickSeen } from './tape-link.ts';
 const READING_SECONDS = 60;
 /** Inputs that may gather between two ticks; more is a line gone mad, and the newest are dropped. */
 const INPUTS_MAX = 256;
+
+/** What must survive a restart changed; an excursion that has only begun need not. */
+const lockedOtherwise = (a: LockoutState, b: LockoutState): boolean =>
+  a.lockedAt !== b.lockedAt || a.excursions !== b.excursions || a.lockouts !== b.lockouts;
 
 export interface LoopOptions {
   readonly ports: Pick<ControldPorts, 'clock' | 'bootId' | 'onGoodTick'>;
@@ -46,14 +51,16 @@ export class Loop {
   #samples: Sample[] = [];
   #sets: ProgramSet[] = [];
   #anchors: ClockAnchor[] = [];
+  #lockoutReset = false;
   #alarm: Cancel = () => undefined;
   #dueAt: MonoMs | null = null;
   #utility: UtilitySeconds | null = null;
   #stopped = false;
 
-  constructor(options: LoopOptions, memory: Pick<Memory, 'plan' | 'clock'>) {
+  constructor(options: LoopOptions, memory: Pick<Memory, 'plan' | 'clock' | 'lockout'>) {
     this.#options = options;
-    this.#state = startState(memory);
+    const lockout = restoreLockout(memory.lockout, options.ports.clock.now());
+    this.#state = startState({ ...memory, lockout });
     const inverters = options.facts().inverters.map((inverter) => inverter.device);
     this.#intervals = newInterval({ seconds: READING_SECONDS, inverters });
   }
@@ -92,6 +99,12 @@ export class Loop {
     this.#soon();
   }
 
+  /** The installer lifts a lock-out: the next tick does. */
+  onLockoutReset(): void {
+    this.#lockoutReset = true;
+    this.#soon();
+  }
+
   /** A standing, a record or a held cap changed. */
   onChange(): void {
     this.#soon();
@@ -124,10 +137,12 @@ export class Loop {
       standings: standings(),
       programSets: this.#sets,
       anchors: this.#anchors,
+      lockoutReset: this.#lockoutReset,
     };
     this.#samples = [];
     this.#sets = [];
     this.#anchors = [];
+    this.#lockoutReset = false;
     const before = this.#state;
     const site = facts();
     const result = controlTick(before, site, inputs);
@@ -142,6 +157,7 @@ export class Loop {
       transitions.length > 0 ||
       result.state.plan !== before.plan ||
       result.state.clock !== before.clock ||
+      lockedOtherwise(before.lockout, result.state.lockout) ||
       inputs.programSets.length > 0
     ) {
       keep(result.state, transitions);

@@ -1,16 +1,19 @@
 import process from 'node:process';
 import { after, durationMs } from '#base/units.ts';
 import { inverterProfileNamed, meterProfileNamed } from '#drivers/profile/catalogue.ts';
+import type { LinePort } from '#drivers/line/port.ts';
 import { SerialLinePort } from '#drivers/line/serial-port.ts';
+import { TcpLinePort } from '#drivers/line/tcp-port.ts';
 import { monotonicClock } from '#platform/clock/monotonic-clock.ts';
 import { jsonLog } from '#platform/console/json-log.ts';
 import { systemEntropy } from '#platform/entropy/system-entropy.ts';
 import { directoryFiles } from '#platform/files/directory-files.ts';
+import { tcpDial } from '#platform/sockets/tcp-dial.ts';
 import { unixSockets } from '#platform/sockets/unix-sockets.ts';
 import { readBootId } from '#platform/systemd/boot-id.ts';
 import { serviceManager } from '#platform/systemd/notify.ts';
 import { acceptConfiguration, EXIT_CONFIGURATION, problemText } from '../config/accept.ts';
-import type { Configuration } from '../config/configuration.ts';
+import type { Configuration, LineConfiguration } from '../config/configuration.ts';
 import { directoriesFrom } from '../config/directories.ts';
 import { RELEASE } from '../release.ts';
 import { controld } from './controld.ts';
@@ -31,6 +34,11 @@ const die = (code: number, text: string): never => {
   note({ event: 'exit', level: 'error', text });
   process.exit(code);
 };
+
+const linePortOf = (line: LineConfiguration): LinePort =>
+  line.tcp === null
+    ? new SerialLinePort(line.path ?? '', line, monotonicClock)
+    : new TcpLinePort(tcpDial(line.tcp.host, line.tcp.port), monotonicClock);
 
 const unknownProfiles = (configuration: Configuration): readonly string[] =>
   configuration.devices
@@ -61,7 +69,7 @@ const run = async (): Promise<void> => {
       state,
       link: unixSockets,
       runtimeDirectory: directories.value.runtime,
-      linePort: (line) => new SerialLinePort(line.path, line, monotonicClock),
+      linePort: linePortOf,
       note: (module) => log.of(module),
       onGoodTick: () => manager.watchdog(),
       release: RELEASE,

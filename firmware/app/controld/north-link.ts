@@ -22,9 +22,15 @@ export interface NorthLinkOptions {
   readonly note: (note: Note) => void;
 }
 
+/** Alarms that stand at a time, of one connection; more are logged alone. */
+const STANDING_MAX = 16;
+const ALARM_CHARACTERS_MAX = 400;
+
 /** controld's side of the socket to northd: takes what the utility says, tells what the site is, rings when the log grew. */
 export class NorthLink {
   readonly #options: NorthLinkOptions;
+  /** What stands, of each connection: one that ended cannot say any more when its alarm does. */
+  readonly #standing = new Set<Map<string, string>>();
   #server: LinkServer<ToNorth> | null = null;
   #sent = '';
 
@@ -41,11 +47,23 @@ export class NorthLink {
       note,
       onPeer: (peer) => {
         this.#greet(peer);
-        return { onMessage: (message) => this.#take(message), onClosed: () => undefined };
+        const standing = new Map<string, string>();
+        this.#standing.add(standing);
+        return {
+          onMessage: (message) => this.#take(message, standing),
+          onClosed: () => {
+            this.#standing.delete(standing);
+          },
+        };
       },
     });
     if (opened.ok) this.#server = opened.value;
     else note({ event: 'link-unavailable', level: 'error', text: `${opened.fault.path}: ${opened.fault.why}` });
+  }
+
+  /** Alarms of the north that stand, for people. */
+  get alarms(): readonly string[] {
+    return [...this.#standing].flatMap((standing) => [...standing].map(([event, text]) => `${event}: ${text}`));
   }
 
   /** The log grew. */
@@ -70,7 +88,7 @@ export class NorthLink {
     peer.send({ type: 'log-head', seq: this.#options.head() });
   }
 
-  #take(message: FromNorth): void {
+  #take(message: FromNorth, standing: Map<string, string>): void {
     switch (message.type) {
       case 'program-set':
         this.#options.onProgramSet(message.set, message.planId);
@@ -79,6 +97,9 @@ export class NorthLink {
         this.#options.onAnchor(message);
         return;
       case 'north-note':
+        if (message.standing === true && (standing.size < STANDING_MAX || standing.has(message.event)))
+          standing.set(message.event, message.text.slice(0, ALARM_CHARACTERS_MAX));
+        else if (message.standing === false) standing.delete(message.event);
         this.#options.onRecord({ kind: 'north', event: message.event, text: message.text });
     }
   }

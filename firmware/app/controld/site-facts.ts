@@ -44,12 +44,13 @@ export const siteFacts = (
   const returnsByItself = configuration.devices.every(
     (device) => device.role !== 'inverter' || inverterProfileNamed(device.profile)?.connection.returnsByItself === true,
   );
-  const { commissioned, fallback } = configuration.limits;
+  const { commissioned, fallback, local } = configuration.limits;
   return {
     meter: meter.device,
     inverters,
     commissioned: { exportW: commissioned.exportLimit, generationW: commissioned.generationLimit },
     fallback: { exportW: fallback.exportLimit, importW: fallback.importLimit },
+    local,
     unmeteredGeneration: watts(0),
     returnsByItself,
     executable: executableModes(configuration),

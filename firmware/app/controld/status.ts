@@ -13,6 +13,7 @@ import type { DeviceStanding, InverterState } from '#site/sample.ts';
 const CONNECTED = 1;
 const AVAILABLE = 2;
 const OPERATING = 4;
+const FAULT = 16;
 /** SunSpec St value as IEEE 2030.5 InverterStatusType (0 N/A, 1 off, 2 sleeping, ... 8 standby): same order. */
 const INVERTER_STATUS: Readonly<Record<InverterState, number>> = {
   unknown: 0,
@@ -25,6 +26,10 @@ const INVERTER_STATUS: Readonly<Record<InverterState, number>> = {
   fault: 7,
   standby: 8,
 };
+/** It answers, and would start: connected and available, not operating. */
+const RESTING: readonly InverterState[] = ['off', 'sleeping'];
+/** It gives all that its source has. */
+const AT_ITS_BEST: readonly InverterState[] = ['producing', 'sleeping'];
 /** A device silent for longer has its connect bits clear (CSIP-AUS). */
 const SILENT_MS = 60_000;
 
@@ -76,11 +81,12 @@ const stoppedBits = (state: ControlState, track: GenerationTrack, at: StatusMome
   return isOpen && state.limits.connect?.value === false ? 0 : CONNECTED | AVAILABLE;
 };
 
-const connectBits = (sight: DeviceSight | undefined, now: MonoMs): number => {
+const connectBits = (sight: DeviceSight | undefined, inverter: InverterState, now: MonoMs): number => {
   if (sight === undefined) return 0;
   if (sight.standing === 'asleep') return CONNECTED | AVAILABLE;
-  const away = sight.silentSince !== null && now - sight.silentSince > SILENT_MS;
-  return away ? 0 : CONNECTED | AVAILABLE | OPERATING;
+  if (sight.silentSince !== null && now - sight.silentSince > SILENT_MS) return 0;
+  if (inverter === 'fault') return CONNECTED | FAULT;
+  return RESTING.includes(inverter) ? CONNECTED | AVAILABLE : CONNECTED | AVAILABLE | OPERATING;
 };
 
 /** Now, and what the connections provably are. */
@@ -91,6 +97,15 @@ export interface StatusMoment {
   readonly connections: ReadonlyMap<DeviceId, Connection | null>;
 }
 
+/** 0 W while every inverter gives all that its source has; one that is held back could give more, nobody knows how much. */
+const reserveOf = (state: ControlState, sights: ReadonlyMap<DeviceId, DeviceSight>): Watts | null => {
+  const all = [...state.tracks].every(([device, track]) => {
+    const standing = sights.get(device)?.standing;
+    return standing === 'asleep' || (standing === 'answering' && AT_ITS_BEST.includes(track.state));
+  });
+  return all && state.tracks.size > 0 ? watts(0) : null;
+};
+
 /** Best connect state of any inverter, worst status; a device silent for more than a minute counts as away. */
 export const siteStatus = (state: ControlState, sights: ReadonlyMap<DeviceId, DeviceSight>, at: StatusMoment): SiteStatus => {
   const { now } = at;
@@ -100,7 +115,7 @@ export const siteStatus = (state: ControlState, sights: ReadonlyMap<DeviceId, De
   let limited = false;
   for (const [device, track] of state.tracks) {
     const sight = sights.get(device);
-    const bits = connectBits(sight, now);
+    const bits = connectBits(sight, track.state, now);
     genConnectStatus |= bits & (stoppedBits(state, track, at) ?? bits);
     producing ||= (latestGeneration(track, now) ?? 0) > 0;
     limited ||= track.heldCap !== null && track.heldCap < track.maxPower;
@@ -115,6 +130,8 @@ export const siteStatus = (state: ControlState, sights: ReadonlyMap<DeviceId, De
     operationalModeStatus: producing || explained ? 2 : 1,
     inverterStatus,
     alarmStatus: alarmStatus(state.alarms.map(({ alarm }) => alarm)),
+    reserve: reserveOf(state, sights),
+    storage: null,
   };
 };
 

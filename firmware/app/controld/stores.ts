@@ -3,6 +3,7 @@ import type { Entropy, Files, Note } from '#base/ports.ts';
 import { fail, ok, type Result } from '#base/result.ts';
 import { type ClockState, unknownClock } from '#control/clock/clock.ts';
 import { decodeClock, encodeClock } from '#control/clock/store.ts';
+import type { StoredLockout } from '#control/local/lockout.ts';
 import { emptyPlan, type Plan } from '#control/plan/plan.ts';
 import { decodePlan, encodePlan } from '#control/plan/store.ts';
 import { REFUSALS } from '#control/program.ts';
@@ -11,9 +12,12 @@ import { StateFile } from '#log/state-file.ts';
 import type { DeviceId, DeviceRecord } from '#site/device.ts';
 import { deviceRecordSchema } from './device-record.ts';
 
+const NEVER_LOCKED: StoredLockout = { excursions: [], locked: null, lockouts: [] };
 const PLAN_FILE_FORMAT = 1;
 const DEVICES_FORMAT = 1;
 const SEED_BYTES = 16;
+/** Far more excursions or lock-outs than the rules let happen in their spans. */
+const AGES_MAX = 4096;
 
 /**
  * What controld remembers over a restart. `outbox`: transitions that the plan already contains and that may not have reached the
@@ -26,6 +30,8 @@ export interface Memory {
   readonly clock: ClockState;
   /** Digest of the newest ProgramSet folded, per server. */
   readonly planId: string | null;
+  /** The export limitation scheme, as ages (control/local/lockout.ts). */
+  readonly lockout: StoredLockout;
   readonly outbox: readonly Transition[];
   readonly logHead: number;
 }
@@ -42,11 +48,15 @@ const transition = v.object({
   taker: v.exactOptional(v.picklist(['same-program', 'other-program', 'other-server'])),
 });
 
+const ages = v.pipe(v.array(v.pipe(v.number(), v.finite(), v.minValue(0))), v.maxLength(AGES_MAX));
+const lockout = v.object({ excursions: ages, locked: v.nullable(v.pipe(v.number(), v.finite(), v.minValue(0))), lockouts: ages });
+
 const memory = v.object({
   seed: v.pipe(v.string(), v.minLength(8)),
   plan: v.unknown(),
   clock: v.unknown(),
   planId: v.nullable(v.string()),
+  lockout: v.optional(lockout, { excursions: [], locked: null, lockouts: [] }),
   outbox: v.pipe(v.array(transition), v.maxLength(20_000)),
   logHead: v.number(),
 });
@@ -80,7 +90,7 @@ export class MemoryStore {
     const known = loaded.value === null ? null : decodeMemory(loaded.value);
     if (known?.ok === true) return known.value;
     const seed = Buffer.from(entropy.bytes(SEED_BYTES)).toString('hex');
-    return { seed, plan: emptyPlan(), clock: unknownClock(), planId: null, outbox: [], logHead: 0 };
+    return { seed, plan: emptyPlan(), clock: unknownClock(), planId: null, lockout: NEVER_LOCKED, outbox: [], logHead: 0 };
   }
 
   /** True when it is durable. */

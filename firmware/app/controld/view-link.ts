@@ -4,6 +4,7 @@ import { TRACE_FRAMES_MAX, type TraceFrame, type ViewSnapshot } from '#link/mess
 import type { LinkPort } from '#link/port.ts';
 import { type FromViewer, helloOf, serveView, type ToViewer } from '#link/role.ts';
 import type { LinkServer, Peer } from '#link/server.ts';
+import type { ScanLink } from './scan-link.ts';
 import type { TapeLink } from './tape-link.ts';
 
 export interface ViewLinkOptions {
@@ -12,6 +13,7 @@ export interface ViewLinkOptions {
   readonly release: string;
   readonly trace: (line: string) => FrameTrace | null;
   readonly tape: TapeLink;
+  readonly scan: ScanLink;
   readonly note: (note: Note) => void;
 }
 
@@ -72,6 +74,10 @@ export class ViewLink {
       this.#options.tape.add(peer);
       return;
     }
+    if (request.type === 'scan-request') {
+      this.#options.scan.add(peer, request.line);
+      return;
+    }
     const { line, follow } = request;
     const trace = this.#options.trace(line);
     if (trace === null) {
@@ -103,6 +109,7 @@ export class ViewLink {
   #forget(peer: Peer<ToViewer>): void {
     this.#peers.delete(peer);
     this.#options.tape.forget(peer);
+    this.#options.scan.forget(peer);
     for (const follower of this.#followers) if (follower.peer === peer) this.#followers.delete(follower);
   }
 }

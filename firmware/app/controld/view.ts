@@ -15,6 +15,8 @@ export interface ViewInputs {
   readonly lines: readonly LineStatus[];
   readonly now: MonoMs;
   readonly utility: UtilitySeconds | null;
+  /** Alarms of northd that stand, as it words them. */
+  readonly north: readonly string[];
 }
 
 const faultsOf = (status: LineStatus): number => {
@@ -55,7 +57,10 @@ export const viewOf = (inputs: ViewInputs): ViewSnapshot => {
     missing: sight.seen ? [] : [`meter ${sight.reason}`],
     devices: deviceRows(inputs),
     lines: inputs.lines.map((line) => ({ line: line.name, use: line.use, faults: faultsOf(line) })),
-    alarms: state.alarms.map((alarm) => (alarm.device === null ? alarm.alarm : `${alarm.alarm} ${alarm.device}`)),
+    alarms: [
+      ...state.alarms.map((alarm) => (alarm.device === null ? alarm.alarm : `${alarm.alarm} ${alarm.device}`)),
+      ...inputs.north,
+    ],
     events: events
       .filter((event) => utility !== null && event.until >= utility - 60)
       .slice(0, EVENTS_SHOWN)

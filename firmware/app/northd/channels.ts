@@ -38,8 +38,6 @@ export interface ChannelOptions {
   /** The state directory. */
   readonly files: Files;
   readonly context: ReportContext;
-  /** Response.status values that the utility takes; others are never sent. */
-  readonly responses: readonly number[];
   readonly note: (note: Note) => void;
 }
 
@@ -108,6 +106,13 @@ export class Channels {
     if (outcome.kind !== 'retry') await this.save();
   }
 
+  /** A later record of the same subject waits behind `seq`. */
+  isFollowed(channel: ReportChannel, seq: number): boolean {
+    const { pending } = this.#queues[channel];
+    const subject = pending.find((item) => item.seq === seq)?.subject;
+    return pending.some((item) => item.subject === subject && item.seq > seq);
+  }
+
   /** Passes over readings older than a day of a role whose mirrors the server does not take; how many. */
   async dropOld(channel: ReadingsChannel, now: MonoMs, utility: UtilitySeconds): Promise<number> {
     const old = this.#queues[channel].pending.filter(
@@ -157,8 +162,7 @@ export class Channels {
     const watched = await this.#watch(hand);
     const delivery = deliveryOf(channel, record, this.#options.context);
     if (watched) this.#suspects.done();
-    const status = delivery?.payload.kind === 'response' ? delivery.payload.body.status : undefined;
-    return status === undefined || this.#options.responses.includes(status) ? delivery : null;
+    return delivery;
   }
 
   async #watch(hand: { readonly channel: ReportChannel; readonly seq: number }): Promise<boolean> {

@@ -34,6 +34,8 @@ export class ControlLink {
   #anchor: ClockAnchor | null = null;
   #anchorTold = false;
   readonly #notes: NorthNote[] = [];
+  /** Alarms that stand, by event, and whether this connection knows. */
+  readonly #standing = new Map<string, { readonly text: string; told: boolean }>();
   #snapshot: SiteSnapshot | null = null;
   #head = 0;
 
@@ -44,6 +46,7 @@ export class ControlLink {
         this.#held = hello.planId;
         this.#up = true;
         this.#anchorTold = false;
+        for (const alarm of this.#standing.values()) alarm.told = false;
         this.#flush();
       },
       onDown: (why) => {
@@ -94,6 +97,19 @@ export class ControlLink {
     this.#flush();
   }
 
+  /** An alarm that stands until null is told for it; told again whenever the link comes up. Saying the same twice does nothing. */
+  alarm(event: string, text: string | null): void {
+    const before = this.#standing.get(event);
+    if (text === (before?.text ?? null)) return;
+    if (text !== null) this.#standing.set(event, { text, told: false });
+    else {
+      this.#standing.delete(event);
+      this.#notes.push({ type: 'north-note', event, text: `over: ${before?.text ?? ''}`, standing: false });
+      if (this.#notes.length > NOTES_MAX) this.#notes.shift();
+    }
+    this.#flush();
+  }
+
   close(): void {
     this.#client.close();
   }
@@ -103,6 +119,8 @@ export class ControlLink {
     if (this.#anchor !== null && !this.#anchorTold) this.#anchorTold = this.#client.send(this.#anchor);
     const set = this.#set;
     if (set !== null && set.planId !== this.#held && this.#client.send({ type: 'program-set', ...set })) this.#held = set.planId;
+    for (const [event, alarm] of this.#standing)
+      if (!alarm.told) alarm.told = this.#client.send({ type: 'north-note', event, text: alarm.text, standing: true });
     while (this.#notes[0] !== undefined && this.#client.send(this.#notes[0])) this.#notes.shift();
   }
 }

@@ -1,13 +1,13 @@
 import { after, elapsed, seconds, type MonoMs, type UtilitySeconds } from '#base/units.ts';
 import type { SiteSnapshot, SiteStatus } from '#link/message.ts';
 import { derCapability, derSettings } from '#utility/report/rating.ts';
-import { dateStatus, derStatus, statusChanged, type DatedStatus } from '#utility/report/status.ts';
+import { dateStatus, derAvailability, derStatus, statusChanged, type DatedStatus } from '#utility/report/status.ts';
 import type { UtilityProfile } from '#utility/translate/profile.ts';
 import type { WalkedTree } from '#utility/walk/tree.ts';
 import { parseResource } from '#utility/wire/parse.ts';
 import { writeResource, type WriteOptions } from '#utility/wire/write.ts';
 
-export type Told = 'connection-point' | 'capability' | 'settings' | 'status';
+export type Told = 'connection-point' | 'capability' | 'settings' | 'status' | 'availability';
 
 /** A PUT, or a GET that asks whether the server still holds what was PUT before. */
 export interface DerJob {
@@ -56,7 +56,8 @@ export class DerReports {
   /** Not before, for these bytes at this place. */
   readonly #held = new Map<Told, { readonly url: string; readonly body: string; readonly until: MonoMs }>();
   #status: DatedStatus | null = null;
-  #statusSent: { readonly status: SiteStatus; readonly at: MonoMs; readonly url: string } | null = null;
+  /** Last told of what is told at the rate of the DERList. */
+  readonly #dynamic = new Map<Told, { readonly status: SiteStatus; readonly at: MonoMs; readonly url: string }>();
   #settingsAt: { readonly key: string; readonly since: UtilitySeconds } | null = null;
 
   constructor(options: DerOptions) {
@@ -67,7 +68,7 @@ export class DerReports {
   forget(): void {
     this.#sent.clear();
     this.#held.clear();
-    this.#statusSent = null;
+    this.#dynamic.clear();
   }
 
   /** The request that is due; null: none. Without utility time nothing can be dated, so nothing is. */
@@ -77,7 +78,8 @@ export class DerReports {
       this.#connectionPoint(now, tree) ??
       this.#capability(now, tree, snapshot) ??
       this.#settings(now, utility, tree, snapshot) ??
-      this.#statusPut(now, utility, tree)
+      this.#statusPut(now, utility, tree) ??
+      this.#availability(now, utility, tree)
     );
   }
 
@@ -93,14 +95,14 @@ export class DerReports {
 
   /** When a DERStatus is due at the latest. */
   wakeAt(now: MonoMs, tree: WalkedTree): MonoMs {
-    const last = this.#statusSent;
-    return last === null ? after(now, seconds(1)) : after(last.at, seconds(tree.derRate));
+    const last = this.#dynamic.get('status');
+    return last === undefined ? after(now, seconds(1)) : after(last.at, seconds(tree.derRate));
   }
 
   #accepted(now: MonoMs, { what, url, body }: DerJob): void {
     this.#held.delete(what);
-    if (what === 'status') {
-      if (this.#status !== null) this.#statusSent = { status: this.#status.status, at: now, url };
+    if (what === 'status' || what === 'availability') {
+      if (this.#status !== null) this.#dynamic.set(what, { status: this.#status.status, at: now, url });
       return;
     }
     const before = this.#sent.get(what);
@@ -122,7 +124,7 @@ export class DerReports {
     const { profile, nmi, write } = this.#options;
     if (!profile.connectionPoint || nmi === null || tree.connectionPoint === null || write.csipAus === 'none') return null;
     const body = writeResource('ConnectionPoint', { connectionPointId: nmi }, write);
-    return this.#put(now, { what: 'connection-point', method: 'PUT', url: tree.connectionPoint, body });
+    return this.#keep(now, tree, { what: 'connection-point', method: 'PUT', url: tree.connectionPoint, body });
   }
 
   #capability(now: MonoMs, tree: WalkedTree, snapshot: SiteSnapshot): DerJob | null {
@@ -146,15 +148,39 @@ export class DerReports {
 
   #statusPut(now: MonoMs, utility: UtilitySeconds, tree: WalkedTree): DerJob | null {
     const url = tree.ders[0]?.status ?? null;
-    const held = this.#held.get('status');
-    if (url === null || this.#status === null || (held?.url === url && held.until > now)) return null;
-    const last = this.#statusSent;
-    const span = last === null ? Number.POSITIVE_INFINITY : elapsed(last.at, now);
-    const changed = last?.url !== url || (statusChanged(last.status, this.#status.status) && span >= STATUS_SPACING);
-    if (!changed && span < seconds(tree.derRate)) return null;
+    if (url === null || this.#status === null || !this.#isDue(now, tree, { what: 'status', url, changed: statusChanged }))
+      return null;
     const { write, profile } = this.#options;
     const body = writeResource('DERStatus', derStatus(this.#status, utility, profile.status), write);
     return { what: 'status', method: 'PUT', url, body };
+  }
+
+  #availability(now: MonoMs, utility: UtilitySeconds, tree: WalkedTree): DerJob | null {
+    const { write, profile } = this.#options;
+    const url = profile.availability ? (tree.ders[0]?.availability ?? null) : null;
+    const changed = (before: SiteStatus, status: SiteStatus): boolean => before.reserve !== status.reserve;
+    if (url === null || this.#status === null || !this.#isDue(now, tree, { what: 'availability', url, changed })) return null;
+    const body = writeResource('DERAvailability', derAvailability(this.#status.status, utility), write);
+    return { what: 'availability', method: 'PUT', url, body };
+  }
+
+  /** At the rate of the DERList, at once to another place, and soon on a change. */
+  #isDue(
+    now: MonoMs,
+    tree: WalkedTree,
+    one: {
+      readonly what: 'status' | 'availability';
+      readonly url: string;
+      readonly changed: (before: SiteStatus, now: SiteStatus) => boolean;
+    },
+  ): boolean {
+    const { what, url } = one;
+    const held = this.#held.get(what);
+    if (this.#status === null || (held?.url === url && held.until > now)) return false;
+    const last = this.#dynamic.get(what);
+    if (last?.url !== url) return true;
+    const span = elapsed(last.at, now);
+    return span >= seconds(tree.derRate) || (span >= STATUS_SPACING && one.changed(last.status, this.#status.status));
   }
 
   /** What is at its place already is looked at once a period of the DERList, or PUT again where the utility wants that. */
@@ -163,7 +189,7 @@ export class DerReports {
     const sent = this.#sent.get(job.what);
     if (due !== null || this.#isHeld(now, job) || sent?.url !== job.url || sent.body !== job.body) return due;
     if (elapsed(sent.at, now) < seconds(tree.derRate)) return null;
-    if (this.#options.profile.repeatRatings) return job;
+    if (this.#options.profile.repeatRatings && job.what !== 'connection-point') return job;
     return sent.echo === 'silent' ? null : { ...job, method: 'GET' };
   }
 
@@ -183,6 +209,10 @@ export class DerReports {
 /** Whether the server's copy is ours, by the one member that is mandatory and says most. */
 const holds = (what: Told, served: Uint8Array, ours: string): boolean => {
   const own = new TextEncoder().encode(ours);
+  if (what === 'connection-point') {
+    const [theirs, mine] = [parseResource('ConnectionPoint', served), parseResource('ConnectionPoint', own)];
+    return theirs.ok && mine.ok && theirs.value.connectionPointId === mine.value.connectionPointId;
+  }
   if (what === 'capability') {
     const [theirs, mine] = [parseResource('DERCapability', served), parseResource('DERCapability', own)];
     return theirs.ok && mine.ok && watts(theirs.value.rtgMaxW) === watts(mine.value.rtgMaxW);

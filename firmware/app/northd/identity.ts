@@ -2,10 +2,9 @@ import type { Clock, Files, Note } from '#base/ports.ts';
 import { sleepFor } from '#base/ports.ts';
 import { fail, ok, type Result } from '#base/result.ts';
 import { seconds } from '#base/units.ts';
-import { httpClient } from '#platform/http/client.ts';
 import type { TlsIdentity } from '#platform/tls/context.ts';
 import type { Tpm } from '#platform/tpm/tpm.ts';
-import { chainProblem } from '#utility/identity/chain.ts';
+import type { Identities } from '../config/utility.ts';
 import { leafOf } from '../identity/chain.ts';
 import { loadIdentityRecord, otherSlot, type Slot } from '../identity/record.ts';
 import { proveIdentity, tpmIdentity } from '../identity/tpm-identity.ts';
@@ -22,56 +21,53 @@ export interface IdentityPorts {
 export interface Wanted {
   /** PEM of the utility's roots. */
   readonly trust: string;
-  readonly url: string;
-  /** LFDI of the one server certificate to accept; null: any that chains to the trust. */
-  readonly serverLFDI: string | null;
   readonly stop: AbortSignal;
 }
 
 /** Between two attempts at a TPM that does not answer. */
 const AGAIN = seconds(10);
-/** northd's own file: the LFDI the utility has accepted. The identity command writes the keys, this alone says which is proven. */
+/** northd's own file: the LFDI that has completed a walk. The identity command writes the keys, this alone says which is proven. */
 const PROVEN_FILE = 'north-identity';
 const PROVEN_BYTES_MAX = 256;
 
 /**
  * The identity to serve as: the active slot, once its key has signed; waits for the TPM as long as it takes. After a renewal the old
- * identity goes on until the utility has answered the new one. Fails where only a person can help.
+ * slot serves, and the active one is on trial until it is proven. Fails where only a person can help.
  */
-export const chooseIdentity = async (ports: IdentityPorts, wanted: Wanted): Promise<Result<TlsIdentity, string>> => {
+export const chooseIdentity = async (ports: IdentityPorts, wanted: Wanted): Promise<Result<Identities, string>> => {
   const record = await loadIdentityRecord(ports.state);
   if (!record.ok) return record;
   const { active, slots } = record.value;
   const chain = active === null ? null : (slots[active]?.chain ?? null);
   if (active === null || chain === null) return fail('no identity is installed: gridward identity create, csr, install');
+  const renewed = await usable(ports, wanted, active);
+  if (!renewed.ok) return renewed;
   const previous = otherSlot(active);
-  const lfdi = leafOf(chain)?.lfdi ?? '';
-  const isAlone = (slots[previous]?.chain ?? null) === null;
-  const identity = await usable(ports, wanted, active);
-  if (!identity.ok || isAlone || wanted.stop.aborted || (await isProven(ports.state, lfdi))) return identity;
-  const taken = await isTaken(identity.value, wanted);
-  if (taken.ok) {
-    await ports.state.replace(PROVEN_FILE, new TextEncoder().encode(`${lfdi}\n`));
-    ports.note({ event: 'identity-renewed', level: 'info', text: `the utility takes LFDI ${lfdi}` });
-    return identity;
-  }
-  const text = `the utility does not take LFDI ${lfdi} yet (${taken.fault}): the previous identity serves on`;
-  ports.note({ event: 'identity-not-taken', level: 'warn', text });
-  return await usable(ports, wanted, previous);
+  const isAlone = (slots[previous]?.chain ?? null) === null || wanted.stop.aborted;
+  const current =
+    isAlone || (await isProven(ports.state, leafOf(chain)?.lfdi ?? '')) ? null : await previousIdentity(ports, wanted, previous);
+  return ok(current === null ? { current: renewed.value, renewed: null } : { current, renewed: renewed.value });
 };
 
-const isProven = async (state: Files, lfdi: string): Promise<boolean> => {
+/** Null: its key is gone. */
+const previousIdentity = async (ports: IdentityPorts, { trust }: Wanted, slot: Slot): Promise<TlsIdentity | null> => {
+  const own = await tpmIdentity(ports.state, ports.tpm, slot);
+  if (!own.ok) return null;
+  const identity = { ...own.value, trust };
+  const works = await proveIdentity(ports.tpm, identity);
+  if (works.ok) return identity;
+  ports.note({ event: 'previous-identity-lost', level: 'warn', text: `slot ${slot} does not sign: ${works.fault}` });
+  return null;
+};
+
+/** Whether the identity of this LFDI has completed a walk in an earlier life. */
+export const isProven = async (state: Files, lfdi: string): Promise<boolean> => {
   const proven = await state.read(PROVEN_FILE, PROVEN_BYTES_MAX);
   return proven.ok && new TextDecoder().decode(proven.value).trim() === lfdi;
 };
 
-/** Whether the server answers this identity. */
-const isTaken = async (identity: TlsIdentity, { url, serverLFDI }: Wanted): Promise<Result<void, string>> => {
-  const client = httpClient(identity, { serverLFDI, chainRule: chainProblem });
-  const reply = await client.request({ method: 'GET', url, headers: { accept: 'application/sep+xml' }, body: null });
-  await client.close();
-  if (!reply.ok) return fail(`${reply.fault.kind}: ${reply.fault.text}`);
-  return reply.value.status === 200 ? ok(undefined) : fail(`HTTP ${reply.value.status}`);
+export const keepProven = async (state: Files, lfdi: string): Promise<void> => {
+  await state.replace(PROVEN_FILE, new TextEncoder().encode(`${lfdi}\n`));
 };
 
 /** Tries until the key signs or we are stopped; each new reason is told once. */

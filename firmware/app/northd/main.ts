@@ -3,25 +3,28 @@
  * GRIDWARD_LOG=debug shows the polls. Ends by itself only where nothing is left to do without a person (exit 78).
  */
 import type { Files, Note } from '#base/ports.ts';
-import { fail } from '#base/result.ts';
 import { after, type MonoMs, seconds } from '#base/units.ts';
 import { monotonicClock } from '#platform/clock/monotonic-clock.ts';
 import { jsonLog } from '#platform/console/json-log.ts';
 import { systemEntropy } from '#platform/entropy/system-entropy.ts';
 import { directoryFiles } from '#platform/files/directory-files.ts';
 import { httpClient } from '#platform/http/client.ts';
+import type { TlsIdentity } from '#platform/tls/context.ts';
+import type { HttpClient } from '#utility/walk/http-port.ts';
 import { chainProblem } from '#utility/identity/chain.ts';
 import { unixSockets } from '#platform/sockets/unix-sockets.ts';
 import { readBootId } from '#platform/systemd/boot-id.ts';
 import { serviceManager } from '#platform/systemd/notify.ts';
-import { openTpm } from '#platform/tpm/tpm.ts';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { TPM_DEFAULT } from '../identity/tpm-identity.ts';
 import { acceptConfiguration, EXIT_CONFIGURATION, problemText } from '../config/accept.ts';
 import { directoriesFrom } from '../config/directories.ts';
-import { loadUtility } from '../config/utility.ts';
-import { chooseIdentity, type Wanted } from './identity.ts';
-import { northd } from './northd.ts';
+import { gatewayProfile } from '../config/gateway-profile.ts';
+import { loadUtility, type Loaded } from '../config/utility.ts';
+import { isProven, keepProven } from './identity.ts';
+import type { Signing } from './key-watch.ts';
+import { northd, type NorthdConfig } from './northd.ts';
+import { ownKeys } from './own-keys.ts';
 
 const log = jsonLog({
   level: process.env['GRIDWARD_LOG'] === 'debug' ? 'debug' : 'info',
@@ -65,16 +68,61 @@ const ended = async (): Promise<void> => {
   cancel();
 };
 
-/** The identity in the TPM; waiting for a TPM is a state of its own, not a start that hangs. */
-const ownIdentity = async (state: Files, wanted: Wanted): ReturnType<typeof chooseIdentity> => {
-  const tpm = openTpm(process.env['GRIDWARD_TPM'] ?? TPM_DEFAULT);
-  if (!tpm.ok) return fail(`the TPM cannot be used: ${tpm.fault.text}`);
-  const onWait = (text: string): void => {
+/** Nothing can go north yet, for the reason given; that is a state of ours, not a start that hangs. */
+const onWait = (text: string): void => {
+  manager.ready();
+  manager.status(text);
+  manager.watchdog();
+};
+
+/** An identity with the site it stands for. */
+type Identified = Pick<Loaded, 'tls' | 'config'>;
+
+/** Runs until ended as asked; a renewed identity that was taken serves from then on. */
+const serve = async (
+  loaded: Loaded,
+  common: Pick<NorthdConfig, 'release' | 'bootId' | 'directory'>,
+  { state, signing }: { readonly state: Files; readonly signing: Signing | undefined },
+  where: string,
+): Promise<void> => {
+  const finish = ended();
+  const { serverLFDI, renewed, ...old } = loaded;
+  const isNew = renewed !== null && (await isProven(state, renewed.config.lfdi));
+  let serving: Identified = isNew ? renewed : old;
+  let next: Identified | null = isNew ? null : renewed;
+  for (let isRenewed = true; isRenewed; ) {
+    let onTaken = (): void => undefined;
+    const taken = new Promise<boolean>((resolve) => {
+      onTaken = (): void => resolve(true);
+    });
+    const client = (tls: TlsIdentity): HttpClient => httpClient(tls, { serverLFDI, chainRule: chainProblem });
+    const renewal = next === null ? null : { http: client(next.tls), config: { ...next.config, ...common }, onTaken };
+    const north = await northd(
+      {
+        clock: monotonicClock,
+        entropy: systemEntropy,
+        link: unixSockets,
+        state,
+        http: client(serving.tls),
+        signing,
+        note,
+        onGoodTurn: () => manager.watchdog(),
+      },
+      { ...serving.config, ...common },
+      renewal,
+    );
     manager.ready();
-    manager.status(text);
-    manager.watchdog();
-  };
-  return await chooseIdentity({ state, tpm: tpm.value, clock: monotonicClock, note, onWait }, wanted);
+    manager.status(where);
+    note({ event: 'started', level: 'info', text: `${where}, LFDI ${serving.config.lfdi}` });
+    isRenewed = await Promise.race([finish.then(() => false), taken]);
+    if (!isRenewed) manager.stopping();
+    await north.stop();
+    if (isRenewed && next !== null) {
+      await keepProven(state, next.config.lfdi);
+      serving = next;
+      next = null;
+    }
+  }
 };
 
 const run = async (): Promise<void> => {
@@ -84,6 +132,11 @@ const run = async (): Promise<void> => {
   const directories = directoriesFrom(process.env);
   if (!directories.ok) {
     refuse(`not set: ${directories.fault.join(', ')}`);
+    return;
+  }
+  const profile = gatewayProfile(process.env);
+  if (!profile.ok) {
+    refuse(profile.fault);
     return;
   }
   const { configuration, state, runtime } = directories.value;
@@ -99,16 +152,17 @@ const run = async (): Promise<void> => {
     await idle(accepted.value.kind === 'uncommissioned' ? 'not commissioned' : 'no utility is configured');
     return;
   }
-  if (utilities.length > 1)
-    note({ event: 'utilities-ignored', level: 'warn', text: `only ${utility.name} is served by this release` });
   const stop = new AbortController();
   const end = (): void => stop.abort();
   process.on('SIGTERM', end).on('SIGINT', end);
-  const server = { url: utility.url, serverLFDI: utility.identity.serverLFDI };
-  const loaded = await loadUtility(utility, configuration, files, {
-    tpm: async (trust) => await ownIdentity(directoryFiles(state), { trust, ...server, stop: stop.signal }),
-    production: process.env['GRIDWARD_PRODUCTION'] === '1',
+  const own = ownKeys({
+    tcti: process.env['GRIDWARD_TPM'] ?? TPM_DEFAULT,
+    directories: directories.value,
+    profile: profile.value,
+    server: { stop: stop.signal },
+    ...{ clock: monotonicClock, entropy: systemEntropy, link: unixSockets, release: packageJson.version, note, onWait },
   });
+  const loaded = await loadUtility(utility, configuration, files, own.identity);
   process.off('SIGTERM', end).off('SIGINT', end);
   if (stop.signal.aborted) {
     manager.stopping();
@@ -119,24 +173,9 @@ const run = async (): Promise<void> => {
     refuse(!loaded.ok ? loaded.fault : bootId.ok ? '' : bootId.fault);
     return;
   }
-  const north = await northd(
-    {
-      clock: monotonicClock,
-      entropy: systemEntropy,
-      link: unixSockets,
-      state: directoryFiles(state),
-      http: httpClient(loaded.value.tls, { serverLFDI: loaded.value.serverLFDI, chainRule: chainProblem }),
-      note,
-      onGoodTurn: () => manager.watchdog(),
-    },
-    { ...loaded.value.config, release: packageJson.version, bootId: bootId.value, directory: runtime },
-  );
-  manager.ready();
-  manager.status(`${utility.name} at ${utility.url}`);
-  note({ event: 'started', level: 'info', text: `${utility.name} at ${utility.url}, LFDI ${loaded.value.config.lfdi}` });
-  await ended();
-  manager.stopping();
-  await north.stop();
+  const common = { release: packageJson.version, bootId: bootId.value, directory: runtime };
+  const place = { state: directoryFiles(state), signing: own.signing };
+  await serve(loaded.value, common, place, `${utility.name} at ${utility.url}`);
   note({ event: 'ended', level: 'info', text: 'stopped as asked' });
 };
 

@@ -5,8 +5,10 @@ import type { UtilitySite } from '../config/utility.ts';
 import { Channels } from './channels.ts';
 import { ControlLink } from './control-link.ts';
 import { discovered } from './discovery.ts';
+import { type RaiseAlarm, type Signing, watchKey } from './key-watch.ts';
 import { Patience } from './patience.ts';
 import { PinSilence, waitOutSilence } from './pin-silence.ts';
+import { tryRenewal, type Renewal } from './renewal.ts';
 import { UtilitySession } from './session.ts';
 import { Waker } from './waker.ts';
 
@@ -18,6 +20,8 @@ export interface NorthdPorts {
   readonly state: Files;
   /** Made with the identity and the trust of the utility. */
   readonly http: HttpClient;
+  /** Of the key in the TPM; absent where the key is a file. */
+  readonly signing?: Signing | undefined;
   readonly note: (note: Note) => void;
   /** A turn of the session ended: a request was answered or given up, or there was nothing to ask (design D12). */
   readonly onGoodTurn: () => void;
@@ -37,14 +41,18 @@ export interface Northd {
 
 /**
  * The north process for one utility server: walks it, tells controld what it says, and delivers what the log holds for it. Runs until
- * stopped, whatever is down: the server, controld, the log.
+ * stopped, whatever is down: the server, controld, the log. A renewed identity is tried beside it, which tells when it is taken.
  */
-export const northd = async (ports: NorthdPorts, config: NorthdConfig): Promise<Northd> => {
+export const northd = async (given: NorthdPorts, config: NorthdConfig, renewal: Renewal | null = null): Promise<Northd> => {
+  const raise: RaiseAlarm = (event, text) => {
+    if (text !== null) given.note({ event, level: 'warn', text });
+    control.alarm(event, text);
+  };
+  const ports = { ...given, http: watchKey(given.http, given.signing ?? null, raise) };
   const waker = new Waker(ports.clock);
   const channels = new Channels({
     files: ports.state,
-    context: { server: config.server, lfdi: config.lfdi, pen: config.pen },
-    responses: config.profile.responses,
+    context: { server: config.server, lfdi: config.lfdi, pen: config.pen, responses: config.profile.responses },
     note: ports.note,
   });
   await channels.load();
@@ -67,11 +75,21 @@ export const northd = async (ports: NorthdPorts, config: NorthdConfig): Promise<
     await session.run();
   };
   const running = run();
+  // It waits by itself, and proves nothing of the session's health.
+  const trialPatience = new Patience(ports.clock, new Waker(ports.clock), () => undefined);
+  const audit: NorthdPorts['note'] = (told) => {
+    note(told);
+    control.note(told.event, told.text);
+  };
+  const standing = (): number => session?.programs ?? 0;
+  const trial = renewal === null ? null : tryRenewal({ clock, note: audit }, renewal, trialPatience, standing);
   const stop = async (): Promise<void> => {
     patience.stop();
+    trialPatience.stop();
     session?.stop();
-    await ports.http.close();
+    await Promise.all([ports.http.close(), renewal?.http.close()]);
     await running;
+    await trial;
     await channels.close();
     control.close();
   };

@@ -4,6 +4,7 @@ import { validityAt, validityText } from '#utility/identity/chain.ts';
 import { logEventFor } from '#utility/report/log-event.ts';
 import { outcomeOf } from '#utility/report/outcome.ts';
 import { translate } from '#utility/translate/translate.ts';
+import { Complaints } from '#utility/walk/complaints.ts';
 import { WalkMachine, type PinStop, type WalkEvent } from '#utility/walk/machine.ts';
 import type { WalkedTree } from '#utility/walk/tree.ts';
 import { writeResource, type WriteOptions } from '#utility/wire/write.ts';
@@ -46,6 +47,7 @@ export class UtilitySession {
   /** What is told counts for this registration alone; null: none seen. */
   #registration: string | null = null;
   #refusals = '';
+  readonly #complaints = new Complaints();
   /** A list of programs was never readable at the last walk. */
   #partial = false;
   #certificateAt = 0;
@@ -68,6 +70,11 @@ export class UtilitySession {
     });
     const note = (event: string, text: string): void => parts.control.note(event, text);
     this.#readings = new ReadingPosts({ ...context, channels: parts.channels, mirrors: this.#mirrors, note });
+  }
+
+  /** Programs of the last walk. */
+  get programs(): number {
+    return this.#tree?.programs.length ?? 0;
   }
 
   stop(): void {
@@ -206,8 +213,14 @@ export class UtilitySession {
       method: 'POST',
       url: replyTo,
       body: writeResource('DERControlResponse', body, this.#write),
-      settle: async (at, reply) => await this.#settle('responses', delivery.seq, at, reply),
+      settle: async (at, reply) =>
+        await this.#settle('responses', delivery.seq, at, this.#insists(delivery.seq, body.status) ? unrefused(reply) : reply),
     };
+  }
+
+  /** `started` is wanted until the event has come to its end (Energy Queensland). */
+  #insists(seq: number, status: number | undefined): boolean {
+    return this.#config.profile.retryStarted && status === STARTED && !this.#parts.channels.isFollowed('responses', seq);
   }
 
   /** A server without a LogEventList hears of alarms by alarmStatus alone: they are passed over (reference 3.13). */
@@ -278,25 +291,38 @@ export class UtilitySession {
     return body === null ? { accept } : { accept, 'content-type': contentType };
   }
 
-  /** Polls are silent; what was told to the utility, and what it did not take, is not. */
+  /** Polls are silent; what was told to the utility, and what it did not take, is not. The same trouble with the same thing is said once. */
   #report(job: Job, reply: Reply): void {
     const status = statusOf(reply);
     const taken = status !== null && status < 300;
     if (job.what === 'walk' && taken) return;
-    if (job.method === 'GET' && job.what !== 'walk' && status !== null && status < 500) return;
+    const thing = `${job.method} ${job.what}`;
+    if (job.method === 'GET' && job.what !== 'walk' && status !== null && status < 500) {
+      this.#complaints.isNews(thing, '');
+      return;
+    }
     const why = reply.ok ? `HTTP ${reply.value.status}` : `${reply.fault.kind}: ${reply.fault.text}`;
     const refusal = reply.ok && !taken ? ` ${new TextDecoder().decode(reply.value.body.subarray(0, REFUSAL_BYTES))}` : '';
-    this.#note(
-      'exchange',
-      job.what === 'walk' || (taken && job.what === 'der status') ? 'debug' : taken ? 'info' : 'warn',
-      `${job.what}: ${job.method} ${job.url} ${why}${refusal}`,
-    );
+    const text = `${job.what}: ${job.method} ${job.url} ${why}${refusal}`;
+    const isNews = this.#complaints.isNews(thing, taken ? '' : text);
+    const isQuiet = job.what === 'walk' || (taken ? job.what === 'der status' : !isNews);
+    this.#note('exchange', isQuiet ? 'debug' : taken ? 'info' : 'warn', text);
   }
 
   #note(event: string, level: Note['level'], text: string): void {
     this.#ports.note({ event, level, text });
   }
 }
+
+/** Response.status "event started". */
+const STARTED = 2;
+const UNAVAILABLE = 503;
+
+/** A refusal that is to be tried again counts as an answer of a server that was busy. */
+const unrefused = (reply: Reply): Reply =>
+  reply.ok && outcomeOf(reply.value.status, null).kind === 'refused'
+    ? { ...reply, value: { ...reply.value, status: UNAVAILABLE } }
+    : reply;
 
 const NOTE_TEXT_MAX = 1000;
 /** Seconds between two looks at our certificate's validity. */

@@ -1,4 +1,5 @@
 import type { AlarmRecord } from '#control/record.ts';
+import { standingConditions } from './conditions.ts';
 import { type ControlState, type SiteFacts, type StandingAlarm } from './state.ts';
 import type { DeviceStanding } from '#site/sample.ts';
 import type { DeviceId } from '#site/device.ts';
@@ -39,6 +40,19 @@ const wantedAlarms = (
         text: `without the gateway this inverter returns to full power after ${onSilence.after / 1000} s`,
       });
     }
+  }
+  for (const [alarm, devices] of standingConditions(state.conditions)) {
+    wanted.push({ alarm, device: null, text: `${devices.join(', ')} shows ${alarm}` });
+  }
+  if (state.lockout.counted) {
+    wanted.push({
+      alarm: 'export-excursion',
+      device: null,
+      text: 'the export was beyond the connection agreement for more than 15 s',
+    });
+  }
+  if (state.lockout.lockedAt !== null) {
+    wanted.push({ alarm: 'export-lock-out', device: null, text: 'too many excursions: generation is locked out (G100 stage 3)' });
   }
   return wanted;
 };

@@ -6,12 +6,15 @@ import type { FollowState } from '#control/follow/follow.ts';
 import type { GenerationTrack } from '#control/limiter/generation.ts';
 import { type Decision, type LimiterState, newLimiter, type PowerLimits } from '#control/limiter/limiter.ts';
 import type { ActiveLimits } from '#control/limits.ts';
+import type { LocalRules } from '#control/local/local.ts';
+import { type LockoutState, NOT_LOCKED } from '#control/local/lockout.ts';
 import type { CommissionedLimits, FallbackLimits } from '#control/plan/active.ts';
 import type { Plan } from '#control/plan/plan.ts';
 import type { ControlMode, ProgramSet } from '#control/program.ts';
 import type { RecordBody } from '#control/record.ts';
 import type { Connection, DeviceId, OnSilence, Reactive, Setpoint } from '#site/device.ts';
 import type { DeviceStanding, Sample } from '#site/sample.ts';
+import type { Conditions } from './conditions.ts';
 
 /** What the tick must know of an inverter beyond what it measures. */
 export interface InverterFacts {
@@ -29,6 +32,7 @@ export interface SiteFacts {
   readonly inverters: readonly InverterFacts[];
   readonly commissioned: CommissionedLimits;
   readonly fallback: FallbackLimits;
+  readonly local: LocalRules;
   readonly unmeteredGeneration: Watts;
   /** Every inverter waits and ramps by itself after it was disconnected (device profiles); else the gateway does it for them. */
   readonly returnsByItself: boolean;
@@ -56,6 +60,8 @@ export interface TickInputs {
   readonly standings: ReadonlyMap<DeviceId, DeviceStanding>;
   readonly programSets: readonly ProgramSet[];
   readonly anchors: readonly ClockAnchor[];
+  /** The installer lifts a lock-out. */
+  readonly lockoutReset: boolean;
 }
 
 /** An alarm that stands. */
@@ -74,7 +80,10 @@ export interface ControlState {
   /** Highest cap each inverter may hold under the limits in force; a limit has started when none holds more. */
   readonly ceilings: ReadonlyMap<DeviceId, Watts>;
   readonly alarms: readonly StandingAlarm[];
+  /** Standard alarms that the devices report or show. */
+  readonly conditions: Conditions;
   readonly limits: ActiveLimits;
+  readonly lockout: LockoutState;
   /** The limits as the limiter was given them. */
   readonly power: PowerLimits;
   /** What each inverter was last asked to do with reactive power; absent: nothing. */
@@ -85,15 +94,17 @@ export interface ControlState {
 }
 
 /** The state before the first tick: what was remembered, and nothing known of the site. */
-export const startState = (memory: Pick<ControlState, 'plan' | 'clock'>): ControlState => ({
+export const startState = (memory: Pick<ControlState, 'plan' | 'clock'> & { readonly lockout?: LockoutState }): ControlState => ({
   plan: memory.plan,
   clock: memory.clock,
+  lockout: memory.lockout ?? NOT_LOCKED,
   limiter: newLimiter(),
   tracks: new Map(),
   follows: new Map(),
   asked: new Map(),
   ceilings: new Map(),
   alarms: [],
+  conditions: new Map(),
   limits: {},
   power: { exportLimit: null, generationLimit: null },
   reactive: new Map(),

@@ -7,6 +7,8 @@ import { type GenerationTrack, latestGeneration, withAskedCap } from '#control/l
 import { type Decision, decide, gainOf, type LimiterState, type Plant, type PowerLimits } from '#control/limiter/limiter.ts';
 import { isStopped, powerLimits } from '#control/limits/power.ts';
 import type { ActiveLimits, Limit, LimitSource } from '#control/limits.ts';
+import { localLimits, withLocalLimits } from '#control/local/local.ts';
+import { type LockoutState, NOT_LOCKED, resetLockout, watchExport } from '#control/local/lockout.ts';
 import { isCap } from '#control/modes.ts';
 import { activeLimits } from '#control/plan/active.ts';
 import { advancePlan, confirmStarted, pendingStarts } from '#control/plan/advance.ts';
@@ -17,6 +19,7 @@ import type { RecordBody } from '#control/record.ts';
 import type { DeviceId } from '#site/device.ts';
 import { alarmChanges } from './alarms.ts';
 import { tickAgain } from './again.ts';
+import { observeConditions } from './conditions.ts';
 import { askConnections } from './connection.ts';
 import { observe, tracksFor } from './observe.ts';
 import { askReactive, reactiveOf } from './reactive.ts';
@@ -51,6 +54,8 @@ export const sourceText = (source: LimitSource): string => {
       return 'commissioned fallback';
     case 'commissioned':
       return 'commissioned limit';
+    case 'local':
+      return source.name;
     case 'release':
       return 'release';
   }
@@ -231,6 +236,14 @@ const started = (
   return { plan: confirmed.plan, records: confirmed.transitions };
 };
 
+/** The export limitation scheme's own memory; the flow is the one the last tick saw. */
+const lockoutOf = ({ lockout, limiter }: ControlState, { local }: SiteFacts, { now, lockoutReset }: TickInputs): LockoutState => {
+  if (local.scheme === null) return NOT_LOCKED;
+  const asked = lockoutReset ? resetLockout(lockout, local.scheme, 'installer', now) : null;
+  const { seen, netImport } = limiter.sight;
+  return watchExport(asked ?? lockout, local.scheme, seen && netImport !== null ? watts(0 - netImport) : null, now);
+};
+
 const settledAt = (limit: Limit<Watts> | undefined): Watts | null =>
   limit === undefined ? null : limit.towards === undefined ? limit.value : limit.towards;
 
@@ -260,7 +273,11 @@ export const controlTick = (before: ControlState, facts: SiteFacts, inputs: Tick
   // Schedules go by whole seconds; a ramp moves between them.
   const exact = utilityExact(dated.clock, { bootId: inputs.bootId, mono: now, wall: inputs.wall });
   const moment = exact === null ? null : utilitySeconds(exact);
-  const limits = activeLimits(planned.plan, moment, facts.commissioned, facts.fallback);
+  const lockout = lockoutOf(before, facts, inputs);
+  const limits = withLocalLimits(
+    activeLimits(planned.plan, moment, facts.commissioned, facts.fallback),
+    localLimits(facts.local, lockout, utility),
+  );
   const stopped = isStopped(limits);
 
   const tracks = tracksFor(before.tracks, facts);
@@ -288,7 +305,9 @@ export const controlTick = (before: ControlState, facts: SiteFacts, inputs: Tick
     asked: asking.asked,
     ceilings: asking.ceilings,
     alarms: before.alarms,
+    conditions: observeConditions(before.conditions, inputs.samples, inputs.standings),
     limits,
+    lockout,
     power,
     told: connecting.told,
     reactive: reacting.told,

@@ -1,5 +1,6 @@
 import type { HttpFault, HttpFaultKind } from '#utility/walk/http-port.ts';
 import { tlsFaultOf } from '../tls/fault.ts';
+import { tpmFaultText } from '../tpm/fault.ts';
 
 const BY_CODE: ReadonlyMap<string, HttpFaultKind> = new Map([
   ['ECONNREFUSED', 'refused'],
@@ -33,6 +34,8 @@ export const faultOf = (error: unknown): HttpFault => {
   if (code === 'ECONNRESET' && error.message.includes('before secure TLS connection')) {
     return { kind: 'tls-refused', text: 'the server closed the connection inside the TLS handshake' };
   }
+  const tpm = tpmFaultText(error);
+  if (tpm !== null) return { kind: 'tls-key', text: tpm };
   const kind = tlsFaultOf(code) ?? BY_CODE.get(code) ?? 'malformed';
   return { kind, text: `${error.message.slice(0, TEXT_MAX)} (${code === '' ? error.name : code})` };
 };

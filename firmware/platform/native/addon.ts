@@ -14,6 +14,8 @@ export interface Addon {
   installProvider(): void;
   /** TPM2_Sign commands that succeeded since the process began. */
   signCount(): number;
+  /** What the last of them took, milliseconds. */
+  lastSign(): number;
   createKey(limit: number, handle: number, auth: Uint8Array, owner: Uint8Array, restricted: boolean): Promise<AddonKey>;
   readKey(limit: number, handle: number): Promise<AddonKey>;
   sign(limit: number, handle: number, digest: Uint8Array): Promise<Uint8Array>;
@@ -45,22 +47,22 @@ export interface AddonQuote {
   readonly signature: Uint8Array;
 }
 
-/** Beside the bundles on a gateway, in build/native in a checkout; GRIDWARD_ADDON names another build of it, for tests. */
-const PLACES = ['./gridward.node', '../../../build/native/gridward.node'];
+/** A checkout runs this file itself; a gateway runs a bundle of it. */
+const IS_CHECKOUT = import.meta.url.endsWith('/native/addon.ts');
+/** Beside the bundles on a gateway, and nowhere else: what is loaded here becomes the process. */
+const PLACE = IS_CHECKOUT ? '../../../build/native/gridward.node' : './gridward.node';
 
-/** Loads the addon; the same one each time. Needs `--allow-addons` under Node's permission model. */
+/**
+ * Loads the addon; the same one each time. In a checkout GRIDWARD_ADDON names another build of it, for tests. Needs `--allow-addons`
+ * under Node's permission model.
+ */
 export const loadAddon = (env: Readonly<Record<string, string | undefined>> = process.env): Result<Addon, string> => {
-  const require = createRequire(import.meta.url);
-  const named = env['GRIDWARD_ADDON'];
-  const paths = named === undefined ? PLACES.map((place) => fileURLToPath(new URL(place, import.meta.url))) : [named];
-  let why = '';
-  for (const path of paths) {
-    try {
-      return ok(require(path) as Addon);
-    } catch (error) {
-      const absent = (error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND';
-      if (!absent || why === '') why = absent ? `there is no addon at ${path}` : String(error);
-    }
+  const named = IS_CHECKOUT ? env['GRIDWARD_ADDON'] : undefined;
+  const path = named ?? fileURLToPath(new URL(PLACE, import.meta.url));
+  try {
+    return ok(createRequire(import.meta.url)(path) as Addon);
+  } catch (error) {
+    const absent = (error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND';
+    return fail(absent ? `there is no addon at ${path}` : String(error));
   }
-  return fail(why);
 };

@@ -2,6 +2,7 @@ import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { duplexPair } from 'node:stream';
 import { connect, TLSSocket } from 'node:tls';
 import { fail, ok, type Result } from '#base/result.ts';
+import { tpmFaultText } from '../tpm/fault.ts';
 import { identityContext, type TlsIdentity } from './context.ts';
 
 /** Longest self-test, milliseconds: two signatures and everything around them. */
@@ -20,7 +21,7 @@ export const tlsSelfTest = async (identity: TlsIdentity): Promise<Result<void, s
     generateKeyPairSync('ec', { namedCurve: 'P-256' });
     return ok(undefined);
   } catch (error) {
-    return fail(error instanceof Error ? error.message : String(error));
+    return fail(error instanceof Error ? (tpmFaultText(error) ?? error.message) : String(error));
   }
 };
 

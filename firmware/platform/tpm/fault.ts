@@ -56,3 +56,14 @@ export const tpmFaultOfTlsCode = (code: string): TpmFaultKind | null => {
   const name = /^ERR_(?:SSL|OSSL)_(?:GRIDWARD_)?TPM_([A-Z_]+)$/.exec(code)?.[1]?.toLowerCase().replaceAll('_', '-');
   return isKind(name) ? name : null;
 };
+
+/**
+ * `TPM_HUNG: the TPM did not answer within 4000 ms`, out of an error that came through OpenSSL; null: of something else. One line.
+ */
+export const tpmFaultText = (error: Error): string | null => {
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  if (tpmFaultOfTlsCode(code) === null) return null;
+  // OpenSSL's line ends with file, line and what our provider said.
+  const said = /provider\w*\.cc:\d+:([^\n]+)/.exec(error.message)?.[1] ?? error.message;
+  return `${code.slice(code.indexOf('TPM_'))}: ${said.replace(/\s+/g, ' ').trim()}`;
+};

@@ -55,6 +55,8 @@ export interface Tpm {
   serveTls(): Result<void, string>;
   /** TPM2_Sign commands that succeeded since this process began. */
   signCount(): number;
+  /** What the last of them took, milliseconds; 0: there was none. */
+  lastSignMs(): number;
 }
 
 /**
@@ -102,6 +104,7 @@ const tpmOf = (addon: Addon, { command, create, sign }: TpmLimits): Tpm => ({
     }
   },
   signCount: () => addon.signCount(),
+  lastSignMs: () => addon.lastSign(),
 });
 
 /** What TLS takes as `key:`; names the key and holds nothing secret. Hand it to TLS alone: no KeyObject can be made of it safely. */

@@ -6,7 +6,7 @@ import { logEventCode } from './log-event.ts';
 import type { Delivery } from './queue.ts';
 import type { MirrorContext } from './reading.ts';
 import { reportedBody } from './record.ts';
-import { responseFor } from './response.ts';
+import { type ResponseContext, responseFor } from './response.ts';
 
 /** Streams that go north independently, each with a cursor of its own: a stuck one must not hold up the others. */
 export const REPORT_CHANNELS = ['responses', 'site-readings', 'der-readings', 'log-events'] as const;
@@ -19,7 +19,7 @@ export type ReportPayload =
   | { readonly kind: 'reading'; readonly record: ReadingRecord }
   | { readonly kind: 'alarm'; readonly record: AlarmRecord; readonly bootId: string; readonly mono: MonoMs };
 
-export interface ReportContext extends MirrorContext {
+export interface ReportContext extends MirrorContext, ResponseContext {
   /** Name of the server in the configuration; transitions of another one are not told to it. */
   readonly server: string;
 }

@@ -1,5 +1,6 @@
 import type { UtilitySeconds } from '#base/units.ts';
 import type { SiteStatus } from '#link/message.ts';
+import { INT16, scaled } from '../wire/quantity.ts';
 import type { ResourceOf } from '../wire/schema/resources.ts';
 
 /** The status with the time each member last changed, as every member of DERStatus carries its own. */
@@ -8,22 +9,52 @@ export interface DatedStatus {
   readonly connectSince: UtilitySeconds;
   readonly modeSince: UtilitySeconds;
   readonly inverterSince: UtilitySeconds;
+  readonly storageSince: UtilitySeconds;
+  readonly chargeSince: UtilitySeconds;
+  readonly storageModeSince: UtilitySeconds;
 }
 
 /** Folds a new status into the dated one; a member that did not change keeps its time. */
-export const dateStatus = (before: DatedStatus | null, status: SiteStatus, at: UtilitySeconds): DatedStatus => ({
-  status,
-  connectSince: before?.status.genConnectStatus === status.genConnectStatus ? before.connectSince : at,
-  modeSince: before?.status.operationalModeStatus === status.operationalModeStatus ? before.modeSince : at,
-  inverterSince: before?.status.inverterStatus === status.inverterStatus ? before.inverterSince : at,
-});
+export const dateStatus = (before: DatedStatus | null, status: SiteStatus, at: UtilitySeconds): DatedStatus => {
+  const since = (of: (status: SiteStatus) => unknown, date: (dated: DatedStatus) => UtilitySeconds): UtilitySeconds =>
+    before !== null && of(before.status) === of(status) ? date(before) : at;
+  return {
+    status,
+    connectSince: since(
+      (one) => one.genConnectStatus,
+      (dated) => dated.connectSince,
+    ),
+    modeSince: since(
+      (one) => one.operationalModeStatus,
+      (dated) => dated.modeSince,
+    ),
+    inverterSince: since(
+      (one) => one.inverterStatus,
+      (dated) => dated.inverterSince,
+    ),
+    storageSince: since(
+      (one) => one.storage?.connectStatus,
+      (dated) => dated.storageSince,
+    ),
+    chargeSince: since(
+      (one) => one.storage?.stateOfCharge,
+      (dated) => dated.chargeSince,
+    ),
+    storageModeSince: since(
+      (one) => one.storage?.mode,
+      (dated) => dated.storageModeSince,
+    ),
+  };
+};
 
 /** Whether the utility must be told at once instead of at the next DERList period (reference: PUT on change). */
 export const statusChanged = (before: SiteStatus | null, now: SiteStatus): boolean =>
   before?.genConnectStatus !== now.genConnectStatus ||
   before.operationalModeStatus !== now.operationalModeStatus ||
   before.inverterStatus !== now.inverterStatus ||
-  before.alarmStatus !== now.alarmStatus;
+  before.alarmStatus !== now.alarmStatus ||
+  before.storage?.connectStatus !== now.storage?.connectStatus ||
+  before.storage?.mode !== now.storage?.mode;
 
 /** Optional members that a utility wants. */
 export interface StatusMembers {
@@ -42,7 +73,25 @@ export const derStatus = (dated: DatedStatus, readAt: UtilitySeconds, wanted: St
       : { inverterStatus: { dateTime: Math.floor(dated.inverterSince), value: status.inverterStatus } }),
     operationalModeStatus: { dateTime: Math.floor(dated.modeSince), value: status.operationalModeStatus },
     readingTime: Math.floor(readAt),
+    ...storageMembers(dated),
   };
+};
+
+const storageMembers = ({ status, ...since }: DatedStatus): Partial<ResourceOf<'DERStatus'>> => {
+  const { storage } = status;
+  if (storage === undefined || storage === null) return {};
+  const { stateOfCharge, mode, connectStatus } = storage;
+  return {
+    ...(stateOfCharge === null ? {} : { stateOfChargeStatus: { dateTime: Math.floor(since.chargeSince), value: stateOfCharge } }),
+    ...(mode === null ? {} : { storageModeStatus: { dateTime: Math.floor(since.storageModeSince), value: mode } }),
+    storConnectStatus: { dateTime: Math.floor(since.storageSince), value: hex(connectStatus, 2) },
+  };
+};
+
+/** DERAvailability: when it was read, and the reserve of active power where it is known. */
+export const derAvailability = ({ reserve }: SiteStatus, readAt: UtilitySeconds): ResourceOf<'DERAvailability'> => {
+  const power = reserve === undefined || reserve === null ? null : scaled(reserve, INT16, 'down');
+  return { readingTime: Math.floor(readAt), ...(power === null ? {} : { statWAvail: power }) };
 };
 
 const hex = (bits: number, digits: number): string => (bits >>> 0).toString(16).toUpperCase().padStart(digits, '0');

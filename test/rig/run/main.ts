@@ -1,6 +1,6 @@
 /**
  * `make run`: a simulated site, a utility server and the gateway, shown live.
- *   node test/rig/run/main.ts [--scenario NAME|FILE] [--seed N] [--plain] [--dev | --sources]
+ *   node test/rig/run/main.ts [--scenario NAME|FILE] [--seed N] [--plain] [--dev | --sources] [--file-key]
  * Every scenario but the looping one ends by itself. Exit code: 0 held (or a looping one ended by Ctrl-C), 1 not held, 2 the rig
  * itself broke, 64 wrong usage, 130 or 143 ended by a signal before its time.
  */
@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { decodeScenario } from '../scenario/decode.ts';
 import { conduct, type Outcome } from './conduct.ts';
+import { whyNoTpm } from './enrol.ts';
 import { showOnTerminal, showPlainly } from './show.ts';
 
 const SCENARIOS = fileURLToPath(new URL('../scenario/', import.meta.url));
@@ -18,7 +19,7 @@ const PARENT_LOOKED_AT_EVERY_MS = 500;
 const usage = async (why: string): Promise<number> => {
   const names = (await readdir(SCENARIOS)).filter((name) => name.endsWith('.json')).map((name) => name.slice(0, -'.json'.length));
   process.stderr.write(
-    `${why}\nusage: main.ts [--scenario NAME|FILE] [--seed N] [--plain] [--dev | --sources]\nscenarios: ${names.join(', ')}\n`,
+    `${why}\nusage: main.ts [--scenario NAME|FILE] [--seed N] [--plain] [--dev | --sources] [--file-key]\nscenarios: ${names.join(', ')}\n`,
   );
   return EXIT_USAGE;
 };
@@ -66,6 +67,7 @@ const OPTIONS = {
   seed: { type: 'string', default: '1' },
   plain: { type: 'boolean', default: false },
   dev: { type: 'boolean', default: false },
+  'file-key': { type: 'boolean', default: false },
   sources: { type: 'boolean', default: false },
 } as const;
 
@@ -103,6 +105,7 @@ const main = async (): Promise<number> => {
     seed,
     form: values.sources ? 'sources' : values.dev ? 'bundles' : 'newest',
     dev: values.dev,
+    whyNoTpm: values['file-key'] ? 'as asked' : whyNoTpm(),
     show: (board, refresh) =>
       terminal.isTTY && !values.plain ? showOnTerminal(terminal, board, refresh) : showPlainly(write, board, refresh),
     print: (said) => process.stdout.write(said),

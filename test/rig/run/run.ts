@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FaultKind, Scenario } from '../scenario/scenario.ts';
 import { monotonicMs } from '../site/real.ts';
@@ -13,8 +14,10 @@ import {
   type Program,
   type RunDirectories,
 } from './gateway.ts';
+import { installCertificate, requestCertificate } from './enrol.ts';
 import { startGuard, type Guard } from './guard.ts';
 import { objectOf } from './lines.ts';
+import { portPair, startSwtpm } from './swtpm.ts';
 import { startUnit, STOP_WITHIN_MS, type Unit, type UnitNews } from './unit.ts';
 
 export interface RunOptions {
@@ -24,6 +27,8 @@ export interface RunOptions {
   readonly form: Form;
   /** The gateway is told this address in place of the server's. */
   readonly utilityUrl?: string;
+  /** Where the device's key is: a TPM of the run's own, one that is there (its TCTI), or absent: a file. */
+  readonly tpm?: 'own' | { readonly tcti: string };
   readonly onTruth: (truth: Truth) => void;
   readonly onTurn: (turn: FaultTurn) => void;
   readonly onUnit: (news: UnitNews) => void;
@@ -65,7 +70,7 @@ interface UtilityReady {
   readonly startedAt: number;
   readonly serca: string;
   readonly cert: string;
-  readonly key: string;
+  readonly key: string | null;
 }
 
 interface Parts {
@@ -94,12 +99,25 @@ const awaited = <T>(): Awaited<T> => {
   return { promise, resolve, reject };
 };
 
-const startUtility = async (options: RunOptions, parts: Parts): Promise<UtilityReady> => {
+/** Null: the key is a file. */
+const startTpm = async (options: RunOptions, parts: Parts): Promise<string | null> => {
+  if (options.tpm !== 'own') return options.tpm?.tcti ?? null;
+  const { child, tcti } = await startSwtpm(join(parts.directories.top, 'tpm'), await portPair(), (how) => {
+    if (!parts.stopping) options.onBroken(`the simulated TPM ended: ${how}`);
+  });
+  parts.children.push(child);
+  parts.guard.started(child.pid);
+  return tcti;
+};
+
+/** `request`: path of the certificate request of a key in the TPM. */
+const startUtility = async (options: RunOptions, parts: Parts, request: string | null): Promise<UtilityReady> => {
   const ready = awaited<UtilityReady>();
   const { scenarioPath, seed } = options;
+  const asked = request === null ? [] : ['--request', request];
   const child = await startChild({
     file: process.execPath,
-    args: [UTILITY_PROCESS, '--dir', parts.directories.utility, '--scenario', scenarioPath, '--seed', String(seed)],
+    args: [UTILITY_PROCESS, '--dir', parts.directories.utility, '--scenario', scenarioPath, '--seed', String(seed), ...asked],
     onLine: (line) => {
       const said = objectOf(line);
       if (said !== null && 'url' in said) ready.resolve(said as unknown as UtilityReady);
@@ -150,12 +168,12 @@ const startSite = async (options: RunOptions, parts: Parts): Promise<Site> => {
   };
 };
 
-const startGateway = async (options: RunOptions, parts: Parts): Promise<void> => {
+const startGateway = async (options: RunOptions, parts: Parts, tcti: string | null): Promise<void> => {
   for (const name of ['controld', 'northd'] as const) {
     const unit = await startUnit({
       name,
       command: () => commandOf(name, options.form),
-      env: environmentOf(parts.directories),
+      env: environmentOf(parts.directories, tcti),
       now: monotonicMs,
       onLine: (line) => options.onLog(name, line),
       onNews: (news) => {
@@ -187,12 +205,16 @@ export const startRun = async (options: RunOptions): Promise<Run> => {
   const directories = await makeDirectories();
   const parts: Parts = { directories, guard: startGuard(directories.top), children: [], units: new Map(), stopping: false };
   try {
-    const [utility, site] = await Promise.all([startUtility(options, parts), startSite(options, parts)]);
+    const tcti = await startTpm(options, parts);
+    const place = tcti === null ? null : { directories, form: options.form, tcti };
+    const request = place === null ? null : await requestCertificate(place);
+    const [utility, site] = await Promise.all([startUtility(options, parts, request), startSite(options, parts)]);
+    if (place !== null) await installCertificate(place, utility.cert);
     const access = { ...utility, url: options.utilityUrl ?? utility.url };
     await writeConfiguration(directories, access, options.scenario.site.ratedW);
     const origin = monotonicMs() - (Date.now() - utility.startedAt * 1000);
     await site.begin(utility.startedAt);
-    await startGateway(options, parts);
+    await startGateway(options, parts, tcti);
     return {
       directories,
       startedAt: utility.startedAt,

@@ -1,12 +1,26 @@
 import { assert } from '#base/assert.ts';
-import tables from './models.json' with { type: 'json' };
+import derTables from './models-der.json' with { type: 'json' };
+import legacyTables from './models.json' with { type: 'json' };
+
+const tables = { ...legacyTables, ...derTables };
 
 /** Where the SunSpec map starts, wire address. */
 export const BASE = 40000;
 const MARKER = [0x5375, 0x6e53];
 const END_MODEL = [0xffff, 0];
 /** Registers by point type; strings carry their length in the name. */
-const SIZES: Readonly<Record<string, number>> = { uint16: 1, int16: 1, sunssf: 1, pad: 1, uint32: 2, acc32: 2, acc64: 4 };
+const SIZES: Readonly<Record<string, number>> = {
+  uint16: 1,
+  int16: 1,
+  sunssf: 1,
+  pad: 1,
+  uint32: 2,
+  int32: 2,
+  float32: 2,
+  acc32: 2,
+  acc64: 4,
+  uint64: 4,
+};
 /** What a point that the device does not have reads as, per register. */
 const ABSENT: Readonly<Record<string, readonly number[]>> = {
   uint16: [0xffff],
@@ -16,6 +30,9 @@ const ABSENT: Readonly<Record<string, readonly number[]>> = {
   uint32: [0xffff, 0xffff],
   acc32: [0, 0],
   acc64: [0, 0, 0, 0],
+  int32: [0x8000, 0],
+  float32: [0x7fc0, 0],
+  uint64: [0xffff, 0xffff, 0xffff, 0xffff],
 };
 const ACC32_WRAP = 2 ** 32;
 /** 10^-10 to 10^10: what scale factors may be. */
@@ -48,18 +65,22 @@ export class RegisterImage {
   readonly #models = new Map<number, number>();
   readonly #writable = new Set<number>();
 
-  constructor(models: readonly number[]) {
-    let address = BASE + MARKER.length;
+  readonly #base: number;
+
+  /** `ends`: with the end model, with a zero, or with nothing (exception 2). */
+  constructor(models: readonly number[], base = BASE, ends: 'model' | 'zero' | 'nothing' = 'model') {
+    this.#base = base;
+    let address = base + MARKER.length;
     for (const model of models) address = this.#place(model, address);
-    this.#words = new Uint16Array(address + END_MODEL.length - BASE);
+    this.#words = new Uint16Array(address + (ends === 'nothing' ? 0 : END_MODEL.length) - base);
     this.#words.set(MARKER, 0);
-    this.#words.set(END_MODEL, address - BASE);
+    if (ends === 'model') this.#words.set(END_MODEL, address - base);
     for (const [model, start] of this.#models) {
-      this.#words[start - BASE] = model;
-      this.#words[start - BASE + 1] = this.#lengthOf(model);
+      this.#words[start - base] = model;
+      this.#words[start - base + 1] = this.#lengthOf(model);
     }
     for (const places of this.#places.values()) {
-      for (const place of places.values()) this.#words.set(ABSENT[place.type] ?? [], place.address - BASE);
+      for (const place of places.values()) this.#words.set(ABSENT[place.type] ?? [], place.address - base);
     }
   }
 
@@ -73,7 +94,7 @@ export class RegisterImage {
   /** Puts a value in engineering units; null: not implemented. */
   put(model: number, point: string, value: number | null): void {
     const place = this.#placeOf(model, point);
-    const index = place.address - BASE;
+    const index = place.address - this.#base;
     if (value === null) {
       this.#words.set(ABSENT[place.type] ?? [], index);
       return;
@@ -85,6 +106,12 @@ export class RegisterImage {
       const least = place.type === 'uint16' ? 0 : -0x7fff;
       const most = place.type === 'uint16' ? 0xfffe : 0x7fff;
       this.#words[index] = raw < least ? least : raw > most ? most : raw;
+      return;
+    }
+    if (place.type === 'float32') {
+      const view = new DataView(new ArrayBuffer(4));
+      view.setFloat32(0, value);
+      this.#words.set([view.getUint16(0), view.getUint16(2)], index);
       return;
     }
     let rest = place.type === 'acc32' ? raw % ACC32_WRAP : raw;
@@ -99,14 +126,15 @@ export class RegisterImage {
     for (let i = 0; i < place.size; i += 1) {
       const high = text.charCodeAt(2 * i);
       const low = text.charCodeAt(2 * i + 1);
-      this.#words[place.address - BASE + i] = (Number.isNaN(high) ? 0 : high << 8) | (Number.isNaN(low) ? 0 : low);
+      this.#words[place.address - this.#base + i] = (Number.isNaN(high) ? 0 : high << 8) | (Number.isNaN(low) ? 0 : low);
     }
   }
 
-  /** Value of a one-register point in engineering units. */
+  /** Value of an integer point in engineering units. */
   get(model: number, point: string): number {
     const place = this.#placeOf(model, point);
-    const raw = this.#words[place.address - BASE] ?? 0;
+    const index = place.address - this.#base;
+    const raw = this.#words.subarray(index, index + place.size).reduce((high, word) => high * 0x10000 + word, 0);
     const signed = (place.type === 'int16' || place.type === 'sunssf') && raw > 0x7fff ? raw - 0x10000 : raw;
     const exponent = this.#exponentOf(model, place);
     return signed * (POWERS[10 + exponent] ?? 1);
@@ -114,7 +142,7 @@ export class RegisterImage {
 
   /** Registers of a read; null: some lie outside the map. */
   read(address: number, count: number): Uint16Array | null {
-    const start = address - BASE;
+    const start = address - this.#base;
     if (start < 0 || start + count > this.#words.length) return null;
     return this.#words.subarray(start, start + count);
   }
@@ -122,8 +150,14 @@ export class RegisterImage {
   /** Writes registers as they come from the line; false, and nothing is written, when one of them is not writable. */
   write(address: number, words: readonly number[]): boolean {
     if (!words.every((_, index) => this.#writable.has(address + index))) return false;
-    this.#words.set(words, address - BASE);
+    this.#words.set(words, address - this.#base);
     return true;
+  }
+
+  /** Names of a model's points that lie, if only in part, in these registers. */
+  pointsAt(model: number, address: number, count: number): readonly string[] {
+    const places = [...(this.#places.get(model) ?? [])];
+    return places.filter(([, at]) => at.address < address + count && at.address + at.size > address).map(([name]) => name);
   }
 
   #place(model: number, start: number): number {
@@ -157,7 +191,7 @@ export class RegisterImage {
 
   #exponentOf(model: number, place: Place): number {
     if (place.scale === '') return 0;
-    const raw = this.#words[this.#placeOf(model, place.scale).address - BASE] ?? 0;
+    const raw = this.#words[this.#placeOf(model, place.scale).address - this.#base] ?? 0;
     assert(raw !== 0x8000, 'a scale factor is set before what it scales');
     return raw > 0x7fff ? raw - 0x10000 : raw;
   }

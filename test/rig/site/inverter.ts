@@ -44,6 +44,8 @@ export interface InverterFaults {
   readonly corruptCrc: boolean;
   /** Answers under the next unit id. */
   readonly wrongUnit: boolean;
+  /** Model 103 Evt1, as it stands in the register. */
+  readonly events: number;
 }
 
 const SOUND: InverterFaults = {
@@ -53,6 +55,7 @@ const SOUND: InverterFaults = {
   exception: 0,
   corruptCrc: false,
   wrongUnit: false,
+  events: 0,
 };
 
 /** Model 103 St (SunSpec 103). */
@@ -305,6 +308,7 @@ export class InverterCore implements LineDevice {
     put('DCA', (watts * 1.03) / 620);
     put('TmpCab', 35 + watts / 1000);
     put('St', this.#state(seen, watts));
+    put('Evt1', this.#faults.events);
     const running = watts > 0 ? 0b111 : 0b001;
     this.#image.put(122, 'PVConn', running);
     this.#image.put(122, 'ECPConn', this.#image.get(123, 'Conn') === 0 ? 0 : 1);

@@ -1,7 +1,7 @@
 /**
  * The utility server as a process of its own:
- *   node test/rig/utility/main.ts --dir DIR [--scenario FILE] [--port N] [--layout random|apiV2] [--offset SECONDS] [--pin N] [--seed N] [--in-band]
- * Makes the certificates in DIR/pki, prints one JSON line {url, pin, startedAt (server time of scenario second 0), lfdi, ...paths}, and writes DIR/requests.jsonl (one exchange a line),
+ *   node test/rig/utility/main.ts --dir DIR [--scenario FILE] [--port N] [--layout random|apiV2] [--offset SECONDS] [--pin N] [--seed N] [--in-band] [--request CSR]
+ * Makes the certificates in DIR/pki, or the device's for the request in the file CSR (then `key` is null), prints one JSON line {url, pin, startedAt (server time of scenario second 0), lfdi, ...paths}, and writes DIR/requests.jsonl (one exchange a line),
  * DIR/readings.jsonl and DIR/served.json. FILE is JSON: a scenario with a `utility` part, or that part alone.
  */
 import { randomInt } from 'node:crypto';
@@ -10,9 +10,10 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { downAt, type ScenarioFault } from './faults.ts';
-import { pinOf } from './identity.ts';
+import { firstDer, lfdiOf, pinOf, sfdiOf } from './identity.ts';
+import { issueFor } from './issue.ts';
 import { defaultOptions, exampleScenario, type ScenarioUtility } from './options.ts';
-import { makePki } from './pki.ts';
+import { type IssuedDevice, makePki } from './pki.ts';
 import { startUtilityServer, type UtilityServer } from './server.ts';
 import { createUtility, servedControls, servedDefaults, type UtilityState } from './state.ts';
 
@@ -33,6 +34,7 @@ const { values } = parseArgs({
     pin: { type: 'string' },
     seed: { type: 'string' },
     'in-band': { type: 'boolean' },
+    request: { type: 'string' },
   },
 });
 
@@ -56,6 +58,17 @@ const writeServed = async (path: string, state: UtilityState): Promise<void> => 
     `${JSON.stringify({ controls: servedControls(state), defaults: servedDefaults(state) }, null, 1)}\n`,
   );
   await rename(`${path}.new`, path);
+};
+
+/** The certificate of a device that keeps its key to itself. */
+const issueDevice = async (pki: string, request: string): Promise<IssuedDevice> => {
+  const chain = await issueFor(pki, await readFile(request, 'utf8'));
+  const cert = join(pki, 'requested-chain.pem');
+  await writeFile(cert, chain);
+  const der = firstDer(chain);
+  if (der === null) throw new Error('openssl issued no certificate');
+  const lfdi = lfdiOf(der);
+  return { cert, key: '', lfdi, sfdi: sfdiOf(lfdi) };
 };
 
 const SECOND_MS = 1000;
@@ -100,6 +113,7 @@ const start = async (): Promise<void> => {
   const { utility, faults, repeatSeconds } = await readScenario();
   const pki = await makePki(join(directory, 'pki'));
   const offsetSeconds = Number(values.offset ?? 0);
+  const device = values.request === undefined ? pki.device : await issueDevice(join(directory, 'pki'), values.request);
   const startedAt = Date.now() / SECOND_MS + offsetSeconds;
   const pin = values.pin === undefined ? pinOf(randomInt(PIN_LOW, PIN_HIGH)) : Number(values.pin);
   const state = createUtility(
@@ -109,7 +123,7 @@ const start = async (): Promise<void> => {
       scenario: values.layout === undefined ? utility : { ...utility, layout: values.layout },
       pin,
       repeatSeconds,
-      ...(values['in-band'] === true ? { registration: 'in-band' } : { devices: [pki.device] }),
+      ...(values['in-band'] === true ? { registration: 'in-band' } : { devices: [device] }),
     }),
   );
   const requests = join(directory, 'requests.jsonl');
@@ -144,7 +158,7 @@ const start = async (): Promise<void> => {
       stop().catch((thrown: unknown) => console.error(thrown));
     });
   }
-  const { device, serca } = pki;
+  const { serca } = pki;
   console.log(
     JSON.stringify({
       url: server.url,
@@ -152,7 +166,7 @@ const start = async (): Promise<void> => {
       startedAt,
       serca,
       cert: device.cert,
-      key: device.key,
+      key: values.request === undefined ? device.key : null,
       lfdi: device.lfdi,
       sfdi: device.sfdi,
       requests,

@@ -195,6 +195,10 @@ export const makePki = async (directory: string, serial = 'RIG-0001'): Promise<P
   return { serca: join(directory, 'serca.pem'), mica: join(directory, 'mica.pem'), server, device };
 };
 
+/** Another device below the same issuers, with a key of its own. `name`: of its files in `directory`. */
+export const makeDevice = async (directory: string, name: string, serial: string): Promise<IssuedDevice> =>
+  identify(await leaf(directory, name, { section: 'device', serial }));
+
 export interface WrongPki {
   readonly expiredServer: Issued;
   readonly wrongNameServer: Issued;

@@ -1,5 +1,5 @@
 import { utilitySeconds } from '#base/units.ts';
-import type { ControlModes, EventBody, ProgramSet } from '#control/program.ts';
+import type { ControlModes, EventBody, ProgramSet, RampScope } from '#control/program.ts';
 import type { InverterFaults } from '../../rig/site/inverter.ts';
 import type { Truth } from '../../rig/site/plant.ts';
 import { RigSite, siteOf } from '../../rig/site/site.ts';
@@ -44,11 +44,28 @@ export const control = (
 });
 
 /** What the utility says: one program with a default and events. */
-export const says = (defaults: ControlModes, setGradW: number | null, events: readonly EventBody[]): ProgramSet => ({
-  server: 'utility',
-  policy: { vanished: 'keep', noDefault: 'fallback' },
-  programs: [{ id: 'P1', primacy: 1, read: 'read', defaultControl: { mRID: 'D1', modes: defaults, setGradW }, events }],
-});
+export const says = (
+  defaults: ControlModes,
+  setGradW: number | null,
+  events: readonly EventBody[],
+  more: { readonly rampScope?: RampScope; readonly setSoftGradW?: number } = {},
+): ProgramSet => {
+  const { rampScope = 'default-active', setSoftGradW = null } = more;
+  const defaultControl = { mRID: 'D1', modes: defaults, setGradW, setSoftGradW };
+  return {
+    server: 'utility',
+    policy: { vanished: 'keep', noDefault: 'fallback', rampScope },
+    programs: [{ id: 'P1', primacy: 1, read: 'read', defaultControl, events }],
+  };
+};
+
+interface GatewayOptions {
+  /** Further members of `site.limits` in the configuration file. */
+  readonly local?: Readonly<Record<string, unknown>>;
+  /** False: nobody says the time. */
+  readonly hasUtility?: boolean;
+  readonly gridCodeWrites?: boolean;
+}
 
 /** The control process as in production beside the rig's 10 kW site, in virtual time; the inverter is met in the first seconds. */
 export class Gateway {
@@ -61,6 +78,8 @@ export class Gateway {
   readonly #origin = this.#time.now;
   readonly #site: RigSite;
   readonly #line: VirtualLine;
+  readonly #local: Readonly<Record<string, unknown>>;
+  readonly #hasUtility: boolean;
   #files = new MemoryFiles();
   #lives = 0;
   #process: VirtualControld | null = null;
@@ -68,8 +87,10 @@ export class Gateway {
 
   readonly #gridCodeWrites: boolean;
 
-  constructor(loadW = 500, lagSeconds = 1, gridCodeWrites = false) {
-    this.#gridCodeWrites = gridCodeWrites;
+  constructor(loadW = 500, lagSeconds = 1, options: GatewayOptions = {}) {
+    this.#local = options.local ?? {};
+    this.#hasUtility = options.hasUtility ?? true;
+    this.#gridCodeWrites = options.gridCodeWrites ?? false;
     const settings = siteOf({ plant: { load: () => loadW, lagSeconds } });
     this.#site = new RigSite(settings, (point) => this.truth.push(point));
     this.#line = new VirtualLine({ time: this.#time, site: this.#site });
@@ -87,6 +108,7 @@ export class Gateway {
       configuration: configurationOf({
         commissionedExportW: null,
         fallbackExportW: RATED_W,
+        local: this.#local,
         gridCodeWrites: this.#gridCodeWrites,
         unitIds: { inverter: 1, meter: 2 },
       }),
@@ -97,6 +119,7 @@ export class Gateway {
       onNote: ({ note }) => this.notes.push(note.event),
     });
     this.#process = process;
+    if (!this.#hasUtility) return this;
     this.#time.at(this.#time.now + 300, () => {
       this.#utility = linkUtility({
         link: process.link,
@@ -180,6 +203,19 @@ export class Gateway {
   openByHand(): void {
     const address = this.#connAddress();
     this.#ask(6, address, 0);
+  }
+
+  /** The installer's tool says one thing to controld. */
+  install(message: { readonly type: string }): void {
+    this.#time.touch();
+    this.#process?.link.dial(
+      `${RUNTIME_DIRECTORY}/install.sock`,
+      (stream) => {
+        stream.send(JSON.stringify({ type: 'hello', protocol: 1, release: 'rig', planId: null }));
+        stream.send(JSON.stringify(message));
+      },
+      { onLine: () => undefined, onClosed: () => undefined },
+    );
   }
 
   unplugMeter(): void {

@@ -63,6 +63,36 @@ describe('a ramp at the connection point', () => {
     expect(gateway.exportAt(138)).toBeGreaterThan(7600);
   });
 
+  it('goes from one event to the next by setGradW where the utility wants it so, and from one default to another', async () => {
+    const gateway = await new Gateway().until(3);
+    const events = [control('A', 30, 60, limit(3000)), control('B', 90, 60, limit(7000))];
+    gateway.say(says(limit(8000), 100, events, { rampScope: 'all' }));
+    await gateway.until(200);
+    expectSlope(gateway.slope(35, 75), -100);
+    expectSlope(gateway.slope(95, 125), 100);
+    expect(gateway.exportAt(145)).toBeGreaterThan(6700);
+    gateway.say(says(limit(4000), 100, events, { rampScope: 'all' }));
+    await gateway.until(260);
+    expectSlope(gateway.slope(205, 235), -100);
+  });
+
+  it('moves the share of setMaxW too', async () => {
+    const gateway = await new Gateway().until(3);
+    gateway.say(says({}, 100, [control('E', 30, 90, { opModMaxLimW: 40 }, 4000)]));
+    await gateway.until(200);
+    expectSlope(gateway.slope(35, 65), -150);
+    expectSlope(gateway.slope(125, 170), 100);
+  });
+
+  it('back into service goes by setSoftGradW of the default', async () => {
+    const gateway = await new Gateway(0).until(3);
+    gateway.say(says({}, null, [control('E', 30, 30, { opModConnect: false })], { setSoftGradW: 100 }));
+    await gateway.until(240);
+    expect(gateway.generationAt(118)).toBeLessThan(200);
+    expectSlope(gateway.slope(130, 200), 100);
+    expect(gateway.generationAt(235)).toBeGreaterThan(9900);
+  });
+
   it('goes on over a restart as if nothing had been', async () => {
     const told = async (dies: boolean): Promise<Gateway> => {
       const gateway = await new Gateway().until(3);

@@ -4,7 +4,7 @@ import type { ControlModes } from '#control/program.ts';
 import { control, Gateway, RATED_W, says } from './gateway.ts';
 
 const FREE = { opModExpLimW: watts(RATED_W) };
-const site = async (): Promise<Gateway> => await new Gateway(500, 1, true).until(3);
+const site = async (): Promise<Gateway> => await new Gateway(500, 1, { gridCodeWrites: true }).until(3);
 const event = (modes: ControlModes) => says(FREE, null, [control('E', 30, 60, modes)]);
 
 describe('where grid-code writes are allowed', () => {

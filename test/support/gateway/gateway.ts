@@ -49,8 +49,8 @@ export class VirtualGateway {
   certificate: DeviceCertificate = DEVICE;
   readonly #options: GatewayOptions;
   readonly #configuration: Configuration;
-  readonly #time = new VirtualTime({ mono: 100_000, wall: STARTED_AT - 3 });
-  readonly #origin = this.#time.now;
+  readonly #time: VirtualTime;
+  readonly #origin: number;
   readonly #sockets: VirtualSockets;
   #disk = new MemoryFiles();
   #boots = 1;
@@ -60,6 +60,8 @@ export class VirtualGateway {
 
   constructor(options: GatewayOptions = {}) {
     this.#options = options;
+    this.#time = new VirtualTime({ mono: 100_000, wall: options.wallSeconds ?? STARTED_AT - 3 });
+    this.#origin = this.#time.now;
     const state = createUtility(utilityOptions(options));
     this.server = virtualUtility(state, () => STARTED_AT + this.now);
     this.#configuration = configurationFor(options, options.url ?? `${ORIGIN}${dcapPath(state)}`);

@@ -28,8 +28,12 @@ export interface GatewayOptions {
   readonly nmi?: string | null;
   readonly fallbackExportW?: number;
   readonly commissionedExportW?: number | null;
+  /** Absent: false. */
+  readonly gridCodeWrites?: boolean;
   /** Address of DeviceCapability; absent: where the server has it. */
   readonly url?: string;
+  /** The machine's own real-time clock at the start, seconds since 1970; absent: 3 s behind the server's. */
+  readonly wallSeconds?: number;
   /** Draws of both processes. */
   readonly seed?: number;
 }
@@ -58,6 +62,7 @@ export const configurationFor = (options: GatewayOptions, url: string): Configur
         commissioned: { exportW: options.commissionedExportW ?? null, generationW: null },
         fallback: { exportW: options.fallbackExportW ?? 0, importW: null },
       },
+      gridCodeWrites: options.gridCodeWrites ?? false,
     },
     lines: [{ name: 'line-1', path: '/dev/line-1', baudRate: 9600, parity: 'none', stopBits: 1 }],
     devices: [

@@ -4,7 +4,7 @@ import { runCli } from '#app/cli/cli.ts';
 import type { CliPorts } from '#app/cli/ports.ts';
 import { monoMs, utilitySeconds, watts } from '#base/units.ts';
 import type { TraceFrame, ViewSnapshot } from '#link/message.ts';
-import { helloOf, serveView } from '#link/role.ts';
+import { helloOf, serveInstall, serveView } from '#link/role.ts';
 import { manualClock } from '../../support/manual-clock.ts';
 import { memoryLink } from '../../support/memory-link.ts';
 import { MemoryFiles } from '../../support/memory-files.ts';
@@ -42,6 +42,7 @@ const terminal = async (args: readonly string[], options: { serve?: boolean; fil
     out: (text) => out.push(text),
     outBytes: (chunk) => bytes.push(chunk),
     error: (text) => errors.push(text),
+    input: async () => Promise.resolve(new Uint8Array()),
     tpm: () => ({ ok: false, fault: 'no TPM here' }),
     filesIn: () => options.files ?? new MemoryFiles(),
     link,
@@ -57,6 +58,13 @@ const terminal = async (args: readonly string[], options: { serve?: boolean; fil
     stop: stop.signal,
   };
   if (options.serve === true) {
+    await serveInstall({
+      port: link,
+      directory: '/run/gridward',
+      hello: () => helloOf('r1', null),
+      onPeer: (peer) => ({ onMessage: () => peer.send({ type: 'done' }), onClosed: () => undefined }),
+      note: () => undefined,
+    });
     await serveView({
       port: link,
       directory: '/run/gridward',
@@ -116,6 +124,12 @@ describe('gridward', () => {
     const json = await terminal(['config', 'check', 'bad.json', '--json'], { files });
     expect(JSON.parse(json.out)).toMatchObject({ ok: false, problems: [{ path: 'format' }, {}, {}, {}, {}] });
     expect((await terminal(['config', 'check', 'none.json'], { files })).code).toBe(66);
+  });
+
+  it('lifts a lock-out through the installer socket alone', async () => {
+    expect(await terminal(['lockout', 'reset'], { serve: true })).toMatchObject({ code: 0, errors: '' });
+    expect((await terminal(['lockout', 'reset'])).code).toBe(69);
+    expect((await terminal(['lockout', 'keep'])).code).toBe(64);
   });
 
   it('records ticks, a line each, whatever pieces they come in', async () => {

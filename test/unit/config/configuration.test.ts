@@ -34,10 +34,29 @@ describe('the configuration file', () => {
         limits: {
           fallback: { exportLimit: 1500, importLimit: null },
           commissioned: { exportLimit: 10_000, generationLimit: null },
+          local: { schedule: null, scheme: null },
         },
         devices: [{ device: 'pv', serialNumber: null, sign: 1 }, { device: 'grid-meter' }],
       },
     });
+  });
+
+  it('has lines over Modbus TCP beside serial ones, and nothing in between', () => {
+    const tcp = { name: 'line-1', tcp: { host: '192.168.1.20', port: 502 } };
+    const tree = example();
+    set(tree, 'lines.0', tcp);
+    expect(decodeConfiguration(bytesOf(tree))).toMatchObject({
+      ok: true,
+      value: { lines: [{ path: null, tcp: tcp.tcp, baudRate: 115_200 }] },
+    });
+    expect(problemsWith({ 'lines.0.tcp': tcp.tcp })).toEqual([
+      'lines[0].path | nothing beside tcp | "/dev/serial/by-path/platform-rs485-1"',
+    ]);
+    expect(problemsWith({ 'lines.0': { name: 'line-1', path: '/dev/ttyS1' } })).toEqual([
+      'lines[0].baudRate | a value, or tcp in its place | nothing',
+      'lines[0].parity | a value, or tcp in its place | nothing',
+      'lines[0].stopBits | a value, or tcp in its place | nothing',
+    ]);
   });
 
   it('gets every problem listed with its path, what was expected and what was found', () => {
@@ -67,6 +86,10 @@ describe('the configuration file', () => {
   });
 
   it.each<[Record<string, unknown>, string]>([
+    [
+      { 'site.limits.schedule': { offsetMinutes: 0, entries: [{ from: '10:00', until: '10:00', exportW: 0 }] } },
+      'site.limits.schedule.entries[0].until | later than 10:00 | "10:00"',
+    ],
     [{ 'devices.0.line': 'line-9' }, 'devices[0].line | one of line-1 | "line-9"'],
     [{ 'devices.1.unitId': 1 }, 'devices[1].unitId | a unit id no other device of the line has | "line-1 unit 1"'],
     [{ 'devices.1.id': 'pv' }, 'devices[1].id | a name no other device has | "pv"'],
@@ -78,6 +101,13 @@ describe('the configuration file', () => {
     ],
   ])('is checked across its parts: %j', (changes, expected) => {
     expect(problemsWith(changes)).toContain(expected);
+  });
+
+  it('is refused with a second utility server: this release serves one', () => {
+    const tree = example() as unknown as { utilities: Record<string, unknown>[] };
+    tree.utilities.push({ ...tree.utilities[0], name: 'second' });
+    const decoded = decodeConfiguration(bytesOf(tree));
+    expect(decoded).toMatchObject({ ok: false, fault: [{ path: 'utilities', found: '2 servers' }] });
   });
 
   it.each([

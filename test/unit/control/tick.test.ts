@@ -26,6 +26,7 @@ const SITE: SiteFacts = {
   meter: METER,
   inverters: [inverter(PV)],
   commissioned: { exportW: watts(5000), generationW: null },
+  local: { schedule: null, scheme: null },
   fallback: { exportW: watts(1500), importW: null },
   unmeteredGeneration: watts(0),
   returnsByItself: false,
@@ -113,6 +114,7 @@ class Gateway {
       standings: this.standings,
       programSets: this.#sets,
       anchors,
+      lockoutReset: false,
     });
     this.#sets = [];
     this.state = result.state;

@@ -27,6 +27,7 @@ const left = (outbox: readonly Transition[]): Memory => ({
   plan: emptyPlan(),
   clock: unknownClock(),
   planId: null,
+  lockout: { excursions: [], locked: null, lockouts: [] },
   outbox,
   logHead: 0,
 });

@@ -124,7 +124,7 @@ describe('float models', () => {
     expect(unit.image.get(places.controls + 5)).toBe(50);
   });
 
-  it('measure the connection point', () => {
+  it.each([0, 800])('measure the connection point; through a host that reads it each %d ms', (age) => {
     const clock = new VirtualClock();
     const line = new ScriptedLine(clock);
     const { image, measurements } = floatMeterImage();
@@ -135,7 +135,7 @@ describe('float models', () => {
       unitId: UNIT,
       line,
       clock,
-      profile: meterProfileNamed('sunspec-meter')!,
+      profile: { ...meterProfileNamed('sunspec-meter')!, readingAgeMs: durationMs(age) },
       fitting: { sign: 1, plausiblePower: watts(30_000) },
       known: null,
       expectedSerial: null,
@@ -146,13 +146,16 @@ describe('float models', () => {
     });
     session.start();
     clock.runFor(15_000);
-    expect(samples.at(-1)).toMatchObject({
+    expect(samples.findLast(({ reactiveImport }) => reactiveImport !== null)).toMatchObject({
       netImport: -3000,
       netImportPerPhase: { a: -1000 },
       reactiveImport: 120,
       importedEnergy: 5000,
       exportedEnergy: 70_000,
     });
+    // The last reply came at most a poll ago: its values are as old as the host lets them be.
+    expect(clock.now() - samples.at(-1)!.takenAt).toBeGreaterThanOrEqual(age);
+    expect(clock.now() - samples.at(-1)!.takenAt).toBeLessThanOrEqual(age + 1100);
     const before = samples.at(-1)?.fingerprint;
     image.set(measurements + 26, 0x4248);
     image.set(measurements + 27, 0x0001);

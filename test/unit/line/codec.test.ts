@@ -25,6 +25,26 @@ describe('codec', () => {
     });
   });
 
+  test('input registers and the write of one register', () => {
+    const input = { kind: 'read', unitId: 1, address: 52, count: 2, table: 'input' } as const;
+    const codec = new Codec();
+    expect([...codec.encode(input)]).toEqual(withCrc([1, 4, 0, 52, 0, 2]));
+    expect(codec.decode(Uint8Array.from(withCrc([1, 4, 4, 0x45, 0x61, 0, 0])))).toEqual({
+      ok: true,
+      value: Uint16Array.of(0x4561, 0),
+    });
+    codec.encode(input);
+    expect(codec.decode(Uint8Array.from(withCrc([1, 3, 4, 0x45, 0x61, 0, 0])))).toMatchObject({
+      fault: { why: 'foreign-function' },
+    });
+    const single = { kind: 'write', unitId: 71, address: 300, words: [40], single: true } as const;
+    expect([...codec.encode(single)]).toEqual(withCrc([71, 6, 1, 44, 0, 40]));
+    expect(codec.decode(Uint8Array.from(withCrc([71, 6, 1, 44, 0, 40])))).toEqual({ ok: true, value: new Uint16Array(0) });
+    codec.encode(single);
+    expect(codec.decode(Uint8Array.from(withCrc([71, 6, 1, 44, 0, 41])))).toMatchObject({ fault: { why: 'echo' } });
+    expect(() => codec.encode({ ...single, words: [40, 41] })).toThrow(BrokenInvariant);
+  });
+
   test('the largest read and write of the standard', () => {
     const codec = new Codec();
     expect(codec.encode(read(247, 65_411, 125))).toHaveLength(8);

@@ -42,8 +42,8 @@ const logOf = async (files: MemoryFiles, bodies: readonly unknown[]): Promise<vo
 };
 
 const life = async (files: MemoryFiles, notes: string[] = []): Promise<Channels> => {
-  const context = { server: 'u', lfdi: 'AB'.repeat(20) as Lfdi, pen: 1 };
-  const channels = new Channels({ files, context, responses: [1], note: ({ event }) => notes.push(event) });
+  const context = { server: 'u', lfdi: 'AB'.repeat(20) as Lfdi, pen: 1, responses: [1] };
+  const channels = new Channels({ files, context, note: ({ event }) => notes.push(event) });
   await channels.load();
   return channels;
 };

@@ -153,7 +153,7 @@ describe('what a record makes', () => {
     responseRequired: 3,
     modes: [],
   };
-  const context = { lfdi, pen: 1, server: 'u' };
+  const context = { lfdi, pen: 1, server: 'u', responses: [1, 2, 3, 6, 7] };
 
   it('goes to its own channel and server', () => {
     expect(deliveryOf('responses', record(transition), context)).toMatchObject({

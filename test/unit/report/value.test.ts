@@ -7,7 +7,7 @@ import { derCapability, derSettings } from '../../../firmware/utility/report/rat
 import { joinRecords, intervalFor, wholeIntervals } from '../../../firmware/utility/report/interval.ts';
 import { mirrorPoints, mirrorReadings, mirrorUsagePoint, type MirrorPoint } from '../../../firmware/utility/report/reading.ts';
 import { responseFor } from '../../../firmware/utility/report/response.ts';
-import { dateStatus, derStatus, statusChanged } from '../../../firmware/utility/report/status.ts';
+import { dateStatus, derAvailability, derStatus, statusChanged } from '../../../firmware/utility/report/status.ts';
 import { writeResource } from '../../../firmware/utility/wire/write.ts';
 
 const lfdi = 'B37B0DC793759F646AD4489E3D4B96A3B1BF5185' as Lfdi;
@@ -32,6 +32,8 @@ const transition = (status: TransitionStatus, responseRequired: number, replyTo:
   modes: ['opModExpLimW'],
 });
 
+const AUSTRALIAN = { lfdi, responses: [1, 2, 3, 6, 7] };
+
 describe('responses', () => {
   it.each([
     ['received', 1],
@@ -40,7 +42,7 @@ describe('responses', () => {
     ['cancelled', 6],
     ['superseded', 7],
   ] as const)('%s is status %d, of the event as served', (status, code) => {
-    const response = responseFor(transition(status, 0b11), context);
+    const response = responseFor(transition(status, 0b11), AUSTRALIAN);
     expect(response).toEqual({
       replyTo: '/rsp',
       body: { createdDateTime: 1790000000, endDeviceLFDI: lfdi, status: code, subject: 'a1B2' },
@@ -48,11 +50,34 @@ describe('responses', () => {
   });
 
   it('go only when asked for', () => {
-    expect(responseFor(transition('received', 0b10), context)).toBeNull();
-    expect(responseFor(transition('started', 0b01), context)).toBeNull();
-    expect(responseFor(transition('started', 0b100), context)).toBeNull();
-    expect(responseFor(transition('started', 0b11, null), context)).toBeNull();
-    expect(responseFor(transition('completed', 0b10), context)).not.toBeNull();
+    expect(responseFor(transition('received', 0b10), AUSTRALIAN)).toBeNull();
+    expect(responseFor(transition('started', 0b01), AUSTRALIAN)).toBeNull();
+    expect(responseFor(transition('started', 0b100), AUSTRALIAN)).toBeNull();
+    expect(responseFor(transition('started', 0b11, null), AUSTRALIAN)).toBeNull();
+    expect(responseFor(transition('completed', 0b10), AUSTRALIAN)).not.toBeNull();
+  });
+});
+
+describe('the response profile of a utility', () => {
+  const codes = (status: TransitionStatus, responses: readonly number[], taker?: Transition['taker']) =>
+    responseFor({ ...transition(status, 0b11), ...(taker === undefined ? {} : { taker }) }, { lfdi, responses })?.body.status;
+
+  it('names the five of Australia alone', () => {
+    for (const status of ['not-applicable', 'invalid', 'expired'] as const)
+      expect(codes(status, [1, 2, 3, 6, 7])).toBeUndefined();
+    expect(codes('superseded', [1, 2, 3, 6, 7], 'other-program')).toBe(7);
+    expect(codes('superseded', [1, 2, 3, 6, 7], 'other-server')).toBe(7);
+  });
+
+  it('adds the refusals of the baseline, and codes of their own for another program or server', () => {
+    const baseline = [1, 2, 3, 6, 7, 252, 253, 254];
+    expect((['not-applicable', 'invalid', 'expired'] as const).map((status) => codes(status, baseline))).toEqual([252, 253, 254]);
+    expect(codes('superseded', baseline, 'other-program')).toBe(7);
+    const full = [...baseline, 13, 14];
+    expect((['same-program', 'other-program', 'other-server'] as const).map((taker) => codes('superseded', full, taker))).toEqual(
+      [7, 14, 13],
+    );
+    expect(codes('superseded', full)).toBe(7);
   });
 });
 
@@ -116,6 +141,39 @@ describe('status', () => {
       operationalModeStatus: { dateTime: 200, value: 1 },
       readingTime: 300,
     });
+  });
+
+  it('of storage carries its members, each with its own time, and none where there is no storage', () => {
+    const wanted = { alarm: false, inverter: false };
+    const storage = { connectStatus: 7, stateOfCharge: 5000, mode: 1 } as const;
+    const first = dateStatus(null, { ...running, storage }, utilitySeconds(100));
+    const second = dateStatus(first, { ...running, storage: { ...storage, stateOfCharge: 4990 } }, utilitySeconds(200));
+    expect(derStatus(second, utilitySeconds(300), wanted)).toMatchObject({
+      stateOfChargeStatus: { dateTime: 200, value: 4990 },
+      storageModeStatus: { dateTime: 100, value: 1 },
+      storConnectStatus: { dateTime: 100, value: '07' },
+    });
+    const unknown = dateStatus(
+      first,
+      { ...running, storage: { ...storage, stateOfCharge: null, mode: null } },
+      utilitySeconds(1),
+    );
+    expect(derStatus(unknown, utilitySeconds(300), wanted)).not.toHaveProperty('stateOfChargeStatus');
+    expect(
+      derStatus(dateStatus(null, { ...running, storage: null }, utilitySeconds(1)), utilitySeconds(2), wanted),
+    ).not.toHaveProperty('storConnectStatus');
+    expect(statusChanged({ ...running, storage }, { ...running, storage: { ...storage, mode: 2 } })).toBe(true);
+    expect(statusChanged({ ...running, storage }, { ...running, storage: { ...storage, stateOfCharge: 1 } })).toBe(false);
+    expect(writeResource('DERStatus', derStatus(second, utilitySeconds(300), wanted))).toContain('<storConnectStatus>');
+  });
+
+  it('of availability has the reserve only where it is known', () => {
+    expect(derAvailability({ ...running, reserve: watts(0) }, utilitySeconds(5.5))).toEqual({
+      readingTime: 5,
+      statWAvail: { multiplier: 0, value: 0 },
+    });
+    expect(derAvailability({ ...running, reserve: null }, utilitySeconds(5))).toEqual({ readingTime: 5 });
+    expect(writeResource('DERAvailability', derAvailability(running, utilitySeconds(5)))).toContain('<readingTime>5<');
   });
 
   it('is told at once on a change only', () => {

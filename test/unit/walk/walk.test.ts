@@ -113,6 +113,16 @@ test('while the server is down one probe at a time, then a full walk within a po
   expect(walk.notes()).toContain('utility-up');
 });
 
+test('after an outage everything is read again, also what was not due', () => {
+  const walk = new ScriptedWalk().run(70);
+  walk.instead = () => 500;
+  walk.run(120);
+  expect(walk.count('/tm')).toBe(1);
+  walk.instead = null;
+  walk.run(61);
+  expect(walk.count('/tm')).toBe(2);
+});
+
 test('a resource that alone answers 500 leaves the others polled', () => {
   const walk = new ScriptedWalk();
   walk.instead = (_, path) => (path === '/p/B2/derc' ? 500 : undefined);

@@ -12,8 +12,11 @@ certificatePolicies=critical,1.3.6.1.4.1.40732.1.1,1.3.6.1.4.1.40732.2.1
 authorityKeyIdentifier=keyid
 `;
 
-/** What a MICA does with a request: takes key and subjectAltName from it, adds the rest. Resolves with the chain below the root, PEM. */
-export const issue = async (pki: string, request: string, days = 3650): Promise<string> => {
+/**
+ * What the MICA in `pki` does with a request (PEM): takes key and subjectAltName from it, adds the rest. Resolves with the chain
+ * below the root, PEM. `days` below 0: ended already.
+ */
+export const issueFor = async (pki: string, request: string, days = 3650): Promise<string> => {
   const name = randomBytes(4).toString('hex');
   const path = (ending: string): string => join(pki, `issued-${name}.${ending}`);
   await writeFile(path('csr'), request);
