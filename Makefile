@@ -85,7 +85,8 @@ conformance: build
 soak: build
 	@$(RUN) node test/e2e/soak.ts
 
-mutants: build
+mutants: native
+	@$(MAKE) build
 	@$(RUN) node test/mutants/main.ts
 
 native: node_modules/.package-lock.json

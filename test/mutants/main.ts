@@ -14,6 +14,7 @@ import { FIELD_MUTANTS } from './field.ts';
 import type { Mutant } from './mutant.ts';
 import { PLAN_MUTANTS } from './plan.ts';
 import { NORTHBOUND_MUTANTS } from './northbound.ts';
+import { TPM_MUTANTS } from './tpm.ts';
 import { NORTH_MUTANTS } from './utility.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -25,6 +26,7 @@ const MUTANTS = [
   ...PLAN_MUTANTS,
   ...NORTH_MUTANTS,
   ...NORTHBOUND_MUTANTS,
+  ...TPM_MUTANTS,
 ];
 const TREES = join(ROOT, 'build/mutants');
 /** Copied for each tree; node_modules is shared, build is linked for the helper programs in it. */
@@ -55,7 +57,7 @@ const makeTree = async (number: number): Promise<string> => {
   for (const name of COPIED) await cp(join(ROOT, name), join(tree, name), { recursive: true });
   await symlink(join(ROOT, 'node_modules'), join(tree, 'node_modules'));
   await mkdir(join(ROOT, 'build/rig'), { recursive: true });
-  for (const name of ['rig', 'venv']) await symlink(join(ROOT, 'build', name), join(tree, 'build', name));
+  for (const name of ['rig', 'venv', 'native']) await symlink(join(ROOT, 'build', name), join(tree, 'build', name));
   return tree;
 };
 
