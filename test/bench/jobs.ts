@@ -12,7 +12,13 @@ export type Job =
   | { readonly kind: 'stability'; readonly step: StepKind; readonly seed: number; readonly plant: StepPlant }
   | { readonly kind: 'release'; readonly seeds: readonly number[] }
   | { readonly kind: 'silent'; readonly seeds: readonly number[] }
-  | { readonly kind: 'steady'; readonly gainErrorPercent: number; readonly limitScale: -2 | 0; readonly seed: number }
+  | {
+      readonly kind: 'steady';
+      readonly gainErrorPercent: number;
+      readonly limitScale: -2 | 0;
+      readonly noiseW: number;
+      readonly seed: number;
+    }
   | { readonly kind: 'cycling'; readonly seed: number };
 
 interface SteadyFigures {
@@ -75,9 +81,14 @@ const silent = async (seed: number): Promise<number> => {
   return last === undefined ? 0 : last.t / 1000 + 0.1 - at;
 };
 
-const steady = async (gainErrorPercent: number, limitScale: -2 | 0, seed: number): Promise<SteadyFigures> => {
+const steady = async ({
+  gainErrorPercent,
+  limitScale,
+  noiseW,
+  seed,
+}: Extract<Job, { kind: 'steady' }>): Promise<SteadyFigures> => {
   const settings = siteOf({
-    plant: { load: noisy(() => 1040, 10, seed), gainErrorPercent },
+    plant: { load: noisy(() => 1040, noiseW, seed), gainErrorPercent },
     inverter: { limitScale },
     seed,
   });
@@ -154,7 +165,7 @@ export const runJob = async (job: Job): Promise<JobResult> => {
     case 'silent':
       return { kind: 'seconds', seconds: await eachOf(job.seeds, silent) };
     case 'steady':
-      return { kind: 'steady', ...(await steady(job.gainErrorPercent, job.limitScale, job.seed)) };
+      return { kind: 'steady', ...(await steady(job)) };
     case 'cycling':
       return { kind: 'cycling', ...(await cycling(job.seed)) };
   }

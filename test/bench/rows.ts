@@ -153,9 +153,22 @@ const stabilityRows = (jobs: readonly Job[], results: readonly JobResult[]): rea
   ];
 };
 
+const STEADY_NOISE_W = 10;
+
+/** A load whose every second is drawn anew; what is used is told, not judged, beyond little noise. */
+const noisyRows = (
+  noiseW: number,
+  { overPercent, usedPercent, writesAnHour }: Extract<JobResult, { kind: 'steady' }>,
+): readonly Row[] => [
+  row(`load noise of ${noiseW} W (sigma): writes an hour`, writesAnHour.toFixed(0), '<= 120', writesAnHour <= 120),
+  row('  mean over the limit', percent(overPercent), '<= 0.5 %', overPercent <= 0.5),
+  row('  allowed energy used', percent(usedPercent), noiseW === 0 ? '>= 97 %' : '', noiseW === 0 ? usedPercent >= 97 : null),
+];
+
 const steadyRows = (jobs: readonly Job[], results: readonly JobResult[]): readonly Row[] =>
   ofKind(jobs, results, 'steady').flatMap(({ job, result }): readonly Row[] => {
     if (job.kind !== 'steady') return [];
+    if (job.noiseW !== STEADY_NOISE_W) return noisyRows(job.noiseW, result);
     const whole = job.limitScale === 0;
     const used = whole ? 90 : 97;
     const name = `steady 1.5 kW, gain +${job.gainErrorPercent} %${whole ? ', whole percents' : ''}`;
@@ -208,8 +221,11 @@ const ALL_MEGABYTES = 110;
 const CPU_SECONDS = 0.3;
 const INSTALLED_MEGABYTES = 15;
 
+const cpuText = ({ controld, northd }: Burden['cpu']): string =>
+  `${(controld + northd).toFixed(2)} s (controld ${controld.toFixed(2)}, northd ${northd.toFixed(2)})`;
+
 export const burdenRows = (burden: Burden, minutes: number): readonly Row[] => {
-  const { controldMegabytes, northdMegabytes, cpuSecondsAMinute, installedMegabytes } = burden;
+  const { controldMegabytes, northdMegabytes, cpu, demoCpu, installedMegabytes } = burden;
   const all = controldMegabytes + northdMegabytes;
   return [
     row(
@@ -226,12 +242,13 @@ export const burdenRows = (burden: Burden, minutes: number): readonly Row[] => {
       '149-174 MB',
     ),
     row(
-      'processor time a minute, both',
-      `${cpuSecondsAMinute.toFixed(2)} s`,
+      'processor time a minute, both, utility rates',
+      cpuText(cpu),
       '<= 0.3 s',
-      cpuSecondsAMinute <= CPU_SECONDS,
+      cpu.controld + cpu.northd <= CPU_SECONDS,
       '1.6 s',
     ),
+    row('  polled each 5 s as in the demonstration', cpuText(demoCpu), '', null),
     row(
       'installed size without Node',
       installedMegabytes === null ? 'no bundle' : `${installedMegabytes.toFixed(1)} MB`,

@@ -30,8 +30,9 @@ const stability = (): readonly Job[] => {
 
 /** All that is measured in virtual time, the long ones first. */
 export const jobsOf = (trials: number): readonly Job[] => [
-  ...[0, 2, 5].map((gainErrorPercent): Job => ({ kind: 'steady', gainErrorPercent, limitScale: -2, seed: 1 })),
-  ...[0, 2, 5].map((gainErrorPercent): Job => ({ kind: 'steady', gainErrorPercent, limitScale: 0, seed: 2 })),
+  ...[0, 2, 5].map((gainErrorPercent): Job => ({ kind: 'steady', gainErrorPercent, limitScale: -2, noiseW: 10, seed: 1 })),
+  ...[0, 2, 5].map((gainErrorPercent): Job => ({ kind: 'steady', gainErrorPercent, limitScale: 0, noiseW: 10, seed: 2 })),
+  ...[0, 30, 70, 150].map((noiseW): Job => ({ kind: 'steady', gainErrorPercent: 0, limitScale: -2, noiseW, seed: 3 })),
   ...[1, 2, 3, 4].map((seed): Job => ({ kind: 'cycling', seed })),
   ...stability(),
   ...bundlesOf(Math.min(SHORT_TRIALS, trials)).flatMap((seeds): readonly Job[] => [

@@ -12,6 +12,20 @@ const MODES = ['test/sim/modes/modes.test.ts'];
 /** Breaks of control: plan, limits, limiter, tick. */
 export const CONTROL_MUTANTS: readonly Mutant[] = [
   {
+    name: 'a raise that noise undid is made again after ten seconds',
+    file: 'firmware/control/allocate/allocate.ts',
+    search: 'return { trial: null, restMs: Math.min(2 * restMs, REST_MS_MAX) };',
+    replace: 'return { trial: null, restMs };',
+    tests: ['test/unit/control/allocate.test.ts'],
+  },
+  {
+    name: 'a noisy load is never believed to be quiet again',
+    file: 'firmware/control/allocate/allocate.ts',
+    search: 'before.trial === null ? before.restMs : Math.max(RAISE_EVERY_MS, before.restMs / 2)',
+    replace: 'before.restMs',
+    tests: ['test/unit/control/allocate.test.ts'],
+  },
+  {
     name: 'between two samples nobody looks whether the meter has fallen silent',
     file: 'firmware/control/tick/again.ts',
     search: 'noLaterThan(limiter.sight.lastGoodAt + METER_STALE_MS + PAST_MS);',
@@ -91,15 +105,15 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
   {
     name: 'a raise is written each tick: the flash of the inverter wears out',
     file: 'firmware/control/allocate/allocate.ts',
-    search: 'const rested = before.raisedAt === null || now - before.raisedAt >= rest;',
+    search: 'const rested = before.raisedAt === null || now - before.raisedAt >= restOf(before, raise, maxPower);',
     replace: 'const rested = true;',
     tests: ALLOCATE,
   },
   {
     name: 'a cut waits like a raise',
     file: 'firmware/control/allocate/allocate.ts',
-    search: 'return before.cap > ceiling || completes ?',
-    replace: 'return completes ?',
+    search: 'return before.cap > ceiling || completes',
+    replace: 'return completes',
     tests: ALLOCATE,
   },
   {

@@ -39,6 +39,10 @@ export interface Asked {
   readonly raisedAt: MonoMs | null;
   /** The cap was cut by more than one per cent of WMax since it was last raised. */
   readonly cutSince: boolean;
+  /** The last raise while it is on trial: from where to where. Null: undone, or none was made. */
+  readonly trial: { readonly from: Watts; readonly to: Watts } | null;
+  /** How long small raises rest, milliseconds: longer each time that the load's noise undid one. */
+  readonly restMs: number;
 }
 
 /** Raises are kept rare for the inverter's flash (design section 5): by one per cent of WMax, ten seconds apart. */
@@ -50,6 +54,31 @@ const RETURN_AFTER_MS = 5000;
 const SMALL_RAISE_FRACTION = 0.002;
 const SMALL_RAISE_AFTER_MS = 40_000;
 
+/** A raise of less may be noise of the load, and be undone by it; a larger one is a load that came. */
+export const NOISE_FRACTION = 0.04;
+const REST_MS_MAX = 160_000;
+
+/** A cut that takes back half of the last small raise: the load is as noisy as that raise was large, and the next one waits longer. */
+const afterCut = (before: Asked, cap: Watts, maxPower: Watts): Pick<Asked, 'trial' | 'restMs'> => {
+  const { trial, restMs } = before;
+  // A load that went is no noise.
+  if (before.cap - cap > NOISE_FRACTION * maxPower) return { trial: null, restMs };
+  if (trial === null || trial.to - cap < (trial.to - trial.from) / 2) return { trial, restMs };
+  return { trial: null, restMs: Math.min(2 * restMs, REST_MS_MAX) };
+};
+
+/** A raise that nothing undid until the next one: the noise is less than was thought. */
+const afterRaise = (before: Asked, { cap, swings }: Wish, maxPower: Watts): Pick<Asked, 'trial' | 'restMs'> => {
+  const small = cap - before.cap <= NOISE_FRACTION * maxPower && !swings;
+  const restMs = before.trial === null ? before.restMs : Math.max(RAISE_EVERY_MS, before.restMs / 2);
+  return { trial: small ? { from: before.cap, to: cap } : null, restMs };
+};
+
+const restOf = (before: Asked, raise: number, maxPower: Watts): number => {
+  if (before.restMs > RAISE_EVERY_MS && raise <= NOISE_FRACTION * maxPower) return before.restMs;
+  return before.cutSince ? RETURN_AFTER_MS : RAISE_EVERY_MS;
+};
+
 /** What the limiter wants of one inverter. */
 export interface Wish {
   readonly cap: Watts;
@@ -57,6 +86,8 @@ export interface Wish {
   readonly ceiling: Watts;
   /** The change ends an over-cut or follows a new limit. */
   readonly completes: boolean;
+  /** The load stands higher than is relied on by more than noise: one that comes and goes. */
+  readonly swings: boolean;
 }
 
 /**
@@ -65,16 +96,20 @@ export interface Wish {
  */
 export const ask = (before: Asked | null, wish: Wish, maxPower: Watts, now: MonoMs): Asked | null => {
   const { cap, ceiling, completes } = wish;
-  if (before === null) return { cap, askedAt: now, raisedAt: null, cutSince: false };
+  if (before === null) return { cap, askedAt: now, raisedAt: null, cutSince: false, trial: null, restMs: RAISE_EVERY_MS };
   if (cap < before.cap) {
     const cutSince = before.cutSince || before.cap - cap > 0.8 * RAISE_FRACTION * maxPower;
-    return before.cap > ceiling || completes ? { ...before, cap, askedAt: now, cutSince } : null;
+    return before.cap > ceiling || completes
+      ? { ...before, cap, askedAt: now, cutSince, ...afterCut(before, cap, maxPower) }
+      : null;
   }
   const raise = cap - before.cap;
-  const rest = before.cutSince ? RETURN_AFTER_MS : RAISE_EVERY_MS;
-  const rested = before.raisedAt === null || now - before.raisedAt >= rest;
+  const rested = before.raisedAt === null || now - before.raisedAt >= restOf(before, raise, maxPower);
   const worth = raise >= RAISE_FRACTION * maxPower && (completes || rested);
-  const due = raise >= SMALL_RAISE_FRACTION * maxPower && now - before.askedAt >= SMALL_RAISE_AFTER_MS;
+  const due = raise >= SMALL_RAISE_FRACTION * maxPower && now - before.askedAt >= SMALL_RAISE_AFTER_MS && rested;
   if (!worth && !due) return null;
-  return { cap, askedAt: now, raisedAt: completes ? before.raisedAt : now, cutSince: false };
+  const raised = { cap, askedAt: now, cutSince: false };
+  // The end of an over-cut is part of the cut: it says nothing of the load.
+  if (completes) return { ...before, ...raised };
+  return { ...raised, raisedAt: now, ...afterRaise(before, wish, maxPower) };
 };

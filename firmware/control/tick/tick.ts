@@ -1,6 +1,6 @@
 import type { Note } from '#base/ports.ts';
 import { durationMs, type MonoMs, type UtilitySeconds, utilitySeconds, watts, type Watts } from '#base/units.ts';
-import { allocate, ask, type Asked, type Claim } from '#control/allocate/allocate.ts';
+import { NOISE_FRACTION, allocate, ask, type Asked, type Claim } from '#control/allocate/allocate.ts';
 import { applyAnchor, type ClockState, noteWall, utilityExact, utilityNow } from '#control/clock/clock.ts';
 import { follow, FOLLOWING, type FollowState } from '#control/follow/follow.ts';
 import { type GenerationTrack, latestGeneration, withAskedCap } from '#control/limiter/generation.ts';
@@ -164,10 +164,17 @@ interface View {
   readonly now: MonoMs;
 }
 
+/** The load stands higher than is relied on, by more than noise. */
+const loadSwings = ({ limiter, decision }: View, claims: readonly Claim[]): boolean => {
+  const rating = claims.reduce((sum, claim) => sum + claim.maxPower, 0);
+  return (limiter.load.estimate ?? 0) - (decision.load ?? 0) > NOISE_FRACTION * rating;
+};
+
 const askAll = (state: ControlState, facts: SiteFacts, claims: readonly Claim[], view: View): Asking => {
   const { decision, completes } = view;
   const caps = allocate(decision.command, claims);
   const ceilings = allocate(decision.ceiling, claims);
+  const swings = loadSwings(view, claims);
   const asked = new Map(state.asked);
   const follows = new Map(state.follows);
   const commands: Command[] = [];
@@ -177,7 +184,7 @@ const askAll = (state: ControlState, facts: SiteFacts, claims: readonly Claim[],
     const known = facts.inverters.find((one) => one.device === device);
     if (track === undefined || known === undefined || maxPower <= 0) continue;
     const before = state.asked.get(device) ?? null;
-    const wish = { cap: caps.get(device) ?? watts(0), ceiling: ceilings.get(device) ?? watts(0), completes };
+    const wish = { cap: caps.get(device) ?? watts(0), ceiling: ceilings.get(device) ?? watts(0), completes, swings };
     const next = ask(before, wish, maxPower, view.now);
     const obeys = follow(state.follows.get(device) ?? FOLLOWING, track, gainOf(view.limiter, device).settleMs, view.now);
     follows.set(device, obeys.state);

@@ -41,10 +41,17 @@ const asked = (cap: number, patch: Partial<Asked> = {}): Asked => ({
   askedAt: monoMs(0),
   raisedAt: monoMs(0),
   cutSince: false,
+  trial: null,
+  restMs: 10_000,
   ...patch,
 });
 
-const wish = (cap: number, ceiling = cap + 10, completes = false) => ({ cap: watts(cap), ceiling: watts(ceiling), completes });
+const wish = (cap: number, ceiling = cap + 10, completes = false) => ({
+  cap: watts(cap),
+  ceiling: watts(ceiling),
+  completes,
+  swings: false,
+});
 
 /** The cap asked for at `now`, null when nothing is written. */
 const capAt = (before: Asked | null, want: ReturnType<typeof wish>, now: number): number | null =>
@@ -82,5 +89,49 @@ describe('asking an inverter', () => {
     expect(cut?.cutSince).toBe(true);
     expect(capAt(cut, wish(4000), 4999)).toBeNull();
     expect(capAt(cut, wish(4000), 5000)).toBe(4000);
+  });
+
+  /** A load that goes up and down by `swing` each 12 s, for `seconds`: the writes. */
+  const writesOf = (swing: number, seconds: number): number => {
+    let state = ask(null, wish(4000), watts(WMAX), monoMs(0));
+    let writes = 0;
+    for (let now = 1000; now < seconds * 1000; now += 1000) {
+      const high = Math.floor(now / 12_000) % 2 === 1;
+      const next = ask(state, wish(high ? 4000 + swing : 4000), watts(WMAX), monoMs(now));
+      if (next !== null) writes += 1;
+      state = next ?? state;
+    }
+    return writes;
+  };
+
+  it('rests longer each time that the noise of the load undoes a raise', () => {
+    expect(writesOf(150, 3600)).toBeLessThan(60);
+  });
+
+  it('follows a load that comes and goes by more than noise', () => {
+    expect(writesOf(2000, 3600)).toBeGreaterThan(250);
+  });
+
+  it('does not take a load that comes and goes for noise', () => {
+    const raised = ask(asked(4000), { ...wish(4150), swings: true }, watts(WMAX), monoMs(20_000));
+    const cut = raised === null ? null : ask(raised, wish(4000), watts(WMAX), monoMs(21_000));
+    expect(cut?.restMs).toBe(10_000);
+  });
+
+  it('cuts at once however noisy the load', () => {
+    const noisy = asked(4000, { restMs: 160_000, trial: { from: watts(3900), to: watts(4000) } });
+    expect(capAt(noisy, wish(3900), 100)).toBe(3900);
+  });
+
+  it('rests less again when raises stand', () => {
+    let state: Asked = asked(4000, { restMs: 160_000, trial: { from: watts(3900), to: watts(4000) } });
+    let now = 0;
+    for (let step = 1; step <= 6; step += 1) {
+      now += state.restMs;
+      const next = ask(state, wish(4000 + 150 * step), watts(WMAX), monoMs(now));
+      expect(next?.cap).toBe(4000 + 150 * step);
+      state = next ?? state;
+    }
+    expect(state.restMs).toBe(10_000);
   });
 });
