@@ -50,7 +50,13 @@ module.exports = {
     only('update-is-pure', '^firmware/update/', northern('update')),
     only('commission-is-pure', '^firmware/commission/', northern('commission')),
     only('link-sees-what-it-carries', link, [link, base, site, log, control, valibot]),
-    only('drivers-see-base-and-site', '^drivers/', ['^drivers/', base, site, valibot, ...npm('serialport', '@serialport', 'modbus-serial')]),
+    only('drivers-see-base-and-site', '^drivers/(?!line/(serial-port|tcp-dial)\\.ts$)', ['^drivers/', base, site, valibot, ...npm('serialport', '@serialport', 'modbus-serial')]),
+    only(
+      'port-shells-see-their-device',
+      '^drivers/line/(serial-port|tcp-dial)\\.ts$',
+      ['^drivers/', base, site, ...npm('serialport', '@serialport'), node('fs', 'net')],
+      'the shells under a line: what they import of Node is the descriptor or the socket',
+    ),
     {
       name: 'platform-implements-ports',
       comment: 'values come from base, the link and the files of ports with their bounds; of the rest platform sees types alone',

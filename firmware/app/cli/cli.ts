@@ -166,12 +166,6 @@ const dispatch = async (ports: CliPorts, words: readonly string[], options: Comm
       return await showStatus(ports, runtime, release, json);
     case 'trace, 2':
       return await showTrace(ports, runtime, release, { ...options, line: operand });
-    case 'scan, 2':
-      return await scanLine(ports, runtime, release, { line: operand, json });
-    case 'lockout, 2':
-      return operand === 'reset' ? await resetLockout(ports, runtime, release) : null;
-    case 'record, 1':
-      return await recordTicks(ports, runtime, release);
     case 'doctor, 1':
       return await runDoctor(ports, { configuration: options.config, state, own: ownIdentity(ports, options), json });
     case 'csip show, 2':
@@ -180,6 +174,22 @@ const dispatch = async (ports: CliPorts, words: readonly string[], options: Comm
       return await wantRecheck(ports, state);
     case 'log, 1':
       return await showLog(ports, state, options);
+    default:
+      return await dispatchToSite(ports, words, options);
+  }
+};
+
+/** What an installer or a developer asks of the running controld. Null: no such command. */
+const dispatchToSite = async (ports: CliPorts, words: readonly string[], options: Command): Promise<number | null> => {
+  const { json, runtime, release } = options;
+  const operand = words.at(-1) ?? '';
+  switch (`${words[0] ?? ''}, ${words.length}`) {
+    case 'scan, 2':
+      return await scanLine(ports, runtime, release, { line: operand, json });
+    case 'lockout, 2':
+      return operand === 'reset' ? await resetLockout(ports, runtime, release) : null;
+    case 'record, 1':
+      return await recordTicks(ports, runtime, release);
     default:
       return null;
   }

@@ -8,7 +8,7 @@ import { monotonicClock } from '#platform/clock/monotonic-clock.ts';
 import { jsonLog } from '#platform/console/json-log.ts';
 import { systemEntropy } from '#platform/entropy/system-entropy.ts';
 import { directoryFiles } from '#platform/files/directory-files.ts';
-import { tcpDial } from '#platform/sockets/tcp-dial.ts';
+import { tcpDial } from '#drivers/line/tcp-dial.ts';
 import { unixSockets } from '#platform/sockets/unix-sockets.ts';
 import { readBootId } from '#platform/systemd/boot-id.ts';
 import { serviceManager } from '#platform/systemd/notify.ts';

@@ -7,7 +7,7 @@ import { LineEngine } from '#drivers/line/engine.ts';
 import { TcpLinePort } from '#drivers/line/tcp-port.ts';
 import { MapMeterSession } from '#drivers/meter/map-session.ts';
 import { inverterProfileNamed, meterProfileNamed } from '#drivers/profile/catalogue.ts';
-import { tcpDial } from '#platform/sockets/tcp-dial.ts';
+import { tcpDial } from '#drivers/line/tcp-dial.ts';
 import { toDeviceId } from '#site/device.ts';
 import type { MeterSample } from '#site/sample.ts';
 import { CardInverter, INVERTER_CARDS } from '../../rig/site/inverter-card.ts';

@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import type { Dial } from '#drivers/line/port.ts';
+import type { Dial } from './port.ts';
 
 /** Between probes of a connection on which nothing is said, milliseconds. */
 const KEEP_ALIVE_MS = 10_000;
