@@ -109,7 +109,7 @@ describe('a Response started that the server refuses', () => {
     const refusing = stage(gateway.state, { kinds: ['response-list'], methods: ['POST'] }, { kind: 'status', status: 400 });
     await gateway.run(150);
     if (heals) unstage(gateway.state, refusing);
-    await gateway.run(150);
+    await gateway.run(heals ? 150 : 900);
     unstage(gateway.state, 'all');
     await gateway.run(320);
     return responses(gateway.state.journal).map(({ status }) => status);

@@ -3,6 +3,7 @@ import type { CliPorts } from '#app/cli/ports.ts';
 import { fail } from '#base/result.ts';
 import { monotonicClock } from '#platform/clock/monotonic-clock.ts';
 import { systemEntropy } from '#platform/entropy/system-entropy.ts';
+import { dnsResolver } from '#platform/dns/resolver.ts';
 import { directoryFiles } from '#platform/files/directory-files.ts';
 import { unixSockets } from '#platform/sockets/unix-sockets.ts';
 import { openTpm } from '#platform/tpm/tpm.ts';
@@ -32,6 +33,7 @@ export const gridward = async (args: readonly string[], input = ''): Promise<End
         throw new Error('no command here goes to the network');
       },
       resolve: async () => Promise.resolve(fail('no network')),
+      dns: dnsResolver([]),
       free: async () => Promise.resolve(null),
     },
     clock: monotonicClock,

@@ -6,6 +6,7 @@ import { foldProgramSet } from '#control/plan/fold.ts';
 import { chainProblem } from '#utility/identity/chain.ts';
 import { translate } from '#utility/translate/translate.ts';
 import type { WalkedTree } from '#utility/walk/tree.ts';
+import { locatedSite } from '../config/locate.ts';
 import { loadUtility, type OwnIdentity } from '../config/utility.ts';
 import { explainPlan } from './explain.ts';
 import { type CliPorts, EXIT } from './ports.ts';
@@ -71,7 +72,13 @@ export const showCsip = async (ports: CliPorts, { configuration, state, own }: D
     ports.error(`${loaded.fault}\n`);
     return EXIT.noInput;
   }
-  const { config, tls, serverLFDI } = loaded.value;
+  const { tls, serverLFDI } = loaded.value;
+  const located = await locatedSite(ports.network.dns, loaded.value.config);
+  if (!located.ok) {
+    ports.error(`${located.fault}\n`);
+    return EXIT.negative;
+  }
+  const config = located.value;
   const http = ports.network.client(tls, { serverLFDI, chainRule: chainProblem });
   const walked = await walkOnce(ports, http, config.walk, config.profile);
   await http.close();

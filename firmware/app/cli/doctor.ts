@@ -7,6 +7,7 @@ import { parseResource } from '#utility/wire/parse.ts';
 import type { TlsIdentity } from '#platform/tls/context.ts';
 import type { UtilityConfiguration } from '../config/configuration.ts';
 import { loadUtility, type Loaded, type OwnIdentity } from '../config/utility.ts';
+import { locatedSite } from '../config/locate.ts';
 import { type CliPorts, EXIT } from './ports.ts';
 import { readUtilities } from './site-utility.ts';
 import { walkOnce } from './utility-walk.ts';
@@ -79,25 +80,30 @@ const examine = async (
   const { tls, config } = loaded.value;
   if (!step('chain', chainFinding(tls, ports)) || !step('key', utility.identity.kind === 'tpm' ? TPM_KEY : keyFinding(tls)))
     return;
-  const { hostname } = new URL(utility.url);
+  const located = await locatedSite(ports.network.dns, config);
+  if (!located.ok) {
+    const remedy = 'DNS must say where the server is: ask the utility for its SRV and TXT records, or for the whole address';
+    step('DNS', wrong(located.fault, remedy));
+    return;
+  }
+  const { hostname } = new URL(located.value.walk.dcap);
   const addresses = await ports.network.resolve(hostname);
   const dns = addresses.ok
     ? found(`${hostname} is ${addresses.value.join(', ')}`)
     : wrong(`${hostname}: ${addresses.fault}`, 'check the name in the configuration, the network cable and the DNS server');
   if (!step('DNS', dns)) return;
-  await examineServer(ports, utility, loaded.value, step, config.lfdi);
+  await examineServer(ports, { ...loaded.value, config: located.value }, step);
 };
 
 const examineServer = async (
   ports: CliPorts,
-  utility: UtilityConfiguration,
   { tls, serverLFDI, config }: Loaded,
   step: (name: string, finding: Finding) => boolean,
-  lfdi: string,
 ): Promise<void> => {
+  const { lfdi } = config;
   const http = ports.network.client(tls, { serverLFDI, chainRule: chainProblem });
   const headers = { accept: config.profile.accept };
-  const reply = await http.request({ method: 'GET', url: utility.url, headers, body: null });
+  const reply = await http.request({ method: 'GET', url: config.walk.dcap, headers, body: null });
   const connected = reply.ok
     ? found(`connected to ${new URL(reply.value.url).origin} as ${lfdi}`)
     : wrong(`${reply.fault.kind}: ${reply.fault.text}`, REMEDY[reply.fault.kind]);

@@ -5,6 +5,7 @@ import { fail, ok, type Result } from '#base/result.ts';
 import { monotonicClock } from '#platform/clock/monotonic-clock.ts';
 import { systemEntropy } from '#platform/entropy/system-entropy.ts';
 import { directoryFiles } from '#platform/files/directory-files.ts';
+import { dnsResolver } from '#platform/dns/resolver.ts';
 import { httpClient } from '#platform/http/client.ts';
 import { unixSockets } from '#platform/sockets/unix-sockets.ts';
 import { openTpm } from '#platform/tpm/tpm.ts';
@@ -60,7 +61,7 @@ process.exitCode = await runCli(
       const tpm = openTpm(tcti);
       return tpm.ok ? tpm : fail(tpm.fault.text);
     },
-    network: { client: httpClient, resolve, free },
+    network: { client: httpClient, dns: dnsResolver(), resolve, free },
     clock: monotonicClock,
     entropy: systemEntropy,
     stop: stop.signal,

@@ -3,6 +3,7 @@ import type { Result } from '#base/result.ts';
 import type { LinkPort } from '#link/port.ts';
 import type { Tpm } from '#platform/tpm/tpm.ts';
 import type { ServerRule, TlsIdentity } from '#platform/tls/context.ts';
+import type { DnsPort } from '#utility/walk/service-port.ts';
 import type { HttpClient } from '#utility/walk/http-port.ts';
 
 /** What looks outside the machine, and at its disk. */
@@ -10,6 +11,7 @@ export interface NetworkPorts {
   readonly client: (identity: TlsIdentity, rule: ServerRule) => HttpClient;
   /** Addresses of a host name; the fault is for a person. */
   readonly resolve: (host: string) => Promise<Result<readonly string[], string>>;
+  readonly dns: DnsPort;
   /** Bytes free where a directory is; null: not known. */
   readonly free: (directory: string) => Promise<number | null>;
 }

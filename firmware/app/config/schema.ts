@@ -135,8 +135,8 @@ const UtilitySchema = v.strictObject({
   url: v.pipe(
     v.string(),
     v.maxLength(1024),
-    v.regex(/^https:\/\/[^\s/]+/, 'an https:// address'),
-    v.description('Address of the DeviceCapability resource.'),
+    v.regex(/^(https:\/\/[^\s/]+|([a-zA-Z0-9-]{1,63}\.)+[a-zA-Z]{2,63}$)/, 'an https:// address, or the domain of the utility'),
+    v.description('Address of the DeviceCapability resource; or a domain alone, where DNS tells it (DNS-SD, _smartenergy._tcp).'),
   ),
   registrationPin: v.pipe(
     v.nullable(name),

@@ -32,6 +32,8 @@ export interface UtilitySite {
   /** National Metering Identifier of the connection point; null: not told. */
   readonly nmi: string | null;
   readonly profile: UtilityProfile;
+  /** Domain that DNS finds the server in; null: `walk.dcap` is its address. */
+  readonly domain: string | null;
   readonly walk: WalkSettings;
 }
 
@@ -69,8 +71,9 @@ export const siteOf = (
 ): UtilitySite => {
   const { lfdi, sfdi } = identityOf(certificate);
   const { rates, inBandRegistration, pageLimit } = profile;
+  const domain = utility.url.startsWith('https:') ? null : utility.url;
   const walk = {
-    dcap: utility.url,
+    dcap: domain === null ? utility.url : `https://${domain}/`,
     lfdi,
     sfdi,
     pin,
@@ -83,7 +86,7 @@ export const siteOf = (
     seed: sfdi,
     allowedOrigins: [],
   };
-  return { server: utility.name, lfdi, certificate, pen: utility.pen, nmi: utility.nmi, profile, walk };
+  return { server: utility.name, lfdi, certificate, pen: utility.pen, nmi: utility.nmi, profile, domain, walk };
 };
 
 /** From the vault, or where that has none of this name from the file beside the configuration. */

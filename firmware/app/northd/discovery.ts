@@ -1,23 +1,53 @@
 import { SeededRandom } from '#base/random.ts';
+import { fail } from '#base/result.ts';
 import { after } from '#base/units.ts';
 import { backOff } from '#utility/walk/back-off.ts';
 import { chooseVersion, mediaTypeFor, wellKnownUrl } from '#utility/walk/well-known.ts';
+import { locateServer } from '../config/locate.ts';
 import type { NorthdConfig, NorthdPorts } from './northd.ts';
 import type { Patience } from './patience.ts';
 
 /** Between two looks at a server that offers no version we speak, seconds. */
 const RATE = 300;
 
+type DiscoveryPorts = Pick<NorthdPorts, 'clock' | 'http' | 'note' | 'dns'>;
+
 /**
- * The configuration to run with once the server said which version it serves and where; as it is where the profile wants no such
- * question. Asks until it knows; null: stopped before.
+ * The configuration to run with once DNS has said where the server is, where a domain alone is configured, and the server which version
+ * it serves and where, where the profile asks for that. Asks until it knows; null: stopped before.
  */
 export const discovered = async (
-  ports: Pick<NorthdPorts, 'clock' | 'http' | 'note'>,
+  ports: DiscoveryPorts,
   config: NorthdConfig,
   patience: Patience,
 ): Promise<NorthdConfig | null> => {
-  if (config.profile.discovery === 'dcap') return config;
+  const located = config.domain === null ? config : await locatedIn(config.domain, ports, config, patience);
+  if (located === null || located.profile.discovery === 'dcap') return located;
+  return await versionOf(ports, located, patience);
+};
+
+const locatedIn = async (
+  domain: string,
+  { clock, dns, note }: DiscoveryPorts,
+  config: NorthdConfig,
+  patience: Patience,
+): Promise<NorthdConfig | null> => {
+  const random = new SeededRandom(config.walk.seed, 'domain');
+  let said = '';
+  for (let failures = 1; !patience.isStopping; failures += 1) {
+    const found = dns === undefined ? fail('no DNS here') : await locateServer(dns, domain, config.walk.sfdi);
+    if (found.ok) {
+      note({ event: 'server-located', level: 'info', text: `${domain}: ${found.value}` });
+      return { ...config, walk: { ...config.walk, dcap: found.value } };
+    }
+    if (found.fault !== said) note({ event: 'server-unknown', level: 'warn', text: found.fault });
+    said = found.fault;
+    await patience.until(after(clock.now(), backOff(failures, RATE, null, random)));
+  }
+  return null;
+};
+
+const versionOf = async (ports: DiscoveryPorts, config: NorthdConfig, patience: Patience): Promise<NorthdConfig | null> => {
   const { clock, http, note } = ports;
   const random = new SeededRandom(config.walk.seed, 'discovery');
   const url = wellKnownUrl(config.walk.dcap);

@@ -8,6 +8,7 @@ import { monotonicClock } from '#platform/clock/monotonic-clock.ts';
 import { jsonLog } from '#platform/console/json-log.ts';
 import { systemEntropy } from '#platform/entropy/system-entropy.ts';
 import { directoryFiles } from '#platform/files/directory-files.ts';
+import { dnsResolver } from '#platform/dns/resolver.ts';
 import { httpClient } from '#platform/http/client.ts';
 import type { TlsIdentity } from '#platform/tls/context.ts';
 import type { HttpClient } from '#utility/walk/http-port.ts';
@@ -104,6 +105,7 @@ const serve = async (
         link: unixSockets,
         state,
         http: client(serving.tls),
+        dns: dnsResolver(),
         signing,
         note,
         onGoodTurn: () => manager.watchdog(),

@@ -1,6 +1,7 @@
 import type { Clock, Entropy, Files, Note } from '#base/ports.ts';
 import type { LinkPort } from '#link/port.ts';
 import type { HttpClient } from '#utility/walk/http-port.ts';
+import type { DnsPort } from '#utility/walk/service-port.ts';
 import type { UtilitySite } from '../config/utility.ts';
 import { Channels } from './channels.ts';
 import { ControlLink } from './control-link.ts';
@@ -20,6 +21,8 @@ export interface NorthdPorts {
   readonly state: Files;
   /** Made with the identity and the trust of the utility. */
   readonly http: HttpClient;
+  /** Finds the server where a domain alone is configured; absent: it cannot be found then. */
+  readonly dns?: DnsPort;
   /** Of the key in the TPM; absent where the key is a file. */
   readonly signing?: Signing | undefined;
   readonly note: (note: Note) => void;
@@ -82,7 +85,15 @@ export const northd = async (given: NorthdPorts, config: NorthdConfig, renewal: 
     control.note(told.event, told.text);
   };
   const standing = (): number => session?.programs ?? 0;
-  const trial = renewal === null ? null : tryRenewal({ clock, note: audit }, renewal, trialPatience, standing);
+  const trial =
+    renewal === null
+      ? null
+      : tryRenewal(
+          { clock, note: audit, ...(ports.dns === undefined ? {} : { dns: ports.dns }) },
+          renewal,
+          trialPatience,
+          standing,
+        );
   const stop = async (): Promise<void> => {
     patience.stop();
     trialPatience.stop();

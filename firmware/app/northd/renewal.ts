@@ -2,6 +2,7 @@ import type { Clock, Note } from '#base/ports.ts';
 import { fail, ok, type Result } from '#base/result.ts';
 import { after, seconds } from '#base/units.ts';
 import type { HttpClient } from '#utility/walk/http-port.ts';
+import type { DnsPort } from '#utility/walk/service-port.ts';
 import { WalkMachine } from '#utility/walk/machine.ts';
 import { PIN_RECHECK } from '#utility/walk/settings.ts';
 import type { WalkedTree } from '#utility/walk/tree.ts';
@@ -21,6 +22,7 @@ export interface Renewal {
 interface TrialPorts {
   readonly clock: Clock;
   readonly note: (note: Note) => void;
+  readonly dns?: DnsPort;
 }
 
 /** Longest walk on trial; a registration made in it shows after seconds. */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { runCli } from '#app/cli/cli.ts';
 import type { CliPorts } from '#app/cli/ports.ts';
+import { dnsResolver } from '#platform/dns/resolver.ts';
 import { monoMs, utilitySeconds, watts } from '#base/units.ts';
 import type { TraceFrame, ViewSnapshot } from '#link/message.ts';
 import { helloOf, serveInstall, serveView } from '#link/role.ts';
@@ -50,6 +51,7 @@ const terminal = async (args: readonly string[], options: { serve?: boolean; fil
       client: () => {
         throw new Error('no command here goes to the network');
       },
+      dns: dnsResolver([]),
       resolve: async () => Promise.resolve({ ok: false, fault: 'no network' }),
       free: async () => Promise.resolve(null),
     },

@@ -73,7 +73,7 @@ describe('the configuration file', () => {
       'lines[0].baudRate | (1200 | 2400 | 4800 | 9600 | 19200 | 38400 | 57600 | 115200) | 9601',
       'devices[0].unitId | a number <=247 | 300',
       'devices[1].role | ("inverter" | "meter") | "metre"',
-      'utilities[0].url | an https:// address | "http://plain.example/"',
+      'utilities[0].url | an https:// address, or the domain of the utility | "http://plain.example/"',
       'extra | no such key | 1',
     ]);
   });
