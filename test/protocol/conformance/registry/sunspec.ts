@@ -72,7 +72,7 @@ export const SUNSPEC_BASIC = table([
   ['BASIC-024', 'different modes, both before their start: both run'],
   ['BASIC-025', 'different modes, the better first: both run'],
   ['BASIC-026', 'different modes, the better while the worse runs: both run, defaults return per mode'],
-  ['BASIC-027', 'alarms as LogEvents', open('no standard alarm can be staged at the inverter of the rig')],
+  ['BASIC-027', 'alarms as LogEvents'],
   ['BASIC-028', 'inverter status'],
   ['BASIC-029', 'inverter readings by mirror, at its rate'],
 ]);
