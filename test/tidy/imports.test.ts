@@ -22,7 +22,7 @@ const GUILTY: Readonly<Record<string, readonly [file: string, imported: string]>
   'commission-is-pure': ['firmware/commission/guilty.ts', '#utility/good.ts'],
   'link-sees-what-it-carries': ['firmware/link/guilty.ts', '#telemetry/good.ts'],
   'drivers-see-base-and-site': ['drivers/line/guilty.ts', '#control/good.ts'],
-  'port-shells-see-their-device': ['drivers/line/serial-port.ts', '#site/good.ts'],
+  'port-shells-see-their-device': ['drivers/line/tcp-dial.ts', '#control/good.ts'],
   'platform-implements-ports': ['firmware/platform/files/guilty.ts', '#control/good.ts'],
   'platform-knows-no-driver-and-no-app': ['firmware/platform/clock/guilty.ts', '#drivers/line/good.ts'],
   'platform-is-for-app': ['firmware/control/outward.ts', '#platform/good.ts'],
