@@ -24,7 +24,7 @@ help:
 	@echo 'make conformance   shows the requirements of CSIP and CSIP-AUS, writes the table in test/README.md'
 	@echo 'make soak       the long kill test'
 	@echo 'make native     the addon for the key in the TPM; without it the key is a file'
-	@echo 'make tpm        tests of that addon against a simulated TPM, or GRIDWARD_TEST_TPM=device:/dev/tpmrm0'
+	@echo 'make tpm        tests of that addon against a simulated TPM'
 	@echo 'make dev        rebuilds on save, restarts what changed'
 	@echo 'make build, format, clean'
 

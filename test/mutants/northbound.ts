@@ -9,6 +9,13 @@ const CHAIN = ['test/unit/identity/chain.test.ts', 'test/protocol/north/chain.te
 /** Breaks of what holds against a bad or hostile server, and of the rules of the walk, the queues, the mirrors and the chain. */
 export const NORTHBOUND_MUTANTS: readonly Mutant[] = [
   {
+    name: 'a body lost on its way empties a list',
+    file: 'firmware/utility/walk/outcome.ts',
+    search: "return method === 'POST' ? { kind: 'empty' }",
+    replace: "return method !== null ? { kind: 'empty' }",
+    tests: ['test/unit/walk/outcome.test.ts'],
+  },
+  {
     name: 'a compressed body unfolds without a bound',
     file: 'firmware/platform/http/coding.ts',
     search: 'gunzipSync(body, { maxOutputLength: max })',

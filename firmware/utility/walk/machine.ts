@@ -143,7 +143,7 @@ export class WalkMachine {
     assert(this.#inFlight && this.#current !== null, 'a reply answers a request');
     const current = this.#current;
     this.#inFlight = false;
-    const outcome = outcomeOf(result);
+    const outcome = outcomeOf(result, current.task.kind === 'register' ? 'POST' : 'GET');
     const events: WalkEvent[] = [];
     if (this.#stopped !== null) {
       this.#onPin(now, current, outcome, events);

@@ -5,7 +5,7 @@ import type { HttpFault, HttpFaultKind, HttpReply } from './http-port.ts';
 export type Outcome =
   /** A body to parse. */
   | { readonly kind: 'body'; readonly reply: HttpReply }
-  /** The resource exists and is empty: 204, or 200 without a body. */
+  /** The resource exists and is empty: 204 says so. */
   | { readonly kind: 'empty' }
   /** 404 or 410: gone, not authorised, or not visible yet. */
   | { readonly kind: 'gone'; readonly text: string }
@@ -17,7 +17,8 @@ export type Outcome =
 /** The server is there: it is this one answer that is no good. */
 const OF_ONE_ANSWER: ReadonlySet<HttpFaultKind> = new Set<HttpFaultKind>(['oversized', 'redirect', 'encoding']);
 
-export const outcomeOf = (result: Result<HttpReply, HttpFault>): Outcome => {
+/** `method`: a POST that succeeds has no body. */
+export const outcomeOf = (result: Result<HttpReply, HttpFault>, method: 'GET' | 'POST'): Outcome => {
   if (!result.ok) {
     const text = `${result.fault.kind}: ${result.fault.text}`;
     return OF_ONE_ANSWER.has(result.fault.kind) ? { kind: 'refused', text } : { kind: 'down', text, retryAfter: null };
@@ -25,8 +26,11 @@ export const outcomeOf = (result: Result<HttpReply, HttpFault>): Outcome => {
   const reply = result.value;
   const { status } = reply;
   if (status === 204 || status === 202) return { kind: 'empty' };
-  if (status >= 200 && status < 300 && status !== 206)
-    return reply.body.length === 0 ? { kind: 'empty' } : { kind: 'body', reply };
+  if (status >= 200 && status < 300 && status !== 206) {
+    if (reply.body.length > 0) return { kind: 'body', reply };
+    // A body that was lost on its way says nothing; an empty list or a default that is gone it is not.
+    return method === 'POST' ? { kind: 'empty' } : { kind: 'refused', text: `HTTP ${status} without a body` };
+  }
   if (status === 404 || status === 410) return { kind: 'gone', text: `HTTP ${status}` };
   if (status === 429 || (status >= 500 && status !== 501))
     return { kind: 'down', text: `HTTP ${status}`, retryAfter: reply.retryAfter };

@@ -45,7 +45,7 @@ const gavazzi = (product: string): MeterCard => ({
   serial: GAVAZZI_SERIAL,
 });
 
-/** Written from sunspec.md section 8 and the makers' register lists, not from our profiles. */
+/** Written from what is commonly known of these meters, not from our profiles; the makers' lists have not confirmed every address. */
 export const METER_CARDS: readonly MeterCard[] = [
   {
     product: 'Eastron SDM630',

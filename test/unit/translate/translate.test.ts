@@ -121,7 +121,10 @@ test.each([
     '<opModFreqDroop><dBOF>36</dBOF><dBUF>17</dBUF><kOF>50</kOF><kUF>40</kUF><openLoopTms>500</openLoopTms></opModFreqDroop>',
     { opModFreqDroop: { bandOver: 0.036, bandUnder: 0.017, droopOver: 0.05, droopUnder: 0.04, openLoopSeconds: 5 } },
   ],
-  ['<opModHVRTMustTrip href="/dc/3"/><opModVoltVar href="/dc/4"/>', { opModHVRTMustTrip: '/dc/3', opModVoltVar: '/dc/4' }],
+  [
+    '<opModHVRTMustTrip href="/dc/3"/><opModVoltVar href="/dc/4"/>',
+    { opModHVRTMustTrip: 'https://utility.test/dc/3', opModVoltVar: 'https://utility.test/dc/4' },
+  ],
   [
     '<x:opModStorageTargetW xmlns:x="https://csipaus.org/ns/v1.3"><multiplier>1</multiplier><value>-200</value></x:opModStorageTargetW>',
     { opModStorageTargetW: -2000 },
