@@ -86,6 +86,8 @@ export interface Wish {
   readonly ceiling: Watts;
   /** The change ends an over-cut or follows a new limit. */
   readonly completes: boolean;
+  /** The limit has just come to where it stays: a change at once, or the end of a ramp. */
+  readonly arrives: boolean;
   /** The load stands higher than is relied on by more than noise: one that comes and goes. */
   readonly swings: boolean;
 }
@@ -105,7 +107,9 @@ export const ask = (before: Asked | null, wish: Wish, maxPower: Watts, now: Mono
   }
   const raise = cap - before.cap;
   const rested = before.raisedAt === null || now - before.raisedAt >= restOf(before, raise, maxPower);
-  const worth = raise >= RAISE_FRACTION * maxPower && (completes || rested);
+  // What the steps of a ramp left open is given with its end, not after a rest.
+  const least = (wish.arrives ? SMALL_RAISE_FRACTION : RAISE_FRACTION) * maxPower;
+  const worth = raise >= least && (completes || rested);
   const due = raise >= SMALL_RAISE_FRACTION * maxPower && now - before.askedAt >= SMALL_RAISE_AFTER_MS && rested;
   if (!worth && !due) return null;
   const raised = { cap, askedAt: now, cutSince: false };

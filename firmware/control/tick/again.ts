@@ -11,7 +11,8 @@ const RESTING_MS = durationMs(500);
 /** Past a boundary, so that it counts as over. */
 const PAST_MS = 1;
 
-const isRamping = ({ exportLimit, importLimit, generationLimit, loadLimit, maxPower }: ActiveLimits): boolean =>
+/** Some limit is still on its way to where it stays. */
+export const isRamping = ({ exportLimit, importLimit, generationLimit, loadLimit, maxPower }: ActiveLimits): boolean =>
   [exportLimit, importLimit, generationLimit, loadLimit, maxPower].some((limit) => limit?.towards !== undefined);
 
 /**

@@ -18,7 +18,7 @@ import { type Plan, withExecutable } from '#control/plan/plan.ts';
 import type { RecordBody } from '#control/record.ts';
 import type { DeviceId } from '#site/device.ts';
 import { alarmChanges } from './alarms.ts';
-import { tickAgain } from './again.ts';
+import { isRamping, tickAgain } from './again.ts';
 import { observeConditions } from './conditions.ts';
 import { askConnections } from './connection.ts';
 import { observe, tracksFor } from './observe.ts';
@@ -161,6 +161,7 @@ interface View {
   readonly limiter: LimiterState;
   readonly decision: Decision;
   readonly completes: boolean;
+  readonly arrives: boolean;
   readonly now: MonoMs;
 }
 
@@ -171,7 +172,7 @@ const loadSwings = ({ limiter, decision }: View, claims: readonly Claim[]): bool
 };
 
 const askAll = (state: ControlState, facts: SiteFacts, claims: readonly Claim[], view: View): Asking => {
-  const { decision, completes } = view;
+  const { decision, completes, arrives } = view;
   const caps = allocate(decision.command, claims);
   const ceilings = allocate(decision.ceiling, claims);
   const swings = loadSwings(view, claims);
@@ -184,7 +185,7 @@ const askAll = (state: ControlState, facts: SiteFacts, claims: readonly Claim[],
     const known = facts.inverters.find((one) => one.device === device);
     if (track === undefined || known === undefined || maxPower <= 0) continue;
     const before = state.asked.get(device) ?? null;
-    const wish = { cap: caps.get(device) ?? watts(0), ceiling: ceilings.get(device) ?? watts(0), completes, swings };
+    const wish = { cap: caps.get(device) ?? watts(0), ceiling: ceilings.get(device) ?? watts(0), completes, arrives, swings };
     const next = ask(before, wish, maxPower, view.now);
     const obeys = follow(state.follows.get(device) ?? FOLLOWING, track, gainOf(view.limiter, device).settleMs, view.now);
     follows.set(device, obeys.state);
@@ -289,9 +290,11 @@ export const controlTick = (before: ControlState, facts: SiteFacts, inputs: Tick
   const { state: limiter, decision } = decide(observed.limiter, power, awake, plant, now);
 
   const wasOvercutting = before.decision?.overcutting === true;
-  const completes = decision.overcutting || wasOvercutting || !samePower(before.power, power);
+  const changed = !samePower(before.power, power);
+  const completes = decision.overcutting || wasOvercutting || changed;
+  const arrives = changed && !isRamping(limits);
   const claims = claimsFor(all, limiter, facts, inputs, before);
-  const asking = askAll(before, facts, claims, { tracks: observed.tracks, limiter, decision, completes, now });
+  const asking = askAll(before, facts, claims, { tracks: observed.tracks, limiter, decision, completes, arrives, now });
   const connecting = askConnections({ told: before.told, service: planned.plan.service }, stopped, facts, inputs.connections);
 
   const reacting = askReactive(before.reactive, reactiveOf(limits.targets, plant.maxPower), facts);

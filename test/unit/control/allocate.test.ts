@@ -46,10 +46,11 @@ const asked = (cap: number, patch: Partial<Asked> = {}): Asked => ({
   ...patch,
 });
 
-const wish = (cap: number, ceiling = cap + 10, completes = false) => ({
+const wish = (cap: number, ceiling = cap + 10, completes = false, arrives = false) => ({
   cap: watts(cap),
   ceiling: watts(ceiling),
   completes,
+  arrives,
   swings: false,
 });
 
@@ -82,6 +83,12 @@ describe('asking an inverter', () => {
 
   it('raises at once where an over-cut ends or the limit is new', () => {
     expect(capAt(asked(1000), wish(2500, 2510, true), 100)).toBe(2500);
+  });
+
+  it('gives what the steps of a ramp left open when the limit has come to its end', () => {
+    expect(capAt(asked(2890), wish(2985, 3000, true, false), 100)).toBeNull();
+    expect(capAt(asked(2890), wish(2985, 3000, true, true), 100)).toBe(2985);
+    expect(capAt(asked(2970), wish(2985, 3000, true, true), 100)).toBeNull();
   });
 
   it('follows a load that returns after five seconds, once for each cut', () => {

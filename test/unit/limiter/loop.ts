@@ -163,7 +163,7 @@ class Controller {
     const cap = allocate(decision.command, [claim]).get(DEVICE) ?? watts(0);
     const ceiling = allocate(decision.ceiling, [claim]).get(DEVICE) ?? watts(0);
     const completes = decision.overcutting || this.#overcut || limit !== this.#limit;
-    const next = ask(this.#asked, { cap, ceiling, completes, swings: false }, watts(WMAX), now);
+    const next = ask(this.#asked, { cap, ceiling, completes, arrives: limit !== this.#limit, swings: false }, watts(WMAX), now);
     if (next !== null) {
       this.#asked = next;
       this.#track = withAskedCap(this.#track, next.cap, now);
