@@ -59,23 +59,32 @@ export const acceptConfiguration = async (
   }
   const problems = decoded.ok ? [] : decoded.fault;
   if (kept.value === null && !bytes.ok && bytes.fault.kind === 'absent') return ok({ kind: 'uncommissioned' });
-  const why = problems.map(problemText).join('; ');
   const copy = kept.value === null ? null : new TextEncoder().encode(kept.value);
+  const usable = inItsPlace(bytes.ok ? bytes.value : null, copy, problems);
+  if (usable === null) return fail({ problems });
+  ports.note({ event: 'config-refused', level: 'error', text: usable.alarm });
+  return ok(usable);
+};
+
+/** What runs where the file is refused, whole or unread; null: nothing can. */
+const inItsPlace = (
+  file: Uint8Array | null,
+  copy: Uint8Array | null,
+  problems: readonly ConfigProblem[],
+): Extract<Accepted, { readonly alarm: string }> | null => {
+  const why = problems.map(problemText).join('; ');
   const last = copy === null ? null : decodeConfiguration(copy);
   if (last?.ok === true) {
     const alarm = `the configuration is not usable, the last accepted one runs: ${why}`;
-    ports.note({ event: 'config-refused', level: 'error', text: alarm });
-    return ok({ kind: 'last-accepted', configuration: last.value, alarm });
+    return { kind: 'last-accepted', configuration: last.value, alarm };
   }
   // The copy too: one release may have accepted what the next one refuses.
-  for (const candidate of [bytes.ok ? bytes.value : null, copy]) {
+  for (const candidate of [file, copy]) {
     const alone = candidate === null ? null : decodeSiteAlone(candidate);
-    if (alone?.ok !== true) continue;
-    const alarm = `no utility is served, what it last said binds: ${why}`;
-    ports.note({ event: 'config-refused', level: 'error', text: alarm });
-    return ok({ kind: 'site-alone', configuration: alone.value, alarm });
+    if (alone?.ok === true)
+      return { kind: 'site-alone', configuration: alone.value, alarm: `no utility is served, what it last said binds: ${why}` };
   }
-  return fail({ problems });
+  return null;
 };
 
 const keepCopy = async (copies: StateFile<string>, text: string, note: (note: Note) => void): Promise<void> => {
