@@ -126,8 +126,8 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
   {
     name: 'an event counts as started before the limit was read back',
     file: 'firmware/control/tick/tick.ts',
-    search: 'if (pending.length === 0 || !enforced(state, inputs)) return',
-    replace: 'if (pending.length === 0) return',
+    search: 'const [limits, reactive] = [enforced(state, inputs), reactiveHolds(state, inputs)];',
+    replace: 'const [limits, reactive] = [true, reactiveHolds(state, inputs)];',
     tests: TICK,
   },
   {
@@ -147,7 +147,7 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
   {
     name: 'a superseded event resumes when the better one ends',
     file: 'firmware/control/plan/replay.ts',
-    search: 'else supersede(board, index, next, t, out);',
+    search: 'else supersede(board, { index, event: next, taker: takerOf(event, better) }, t, out);',
     replace: '',
     tests: PLAN,
   },
