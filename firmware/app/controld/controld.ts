@@ -8,6 +8,7 @@ import type { FrameTrace } from '#drivers/line/trace.ts';
 import { retainServers } from '#control/plan/fold.ts';
 import type { DeviceRecord } from '#site/device.ts';
 import type { Configuration } from '../config/configuration.ts';
+import { CurveStore } from './curve-store.ts';
 import { Field } from './field.ts';
 import { FoundStore } from './found-store.ts';
 import { InstallLink } from './install-link.ts';
@@ -32,6 +33,7 @@ interface Remembered {
   readonly memory: Memory;
   readonly devices: DeviceStore;
   readonly found: FoundStore;
+  readonly curves: CurveStore;
   readonly store: MemoryStore;
 }
 
@@ -61,7 +63,7 @@ class Process {
   #cancelShow: Cancel = () => undefined;
 
   constructor(ports: ControldPorts, configuration: Configuration, loaded: Remembered & { readonly alarm: string | null }) {
-    const { memory, devices, found, store } = loaded;
+    const { memory, devices, found, curves, store } = loaded;
     this.#alarms = loaded.alarm === null ? [] : [loaded.alarm.slice(0, ALARM_CHARACTERS_MAX)];
     const { clock, bootId, link: port, runtimeDirectory: directory, release, state: files } = ports;
     this.#ports = ports;
@@ -86,6 +88,7 @@ class Process {
       linePort: ports.linePort,
       known: (device) => devices.of(device),
       found,
+      curves,
       onSample: (sample) => this.#loop.onSample(sample),
       onOutcome: () => this.#loop.onChange(),
       onRecord: (record) => this.#met(record),
@@ -100,6 +103,7 @@ class Process {
         held: () => this.#field.held(),
         connections: () => this.#field.connections(),
         reactiveHeld: () => this.#field.reactiveHeld(),
+        followed: () => this.#field.followed(),
         act: (result, now) => this.#act(result, now),
         onTick: (seen) => this.#tape.take(seen),
         onFolded: (set) => this.#folded(set),
@@ -226,14 +230,16 @@ const load = async (ports: ControldPorts, configuration: Configuration, files: F
   const store = new MemoryStore(files);
   const devices = new DeviceStore(files, ports.note('devices'));
   const found = new FoundStore(files, ports.note('devices'));
-  const [stored] = await Promise.all([store.load(ports.entropy, ports.note('plan')), devices.load(), found.load()]);
+  const curves = new CurveStore(files, ports.note('devices'));
+  const plan = store.load(ports.entropy, ports.note('plan'));
+  const [stored] = await Promise.all([plan, devices.load(), found.load(), curves.load()]);
   const instant = { bootId: ports.bootId, mono: ports.clock.now(), wall: ports.clock.wall() };
   const started = startClock(stored.clock, instant);
   for (const note of started.notes) ports.note('clock')(note);
   const names = configuration.utilities.map((utility) => utility.name);
   // Which utility was taken away cannot be told where none can be read: what it said binds on.
   const plan = configuration.isUtilityRefused ? stored.plan : retainServers(stored.plan, names);
-  return { memory: { ...stored, plan, clock: started.state }, devices, found, store };
+  return { memory: { ...stored, plan, clock: started.state }, devices, found, curves, store };
 };
 
 /**

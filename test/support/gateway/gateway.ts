@@ -81,10 +81,6 @@ export class VirtualGateway {
     return STARTED_AT + this.now;
   }
 
-  get configuration(): Configuration {
-    return this.#configuration;
-  }
-
   get state(): UtilityState {
     return this.server.state;
   }
@@ -96,8 +92,7 @@ export class VirtualGateway {
     return this;
   }
 
-  /** `configuration`: another than that of the run. */
-  startControl(configuration = this.#configuration): void {
+  startControl(): void {
     assert(this.#control.length === 0, 'one controld at a time');
     this.#lives += 1;
     const files = processFiles(
@@ -107,7 +102,7 @@ export class VirtualGateway {
     const sockets = this.#sockets.process();
     const process = runVirtualControld({
       time: this.#time,
-      configuration,
+      configuration: this.#configuration,
       linePort: () => this.line.port(),
       files,
       link: sockets,
