@@ -238,8 +238,8 @@ const load = async (ports: ControldPorts, configuration: Configuration, files: F
   for (const note of started.notes) ports.note('clock')(note);
   const names = configuration.utilities.map((utility) => utility.name);
   // Which utility was taken away cannot be told where none can be read: what it said binds on.
-  const plan = configuration.isUtilityRefused ? stored.plan : retainServers(stored.plan, names);
-  return { memory: { ...stored, plan, clock: started.state }, devices, found, curves, store };
+  const retained = configuration.isUtilityRefused ? stored.plan : retainServers(stored.plan, names);
+  return { memory: { ...stored, plan: retained, clock: started.state }, devices, found, curves, store };
 };
 
 /**
