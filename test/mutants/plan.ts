@@ -177,15 +177,15 @@ export const PLAN_MUTANTS: readonly Mutant[] = [
   {
     name: 'a grid-code setting is said to be in effect before it was read back',
     file: 'firmware/control/tick/tick.ts',
-    search: '(modes.some(isCap) ? limits : reactive)',
-    replace: '(modes.some(isCap) ? limits : modes.length > 0)',
+    search: 'mine.length > 0 && mine.every(holds)',
+    replace: 'mine.length > 0',
     tests: TICK,
   },
   {
     name: 'grid-code settings are done where nobody allowed them',
     file: 'firmware/app/controld/site-facts.ts',
-    search: 'return gridCodeWrites && takes ?',
-    replace: 'return takes ?',
+    search: 'if (!gridCodeWrites) return INVERTER_MODES;',
+    replace: '',
     tests: SIM,
   },
   {
