@@ -145,6 +145,10 @@ const run = async (): Promise<void> => {
     refuse(accepted.fault.problems.map(problemText).join('; '));
     return;
   }
+  if (accepted.value.kind === 'site-alone') {
+    refuse(accepted.value.alarm);
+    return;
+  }
   const utilities = accepted.value.kind === 'uncommissioned' ? [] : accepted.value.configuration.utilities;
   const utility = utilities[0];
   if (utility === undefined) {
