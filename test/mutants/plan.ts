@@ -85,8 +85,8 @@ export const PLAN_MUTANTS: readonly Mutant[] = [
   {
     name: 'a utility that takes no refusals is told of them',
     file: 'firmware/control/plan/fold.ts',
-    search: 'const wanted = set.policy.refusals?.includes(refusal) === true;',
-    replace: 'const wanted = refusal.length > 0;',
+    search: 'set.policy.refusals?.includes(refusal) === true ?',
+    replace: 'set.server !== refusal ?',
     tests: REFUSAL,
   },
   {
