@@ -110,13 +110,13 @@ export interface CurveRun {
 /** Longest write; a device takes 123 registers by the standard. */
 const RUN_MAX = 100;
 
-/** The first write that brings a curve nearer to `goal`; null: it agrees. A write never touches a register that is read only. */
-export const nextRun = (
+/** The writes that make a curve read as `goal`; none: it does. None touches a register that is read only. */
+export const runsTo = (
   layout: CurveLayout,
   registers: readonly number[],
   goal: readonly number[],
   whole = false,
-): CurveRun | null => {
+): readonly CurveRun[] => {
   const runs: Cell[][] = [];
   for (const cell of relevant(layout, goal, whole)) {
     const run = runs.at(-1);
@@ -125,8 +125,9 @@ export const nextRun = (
     if (joins) run?.push(cell);
     else runs.push([cell]);
   }
-  const run = runs.find((cells) => cells.some((cell) => cellValue(cell, registers) !== cellValue(cell, goal)));
-  const first = run?.[0];
-  const last = run?.at(-1);
-  return first === undefined || last === undefined ? null : { at: first.at, words: goal.slice(first.at, last.at + last.size) };
+  const differing = runs.filter((cells) => cells.some((cell) => cellValue(cell, registers) !== cellValue(cell, goal)));
+  return differing.map((cells) => {
+    const [at, last] = [cells[0]?.at ?? 0, cells.at(-1)];
+    return { at, words: goal.slice(at, (last?.at ?? at) + (last?.size ?? 0)) };
+  });
 };

@@ -1,9 +1,9 @@
 import type { DeviceId, FoundCurve } from '#site/device.ts';
-import { ADOPT_HEAD, SELECT_HEAD } from '../sunspec/curve-tables.ts';
+import { ADOPT_HEAD, type CurveModel, SELECT_HEAD } from '../sunspec/curve-tables.ts';
 import { encodeCurve, type CurveBase, type Wishes } from './curve-encode.ts';
-import { agrees, curveAt, type CurveLayout, isWritable, nextRun } from './curve-layout.ts';
+import { agrees, curveAt, type CurveLayout, type CurveRun, isWritable, runsTo } from './curve-layout.ts';
 
-/** One look at a model, whole, from its ID. */
+/** One look at a model, from its ID: whole at first, afterwards what `isLookedAt` says; the rest reads as not implemented. */
 export interface CurveView {
   readonly layout: CurveLayout;
   readonly words: Uint16Array;
@@ -13,8 +13,8 @@ export interface CurveView {
 export type CurveStep =
   /** All is as it should be. */
   | { readonly kind: 'stands' }
-  /** Registers from the model's ID. */
-  | { readonly kind: 'write'; readonly at: number; readonly words: readonly number[] }
+  /** Writes to be made one after the other, then another look. Registers from the model's ID. */
+  | { readonly kind: 'write'; readonly writes: readonly CurveRun[] }
   /** The device is adopting. */
   | { readonly kind: 'wait' }
   | { readonly kind: 'impossible' };
@@ -27,6 +27,12 @@ const IMPOSSIBLE: CurveStep = { kind: 'impossible' };
 
 const isOn = (word: number | undefined): boolean =>
   word !== undefined && word !== NOT_IMPLEMENTED && (word & ENABLED) === ENABLED;
+
+/** Is this register needed once it is known what was found: the head, curve 1 where it shows what is in force, and the slot? */
+export const isLookedAt = ({ way, head }: CurveModel, { slot, stored }: FoundCurve, at: number): boolean => {
+  const first = head + (slot - 1) * stored.length;
+  return at < head + (way === 'adopt' ? stored.length : 0) || (at >= first && at < first + stored.length);
+};
 
 /** What stands in the model, and the stored curve that is ours to write: not the one in force, where there is another. Null: none can be written. */
 export const findCurve = ({ layout, words }: CurveView, device: DeviceId, serialNumber: string): FoundCurve | null => {
@@ -44,9 +50,12 @@ export const findCurve = ({ layout, words }: CurveView, device: DeviceId, serial
 };
 
 const curveWrite = ({ layout, words }: CurveView, slot: number, goal: readonly number[], whole: boolean): CurveStep | null => {
-  const run = nextRun(layout, curveAt(layout, words, slot), goal, whole);
-  return run === null ? null : { kind: 'write', at: layout.table.head + (slot - 1) * layout.size + run.at, words: run.words };
+  const first = layout.table.head + (slot - 1) * layout.size;
+  const runs = runsTo(layout, curveAt(layout, words, slot), goal, whole);
+  return runs.length === 0 ? null : { kind: 'write', writes: runs.map((run) => ({ ...run, at: first + run.at })) };
 };
+
+const oneWrite = (at: number, words: readonly number[]): CurveStep => ({ kind: 'write', writes: [{ at, words }] });
 
 /** Brings the registers to `wanted`, one write; a register that the device does not implement is left alone. Null: they are. */
 const headWrite = ({ words }: CurveView, at: number, wanted: readonly number[]): CurveStep | null => {
@@ -57,7 +66,10 @@ const headWrite = ({ words }: CurveView, at: number, wanted: readonly number[]):
     const run = known.slice(from, gap < 0 ? undefined : gap);
     const first = at + from;
     if (run.some((value, index) => words[first + index] !== value))
-      return { kind: 'write', at: first, words: run.flatMap((value) => value ?? []) };
+      return oneWrite(
+        first,
+        run.flatMap((value) => value ?? []),
+      );
     if (gap < 0) return null;
     from = gap + 1;
   }
@@ -77,7 +89,7 @@ const adopt = (view: CurveView, slot: number, goal: readonly number[]): CurveSte
   const write = curveWrite(view, slot, goal, false);
   if (write !== null) return write;
   if (words[ADOPT_HEAD.request] === slot && words[ADOPT_HEAD.result] === IN_PROGRESS) return { kind: 'wait' };
-  return { kind: 'write', at: ADOPT_HEAD.request, words: [slot] };
+  return oneWrite(ADOPT_HEAD.request, [slot]);
 };
 
 /** From the present curve to the one asked for. */
@@ -89,7 +101,7 @@ const follow = (view: CurveView, { slot }: FoundCurve, goal: readonly number[]):
   const enabled = words[SELECT_HEAD.enabled] ?? 0;
   // A device with one curve alone: it is not followed while it is half written.
   if (write !== null && words[SELECT_HEAD.active] === slot && isOn(enabled))
-    return { kind: 'write', at: SELECT_HEAD.enabled, words: [enabled & ~ENABLED] };
+    return oneWrite(SELECT_HEAD.enabled, [enabled & ~ENABLED]);
   return write ?? headWrite(view, SELECT_HEAD.active, [slot, enabled | ENABLED, 0, 0]) ?? STANDS;
 };
 
@@ -116,12 +128,12 @@ const giveBack = (view: CurveView, found: FoundCurve): CurveStep => {
   const enabled = words[SELECT_HEAD.enabled] ?? 0;
   if (head[SELECT_HEAD.active] !== slot) return selection() ?? write ?? STANDS;
   if (write !== null && words[SELECT_HEAD.active] === slot && isOn(enabled))
-    return { kind: 'write', at: SELECT_HEAD.enabled, words: [enabled & ~ENABLED] };
+    return oneWrite(SELECT_HEAD.enabled, [enabled & ~ENABLED]);
   return write ?? selection() ?? STANDS;
 };
 
 /**
- * The next step from what stands to what is wished; no wish: to what was found. Each step is one write at most and is looked at before
+ * The next step from what stands to what is wished; no wish: to what was found. Each step is looked at before
  * the next, so that a process that dies in between is taken over by the next one.
  */
 export const curveStep = (view: CurveView, found: FoundCurve, wishes: Wishes, base: CurveBase): CurveStep => {

@@ -9,8 +9,8 @@ import type { Line, LineFault, Reply, Request } from '../line/transaction.ts';
 import { checkHeader } from '../sunspec/codec.ts';
 import type { CurvePlace } from '../sunspec/curve-tables.ts';
 import type { CurveBase } from './curve-encode.ts';
-import { curveLayout } from './curve-layout.ts';
-import { curveStep, findCurve, type CurveView } from './curve-step.ts';
+import { curveLayout, type CurveRun } from './curve-layout.ts';
+import { curveStep, findCurve, isLookedAt, type CurveView } from './curve-step.ts';
 
 /** Steps at the pace of the read-back before something is wrong with the device: the longest way takes nine. */
 const STEPS_AT_ONCE = 20;
@@ -28,6 +28,7 @@ const CHUNK = 60;
 /** Writes to one model in an hour; a change of curve takes about five. Flash in inverters lasts 10^5 cycles (design section 5). */
 const WRITES_AN_HOUR = 60;
 const HOUR: DurationMs = seconds(3600);
+const NOT_IMPLEMENTED = 0xffff;
 
 export interface CurveWriterOptions {
   readonly device: DeviceId;
@@ -48,7 +49,7 @@ export interface CurveWriterOptions {
 
 /**
  * One curve model of one inverter, a grid-code setting of somebody else: what stands there is kept durably before the first write and
- * given back when nothing is wanted any more, also by a later process. Reads the model whole, compares, makes one write, reads again.
+ * given back when nothing is wanted any more, also by a later process. Reads the model, whole at first, compares, writes, reads again.
  * Nothing is sent while nothing is wanted and nothing is to be given back; nothing is written that was not read before.
  */
 export class CurveWriter {
@@ -104,20 +105,37 @@ export class CurveWriter {
     this.#sequence += 1;
     this.#steps = 0;
     this.#settle(this.#wanted.size === 0 && this.#found === null);
-    if (this.#place !== null && !this.#settled) this.#look(this.#place, new Uint16Array(0));
+    if (this.#place !== null && !this.#settled) this.#look(this.#place);
   }
 
-  /** Reads on from what is known of the model; from its ID when nothing is. */
-  #look(place: CurvePlace, known: Uint16Array): void {
-    const { onForeign } = this.#options;
-    const length = place.place.length + 2;
-    const count = Math.min(CHUNK, length - known.length);
-    this.#ask({ kind: 'read', unitId: this.#options.unitId, address: place.place.address + known.length, count }, (reply) => {
-      const words = Uint16Array.from([...known, ...reply.words]);
+  /** Reads what is needed of the model, from its ID, a piece at a time. */
+  #look(place: CurvePlace): void {
+    const words = new Uint16Array(place.place.length + 2).fill(NOT_IMPLEMENTED);
+    this.#readOn(place, words, 0);
+  }
+
+  #readOn(place: CurvePlace, words: Uint16Array, from: number): void {
+    const found = this.#found;
+    const needed = (at: number): boolean => found === null || isLookedAt(place.table, found, at);
+    let start = from;
+    while (start < words.length && !needed(start)) start += 1;
+    if (start >= words.length) {
+      this.#seen(place, words);
+      return;
+    }
+    let end = start;
+    while (end < words.length && end - start < CHUNK && needed(end)) end += 1;
+    const request = {
+      kind: 'read',
+      unitId: this.#options.unitId,
+      address: place.place.address + start,
+      count: end - start,
+    } as const;
+    this.#ask(request, (reply) => {
+      words.set(reply.words.subarray(0, end - start), start);
       const header = checkHeader(words, place.place);
-      if (!header.ok) onForeign(`read-back is not model ${place.table.id}: ${header.fault.kind}`);
-      else if (words.length < length) this.#look(place, words);
-      else this.#seen(place, words);
+      if (header.ok) this.#readOn(place, words, end);
+      else this.#options.onForeign(`read-back is not model ${place.table.id}: ${header.fault.kind}`);
     });
   }
 
@@ -142,7 +160,7 @@ export class CurveWriter {
     const step = curveStep(view, found, this.#wanted, this.#base);
     if (step.kind === 'impossible') this.#cannot();
     else if (step.kind === 'stands') this.#stands(place);
-    else this.#advance(place, step.kind === 'write' ? step : null);
+    else this.#advance(place, step.kind === 'write' ? step.writes : []);
   }
 
   /** The first write waits until a process after a power cut could still give back what stands here now. */
@@ -169,21 +187,25 @@ export class CurveWriter {
       return;
     }
     this.#settle(true);
-    this.#later(CHECK, () => this.#look(place, new Uint16Array(0)));
+    this.#later(CHECK, () => this.#look(place));
   }
 
-  /** Null: the device is still at it. */
-  #advance(place: CurvePlace, write: { readonly at: number; readonly words: readonly number[] } | null): void {
-    const { clock, unitId } = this.#options;
-    const now = clock.now();
+  /** No writes: the device is still at it. */
+  #advance(place: CurvePlace, writes: readonly CurveRun[]): void {
     this.#settle(false);
     this.#steps += 1;
     const again = this.#steps < STEPS_AT_ONCE ? READ_BACK : RETRY;
     if (again === RETRY) this.#say('curve-not-taken', `model ${place.table.id} does not become what was written`);
-    if (write === null) {
-      this.#later(again, () => this.#look(place, new Uint16Array(0)));
+    this.#write(place, writes, again);
+  }
+
+  #write(place: CurvePlace, [write, ...rest]: readonly CurveRun[], again: DurationMs): void {
+    const { clock, unitId } = this.#options;
+    if (write === undefined) {
+      this.#later(again, () => this.#look(place));
       return;
     }
+    const now = clock.now();
     this.#written = this.#written.filter((at) => now - at < HOUR);
     const [first] = this.#written;
     if (first !== undefined && this.#written.length >= WRITES_AN_HOUR) {
@@ -192,10 +214,8 @@ export class CurveWriter {
       return;
     }
     this.#written = [...this.#written, now];
-    const { address } = place.place;
-    this.#ask({ kind: 'write', unitId, address: address + write.at, words: [...write.words] }, () =>
-      this.#later(again, () => this.#look(place, new Uint16Array(0))),
-    );
+    const request = { kind: 'write', unitId, address: place.place.address + write.at, words: [...write.words] } as const;
+    this.#ask(request, () => this.#write(place, rest, again));
   }
 
   #ask(request: Request, use: (reply: Reply) => void): void {

@@ -2,7 +2,7 @@ import type { Mutant } from './mutant.ts';
 
 const DOCTOR = ['test/unit/cli/doctor.test.ts'];
 const DOCTOR_AT_WORK = ['test/protocol/north/doctor.test.ts'];
-const SHOW = ['test/protocol/north/tools.test.ts'];
+const TOOLS = ['test/protocol/north/tools.test.ts'];
 
 /** Breaks of what the tools say to a person. */
 export const TOOL_MUTANTS: readonly Mutant[] = [
@@ -32,13 +32,13 @@ export const TOOL_MUTANTS: readonly Mutant[] = [
     file: 'firmware/app/cli/doctor.ts',
     search: 'if (trial === null) return;',
     replace: 'return;',
-    tests: DOCTOR_AT_WORK,
+    tests: TOOLS,
   },
   {
     name: 'the tools go by the certificate on trial',
     file: 'firmware/app/identity/proven.ts',
     search: '(await isProven(state, renewed.config.lfdi)) ?',
     replace: 'renewed.config.lfdi.length > 0 ?',
-    tests: SHOW,
+    tests: TOOLS,
   },
 ];

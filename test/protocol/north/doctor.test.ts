@@ -12,7 +12,7 @@ import { directoryFiles } from '#platform/files/directory-files.ts';
 import { httpClient } from '#platform/http/client.ts';
 import { type DnsServer, startDnsServer } from '../../rig/utility/dns-server.ts';
 import { unixSockets } from '#platform/sockets/unix-sockets.ts';
-import { makeDevice, makeWrongPki, type WrongPki } from '../../rig/utility/pki.ts';
+import { makeWrongPki, type WrongPki } from '../../rig/utility/pki.ts';
 import { startUtilityServer, type UtilityServer } from '../../rig/utility/server.ts';
 import { stage, unstage, type Misdeed } from '../../rig/utility/stage.ts';
 import { registerDevice, removeDevice, setOutage } from '../../rig/utility/state.ts';
@@ -251,22 +251,6 @@ describe('what the server says', () => {
     expect([unknown.code, unknown.steps]).toEqual([1, upTo('dcap')]);
     expect(unknown.remedy).toContain(`have LFDI ${own.lfdi} registered`);
   });
-});
-
-test('a renewed certificate is looked at beside the one that serves, and either may be what is wrong', async () => {
-  const device = await makeDevice(join(bench.directory, 'pki'), 'renewed', 'RIG-0001');
-  await changeUtility(bench, (utility) => ({
-    identity: { ...utility.identity, renewed: { certificate: device.cert, key: device.key } },
-  }));
-  const unknown = await doctor(bench);
-  expect(unknown.code).toBe(1);
-  expect(unknown.steps.slice(0, WELL.length)).toEqual(WELL);
-  expect(unknown.steps.at(-1)).toBe('FAIL trial dcap');
-  expect(unknown.remedy).toContain(`have LFDI ${device.lfdi} registered`);
-  registerDevice(bench.server.state, device.lfdi, device.sfdi, Date.now() / 1000);
-  const known = await doctor(bench);
-  const ofTrial = ['certificate', ...[...IDENTITY, ...SERVER].map((step) => step.replace('ok ', ''))];
-  expect([known.code, known.steps]).toEqual([0, [...WELL, ...ofTrial.map((step) => `ok trial ${step}`)]]);
 });
 
 test('a server of CSIP-AUS v1.3 is met as the profile says, by its version', async () => {

@@ -5,7 +5,7 @@ import { directoryFiles } from '#platform/files/directory-files.ts';
 import { makeDevice } from '../../rig/utility/pki.ts';
 import { registerDevice } from '../../rig/utility/state.ts';
 import { type Bench, startBench } from './bench.ts';
-import { changeUtility, gridward } from './command.ts';
+import { changeUtility, doctor, gridward } from './command.ts';
 
 let bench: Bench;
 beforeEach(async () => {
@@ -44,4 +44,21 @@ test('gridward csip show goes by the certificate that serves, and shows what the
   const taken = (await gridward(bench, ['csip', 'show'])).text;
   expect(taken).toMatch(asLfdi(device.lfdi));
   expect(taken).not.toContain('on trial');
+});
+
+test('gridward doctor looks at a renewed certificate beside the one that serves, and either may be what is wrong', async () => {
+  const device = await makeDevice(join(bench.directory, 'pki'), 'renewed', 'RIG-0001');
+  await changeUtility(bench, ({ identity }) => ({
+    identity: { ...identity, renewed: { certificate: device.cert, key: device.key } },
+  }));
+  const unknown = await doctor(bench);
+  expect(unknown.code).toBe(1);
+  expect(unknown.steps).toContain('ok registration');
+  expect(unknown.steps.at(-1)).toBe('FAIL trial dcap');
+  expect(unknown.remedy).toContain(`have LFDI ${device.lfdi} registered`);
+  registerDevice(bench.server.state, device.lfdi, device.sfdi, Date.now() / 1000);
+  const known = await doctor(bench);
+  const steps = ['certificate', 'chain', 'validity', 'key', 'DNS', 'TLS', 'dcap', 'registration', 'time'];
+  expect(known.steps.slice(-steps.length)).toEqual(steps.map((step) => `ok trial ${step}`));
+  expect(known.code).toBe(0);
 });
