@@ -18,12 +18,12 @@ export default defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,
     projects: [
-      project('unit', 20),
+      project('unit', 60),
       project('property', 60),
       project('golden', 60),
       project('tidy', 60),
       project('sim', 120),
-      project('protocol', 120, true),
+      project('protocol', 240),
       project('conformance', 300, false, 'protocol/conformance'),
       project('e2e', 300, true),
       // needs the addon and a simulated TPM

@@ -1,3 +1,4 @@
+import { assert } from '#base/assert.ts';
 import { utilitySeconds, watts } from '#base/units.ts';
 import type { EventBody, ProgramSet } from '#control/program.ts';
 import type { Truth } from '../rig/site/plant.ts';
@@ -32,7 +33,9 @@ interface VirtualSiteOptions {
 interface VirtualSite {
   readonly time: VirtualTime;
   readonly site: RigSite;
+  /** The one of the meter, and all of them. */
   readonly line: VirtualLine;
+  readonly lines: readonly VirtualLine[];
   readonly truth: readonly Truth[];
   readonly notes: readonly NoteTaken[];
   readonly files: MemoryFiles;
@@ -50,7 +53,10 @@ export const startVirtualSite = async (options: VirtualSiteOptions): Promise<Vir
   const truth: Truth[] = [];
   const notes: NoteTaken[] = [];
   const site = new RigSite(options.settings, (point) => truth.push(point));
-  const line = new VirtualLine({ time, site, ...(options.onBytes === undefined ? {} : { onBytes: options.onBytes }) });
+  const onBytes = options.onBytes === undefined ? {} : { onBytes: options.onBytes };
+  const lines = site.lines.map((_, index) => new VirtualLine({ time, site, line: index, ...onBytes }));
+  const line = lines[0];
+  assert(line !== undefined, 'a site has a line');
   const files = options.files ?? new MemoryFiles();
   const origin = time.now;
   const phase = options.utilityPhase ?? 0;
@@ -60,9 +66,11 @@ export const startVirtualSite = async (options: VirtualSiteOptions): Promise<Vir
       commissionedExportW: null,
       fallbackExportW: 1500,
       unitIds: { inverter: options.settings.inverter.unitId, meter: options.settings.meter.unitId },
+      others: (options.settings.others ?? []).map((one) => ({ unitId: one.inverter.unitId, line: one.line })),
+      baudRate: options.settings.line.baudRate,
       ...options.gateway,
     }),
-    linePort: () => line.port(),
+    linePort: ({ name }) => (lines[Number(name.slice('line-'.length)) - 1] ?? line).port(),
     files,
     bootId: BOOT_ID,
     seed: options.settings.seed,
@@ -75,6 +83,7 @@ export const startVirtualSite = async (options: VirtualSiteOptions): Promise<Vir
     time,
     site,
     line,
+    lines,
     truth,
     notes,
     files,
@@ -86,7 +95,7 @@ export const startVirtualSite = async (options: VirtualSiteOptions): Promise<Vir
     siteSecondsOf: (at) => at - UTILITY_EPOCH - phase,
     runTo: async (siteSeconds) => {
       await time.runUntil(origin + siteSeconds * 1000);
-      line.sync();
+      for (const each of lines) each.sync();
     },
   };
 };

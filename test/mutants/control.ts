@@ -126,8 +126,8 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
   {
     name: 'an event counts as started before the limit was read back',
     file: 'firmware/control/tick/tick.ts',
-    search: 'if (pending.length === 0 || !enforced(state, inputs)) return',
-    replace: 'if (pending.length === 0) return',
+    search: 'const limits = enforced(state, inputs);',
+    replace: 'const limits = true;',
     tests: TICK,
   },
   {
@@ -147,7 +147,7 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
   {
     name: 'a superseded event resumes when the better one ends',
     file: 'firmware/control/plan/replay.ts',
-    search: 'else supersede(board, index, next, t, out);',
+    search: 'else supersede(board, { index, event: next, taker: takerOf(event, better) }, t, out);',
     replace: '',
     tests: PLAN,
   },
@@ -168,8 +168,8 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
   {
     name: 'randomisation is drawn again at each fold',
     file: 'firmware/control/plan/fold.ts',
-    search: 'events.push(sameEvent(event, next) ? event : next);',
-    replace: 'events.push({ ...next, draw: drawFor(`${seed}${now}`, event.body.mRID) });',
+    search: 'events.push(sameEvent(event, settled) ? event : settled);',
+    replace: 'events.push({ ...settled, draw: drawFor(`${seed}${now}`, event.body.mRID) });',
     tests: PLAN,
   },
   {

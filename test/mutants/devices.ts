@@ -8,8 +8,8 @@ export const DEVICE_MUTANTS: readonly Mutant[] = [
   {
     name: 'a device of the DER family reverts to more than it was told last',
     file: 'drivers/inverter/control-block.ts',
-    search: 'Math.min(raw, rawCap(onSilence.cap, scale))',
-    replace: 'rawCap(onSilence.cap, scale)',
+    search: 'Math.min(raw, Math.max(least, rawCap(onSilence.cap, scale)))',
+    replace: 'Math.max(least, rawCap(onSilence.cap, scale))',
     tests: FAMILIES,
   },
   {

@@ -65,7 +65,7 @@ export const FIELD_MUTANTS: readonly Mutant[] = [
   {
     name: 'a known device is written without looking at its control header',
     file: 'drivers/sunspec/contact.ts',
-    search: 'if (decoded?.ok === true && decoded.value.values.WMaxLimPct_SF === record.limitScale) {',
+    search: 'if (result.ok && limitScaleOf(control, result.value.words, place) === record.limitScale) {',
     replace: 'if (result.ok) {',
     tests: SESSION,
   },

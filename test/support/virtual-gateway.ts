@@ -21,11 +21,18 @@ export interface SiteOfGateway {
   /** Absent: false. */
   readonly gridCodeWrites?: boolean;
   readonly unitIds: { readonly inverter: number; readonly meter: number };
+  /** Inverters beside `pv`: `pv-2`, `pv-3`...; line 0 is the meter's. Absent: none. */
+  readonly others?: readonly { readonly unitId: number; readonly line: number }[];
+  /** Of every line; absent: 9600. */
+  readonly baudRate?: number;
 }
 
-/** The configuration file of a site with one inverter and one meter on one line at 9600 baud. */
-export const configurationText = (site: SiteOfGateway, linePath = '/dev/line-1'): string =>
-  JSON.stringify({
+/** The configuration file of a site with one meter, and one inverter or several, on one line or several. */
+export const configurationText = (site: SiteOfGateway, linePath = '/dev/line-1'): string => {
+  const { unitIds, others = [], baudRate = 9600 } = site;
+  const inverters = [{ unitId: unitIds.inverter, line: 0 }, ...others];
+  const lines = 1 + Math.max(...inverters.map(({ line }) => line));
+  return JSON.stringify({
     format: 1,
     site: {
       id: 'bench',
@@ -36,10 +43,22 @@ export const configurationText = (site: SiteOfGateway, linePath = '/dev/line-1')
       },
       gridCodeWrites: site.gridCodeWrites ?? false,
     },
-    lines: [{ name: 'line-1', path: linePath, baudRate: 9600, parity: 'none', stopBits: 1 }],
+    lines: Array.from({ length: lines }, (_, index) => ({
+      name: `line-${index + 1}`,
+      path: index === 0 ? linePath : `/dev/line-${index + 1}`,
+      baudRate,
+      parity: 'none',
+      stopBits: 1,
+    })),
     devices: [
-      { id: 'pv', role: 'inverter', line: 'line-1', unitId: site.unitIds.inverter, profile: 'sunspec-123' },
-      { id: 'grid-meter', role: 'meter', line: 'line-1', unitId: site.unitIds.meter, profile: 'sunspec-meter', sign: 1 },
+      ...inverters.map(({ unitId, line }, index) => ({
+        id: index === 0 ? 'pv' : `pv-${index + 1}`,
+        role: 'inverter',
+        line: `line-${line + 1}`,
+        unitId,
+        profile: 'sunspec-123',
+      })),
+      { id: 'grid-meter', role: 'meter', line: 'line-1', unitId: unitIds.meter, profile: 'sunspec-meter', sign: 1 },
     ],
     utilities: [
       {
@@ -51,6 +70,7 @@ export const configurationText = (site: SiteOfGateway, linePath = '/dev/line-1')
       },
     ],
   });
+};
 
 export const configurationOf = (site: SiteOfGateway): Configuration => {
   const decoded = decodeConfiguration(new TextEncoder().encode(configurationText(site)));
@@ -74,7 +94,9 @@ export interface VirtualControld {
 interface VirtualControldOptions {
   readonly time: VirtualTime;
   readonly configuration: Configuration;
-  readonly linePort: () => LinePort;
+  /** Why that is not what the file says; absent: it is. */
+  readonly alarm?: string;
+  readonly linePort: (line: { readonly name: string }) => LinePort;
   readonly files: Files;
   readonly bootId: string;
   /** Of this life: seeds its entropy. */
@@ -125,6 +147,7 @@ export const runVirtualControld = (options: VirtualControldOptions & { readonly 
       release: RELEASE,
     },
     configuration,
+    options.alarm ?? null,
   ).catch((error: unknown) => {
     onNote({ at: time.now, module: 'simulation', note: { event: 'crashed', level: 'error', text: String(error) } });
   });

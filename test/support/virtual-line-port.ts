@@ -16,6 +16,8 @@ interface VirtualLineOptions {
   readonly time: VirtualTime;
   readonly site: RigSite;
   readonly onBytes?: (bytes: WireBytes) => void;
+  /** Which of the site's lines; absent: the first. */
+  readonly line?: number;
 }
 
 /**
@@ -45,13 +47,13 @@ export class VirtualLine implements TimedSource {
   }
 
   nextAt(): number | null {
-    const next = this.#options.site.nextAt();
+    const next = this.#options.site.nextAt(this.#options.line);
     return next === null ? null : next + this.#origin;
   }
 
   act(): void {
     // The sum of two instants is rounded: the site's own idea of its next one decides, or it would never come.
-    this.#deliver(Math.max(this.siteNow, this.#options.site.nextAt() ?? 0));
+    this.#deliver(Math.max(this.siteNow, this.#options.site.nextAt(this.#options.line) ?? 0));
   }
 
   /** Brings plant and truth to the present. */
@@ -64,7 +66,7 @@ export class VirtualLine implements TimedSource {
     this.#deliver();
     if (present === this.#present) return;
     this.#present = present;
-    this.#options.site.line.plug(present);
+    this.#options.site.lines[this.#options.line ?? 0]?.plug(present);
     const handlers = this.#handlers;
     if (present || handlers === null) return;
     this.#handlers = null;
@@ -111,11 +113,11 @@ export class VirtualLine implements TimedSource {
   #write(bytes: Uint8Array): void {
     this.#deliver();
     this.#options.onBytes?.({ at: this.siteNow, direction: 'request', bytes });
-    this.#options.site.receive(this.siteNow, bytes);
+    this.#options.site.receive(this.siteNow, bytes, this.#options.line);
   }
 
   #deliver(to = this.siteNow): void {
-    for (const { at, bytes } of this.#options.site.advance(to)) {
+    for (const { at, bytes } of this.#options.site.advance(to, this.#options.line)) {
       this.#options.onBytes?.({ at, direction: 'reply', bytes });
       this.#handlers?.onBytes(bytes, monoMs(this.timeOf(at)));
     }

@@ -18,10 +18,16 @@ export interface Outcome {
   readonly text: string;
 }
 
+/** `idle`: beside what listens to real time, on processor time that nobody else wants. */
+export type Urgency = 'normal' | 'idle';
+
 export interface Step {
   readonly name: string;
-  readonly run: () => Promise<Outcome>;
+  readonly run: (urgency: Urgency) => Promise<Outcome>;
 }
+
+/** Linux's SCHED_IDLE: such a process leaves the processor as soon as another can run. */
+const IDLE = ['chrt', '--idle', '0'];
 
 interface Ended {
   readonly code: number;
@@ -42,13 +48,14 @@ export const endAll = (): void => {
 };
 
 /** Runs a program of node_modules/.bin or of the system to its end; never rejects. This Node comes first in its PATH. */
-export const ended = (program: string, args: readonly string[]): Promise<Ended> =>
+export const ended = (program: string, args: readonly string[], urgency: Urgency = 'normal'): Promise<Ended> =>
   new Promise((resolve) => {
+    const [command = program, ...rest] = urgency === 'idle' ? [...IDLE, program, ...args] : [program, ...args];
     const path = [dirname(process.execPath), join(ROOT, 'node_modules/.bin'), process.env['PATH'] ?? ''].join(':');
     const environment: NodeJS.ProcessEnv = { ...process.env, PATH: path, NO_COLOR: '1' };
     delete environment['FORCE_COLOR'];
     // a group of its own: what it started ends with it
-    const child = spawn(program, args, { cwd: ROOT, env: environment, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const child = spawn(command, rest, { cwd: ROOT, env: environment, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     if (child.pid !== undefined) running.add(child.pid);
     let output = '';
     const keep = (bytes: Buffer): void => {
@@ -75,8 +82,8 @@ export const ended = (program: string, args: readonly string[]): Promise<Ended> 
 /** A program that passes or fails as a whole. */
 export const whole = (name: string, program: string, args: readonly string[]): Step => ({
   name,
-  run: async () => {
-    const { code, output } = await ended(program, args);
+  run: async (urgency) => {
+    const { code, output } = await ended(program, args, urgency);
     return code === 0 ? { passed: 1, failed: 0, text: '' } : { passed: 0, failed: 1, text: output };
   },
 });
@@ -84,8 +91,8 @@ export const whole = (name: string, program: string, args: readonly string[]): S
 /** A script that closes with `N <good>, N <bad>`, each of which counts. */
 export const counted = (name: string, script: string, args: readonly string[], good: string, bad: string): Step => ({
   name,
-  run: async () => {
-    const { code, output } = await ended(process.execPath, [script, ...args]);
+  run: async (urgency) => {
+    const { code, output } = await ended(process.execPath, [script, ...args], urgency);
     const line = new RegExp(`(\\d+) ${good}, (\\d+) ${bad}\\s*$`).exec(output.trimEnd());
     const passed = Number(line?.[1] ?? 0);
     const failed = Number(line?.[2] ?? 0);
@@ -122,14 +129,15 @@ const withoutGreen = (output: string): string =>
 /** Tests of one vitest project, or of the files of it whose path contains one of `filters`. No test at all is a failure. */
 export const tests = (project: string, filters: readonly string[] = [], name = project): Step => ({
   name,
-  run: async () => {
+  run: async (urgency) => {
     const report = join(REPORTS, `${name.replaceAll(' ', '-')}.json`);
     await rm(report, { force: true });
     const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs');
-    const { code, output } = await ended(process.execPath, [
+    const args = [
       ...[vitest, 'run', '--config', 'test/vitest.config.ts', '--project', project, ...filters],
       ...['--reporter', 'default', '--reporter', 'json', `--outputFile.json=${report}`],
-    ]);
+    ];
+    const { code, output } = await ended(process.execPath, args, urgency);
     const written = await readFile(report, 'utf8').catch(() => null);
     if (written === null) return { passed: 0, failed: 1, text: output };
     const { passed, failed } = sum(JSON.parse(written) as VitestReport, code);

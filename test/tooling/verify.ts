@@ -4,7 +4,7 @@
  * One line a step with its seconds; what failed shows its output; the last line is `N passed, N failed`.
  */
 import { availableParallelism } from 'node:os';
-import { counted, endAll, tests, whole, type Outcome, type Step } from './step.ts';
+import { counted, endAll, tests, whole, type Outcome, type Step, type Urgency } from './step.ts';
 
 const BIOME = ['ci', '--colors=off', '--config-path=.biome.json'];
 const TSC = ['-p', '.', '--incremental', '--tsBuildInfoFile', 'build/cache/tsc.json'];
@@ -25,12 +25,12 @@ const deadCode = whole('dead code', 'knip', [
   '--cache-location',
   'build/cache/knip',
 ]);
-const mutants = counted('mutants', 'test/mutants/main.ts', [], 'caught', 'survived');
+/** Everything was green a moment ago, or the whole is red: nothing is to be proven before the first break. */
+const mutants = counted('mutants', 'test/mutants/main.ts', ['--proven'], 'caught', 'survived');
 
 /** Most lines shown of a step that failed; the last say most. */
 const MOST_LINES = 150;
 
-/** Two lanes run side by side; within a lane one step after the other. */
 const QUICK: readonly (readonly Step[])[] = [
   [lint, types],
   [format, imports, deadCode, tests('tidy'), tests('golden'), tests('unit'), tests('property')],
@@ -41,15 +41,33 @@ const COVERAGE = 'test/protocol/conformance/coverage.ts';
 const conformance: readonly Step[] = [whole('old results', process.execPath, [COVERAGE, 'forget']), tests('conformance')];
 const coverage = counted('coverage', COVERAGE, ['check'], 'shown', 'red');
 
-/** What listens to real time runs alone. */
-const SLOW: readonly Step[] = [tests('sim'), ...conformance, coverage, tests('protocol'), tests('tpm'), tests('e2e'), mutants];
+/** What listens to real time, one step after the other; the others have the processor while it waits. */
+const REAL_TIME: readonly Step[] = [tests('protocol'), tests('tpm'), tests('e2e')];
+const VIRTUAL: readonly (readonly Step[])[] = [
+  [lint, types, tests('sim')],
+  [format, imports, deadCode, ...['tidy', 'golden', 'unit', 'property'].map((name) => tests(name)), ...conformance],
+];
 
 /** What runs the addon's code in the test's own process, and in processes that tests start: key, TLS, seal, quote, counter, datagram. */
 const ADDON = ['key', 'tls', 'sealed', 'process', 'notify'].map((name) => `test/tpm/${name}.test.ts`);
 
-const PLANS: Readonly<Record<string, { readonly lanes: readonly (readonly Step[])[]; readonly after: readonly Step[] }>> = {
+/** What the other Node might do otherwise: sockets, descriptors, TLS, HTTP. */
+const LINE_AND_TLS = [
+  'test/protocol/line',
+  ...['tls', 'http', 'chain', 'walk', 'northd'].map((name) => `test/protocol/north/${name}.test.ts`),
+];
+
+interface Verification {
+  /** Lanes that run side by side; within a lane one step after the other. */
+  readonly lanes: readonly (readonly Step[])[];
+  /** Lanes beside them that only get the processor while the others leave it. */
+  readonly behind?: readonly (readonly Step[])[];
+  readonly after: readonly Step[];
+}
+
+const PLANS: Readonly<Record<string, Verification>> = {
   check: { lanes: QUICK, after: [] },
-  test: { lanes: QUICK, after: SLOW },
+  test: { lanes: [REAL_TIME], behind: VIRTUAL, after: [coverage, mutants] },
   tpm: { lanes: [], after: [tests('tpm')] },
   conformance: { lanes: [], after: [...conformance, whole('table', process.execPath, [COVERAGE, 'write']), coverage] },
   sanitized: { lanes: [], after: [tests('tpm', ADDON, 'sanitized')] },
@@ -57,7 +75,7 @@ const PLANS: Readonly<Record<string, { readonly lanes: readonly (readonly Step[]
     lanes: [],
     after: [
       tests('unit'),
-      tests('protocol', ['test/protocol/line', 'test/protocol/north'], 'line and TLS'),
+      tests('protocol', LINE_AND_TLS, 'line and TLS'),
       // the very file that the other Node's headers made
       tests('tpm', ADDON, 'addon'),
     ],
@@ -68,9 +86,9 @@ const started = performance.now();
 const seconds = (from: number): string => `${((performance.now() - from) / 1000).toFixed(1)} s`;
 const outcomes: Outcome[] = [];
 
-const perform = async ({ name, run }: Step): Promise<void> => {
+const perform = async ({ name, run }: Step, urgency: Urgency): Promise<void> => {
   const from = performance.now();
-  const outcome = await run();
+  const outcome = await run(urgency);
   outcomes.push(outcome);
   const { passed, failed, text } = outcome;
   const verdict = failed === 0 ? 'ok  ' : 'FAIL';
@@ -80,8 +98,8 @@ const perform = async ({ name, run }: Step): Promise<void> => {
   if (text !== '') process.stdout.write(`${text.trim().split('\n').slice(-MOST_LINES).join('\n')}\n`);
 };
 
-const one = async (steps: readonly Step[]): Promise<void> => {
-  for (const step of steps) await perform(step);
+const one = async (steps: readonly Step[], urgency: Urgency = 'normal'): Promise<void> => {
+  for (const step of steps) await perform(step, urgency);
 };
 
 const plan = PLANS[process.argv[2] ?? ''];
@@ -92,7 +110,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.exit(130);
   });
 }
-await Promise.all(plan.lanes.map(one));
+await Promise.all([...plan.lanes.map((steps) => one(steps)), ...(plan.behind ?? []).map((steps) => one(steps, 'idle'))]);
 await one(plan.after);
 const passed = outcomes.reduce((total, outcome) => total + outcome.passed, 0);
 const failed = outcomes.reduce((total, outcome) => total + outcome.failed, 0);

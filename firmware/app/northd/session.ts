@@ -99,7 +99,6 @@ export class UtilitySession {
       if (!reply.ok && reply.fault.kind === 'closed') break;
       this.#report(job, reply);
       await job.settle(clock.now(), reply);
-      await this.#parts.silence.keep(this.#walk.pinStop);
       this.#ports.onGoodTurn();
     }
   }
@@ -129,8 +128,11 @@ export class UtilitySession {
   #walkJob(now: MonoMs): Job | null {
     const request = this.#walk.next(now);
     if (request === null) return null;
-    const settle = (at: MonoMs, reply: Reply): void => {
-      for (const event of this.#walk.onReply(at, reply)) this.#onWalk(event);
+    const settle = async (at: MonoMs, reply: Reply): Promise<void> => {
+      const events = this.#walk.onReply(at, reply);
+      // Kept before it is told: who was told of the silence can rely on it.
+      await this.#parts.silence.keep(this.#walk.pinStop);
+      for (const event of events) this.#onWalk(event);
     };
     return { what: 'walk', ...request, settle };
   }

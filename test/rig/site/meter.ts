@@ -1,8 +1,8 @@
 import { SeededRandom } from '#base/random.ts';
+import type { ConnectionPoint } from './connection-point.ts';
 import { RegisterImage } from './image.ts';
 import type { Answer, LineDevice } from './line.ts';
 import { EXCEPTION, exceptionReply, parseRequest, readReply } from './modbus.ts';
-import type { Plant } from './plant.ts';
 
 export interface MeterSettings {
   readonly unitId: number;
@@ -34,7 +34,7 @@ const PHASES = ['A', 'B', 'C'] as const;
 export class MeterCore implements LineDevice {
   readonly unitId: number;
   readonly #settings: MeterSettings;
-  readonly #plant: Plant;
+  readonly #point: ConnectionPoint;
   readonly #image = new RegisterImage([1, 203]);
   readonly #seed: number;
   readonly #sync: (at: number) => void;
@@ -43,10 +43,10 @@ export class MeterCore implements LineDevice {
   #lastRefresh: number | null = null;
 
   /** `sync` brings the site to an instant before the meter looks at it. */
-  constructor(settings: MeterSettings, plant: Plant, seed: number, sync: (at: number) => void) {
+  constructor(settings: MeterSettings, point: ConnectionPoint, seed: number, sync: (at: number) => void) {
     this.unitId = settings.unitId;
     this.#settings = settings;
-    this.#plant = plant;
+    this.#point = point;
     this.#seed = seed;
     this.#sync = sync;
     this.#phase = settings.refreshPhaseMs ?? new SeededRandom(seed, 'meter').between(0, settings.refreshMs);
@@ -94,8 +94,8 @@ export class MeterCore implements LineDevice {
     const seen = Math.max(0, tick * refreshMs + this.#phase);
     const noise = new SeededRandom(this.#seed + tick, 'meter-noise');
     const sign = this.#faults.signFlipped ? -1 : 1;
-    const generation = this.#plant.generationAt(seen);
-    const load = this.#plant.loadAt(seen);
+    const generation = this.#point.generationAt(seen);
+    const load = this.#point.loadAt(seen);
     const put = (point: string, value: number | null): void => this.#image.put(203, point, value);
     const volts = PHASES.map(() => PHASE_VOLTS + noise.normal() * 0.4);
     const watts = LOAD_SHARES.map((share) => sign * (load * share - generation / 3) + this.#faults.offsetW / 3);
@@ -118,7 +118,7 @@ export class MeterCore implements LineDevice {
     });
     put('A', amps);
     put('Hz', 50 + noise.normal() * 0.01);
-    const energy = this.#plant.energy();
+    const energy = this.#point.energy();
     put('TotWhExp', 2_000_000 + energy.exported);
     put('TotWhImp', 3_000_000 + energy.imported);
   }

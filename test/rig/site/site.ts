@@ -1,7 +1,16 @@
+import { ConnectionPoint } from './connection-point.ts';
 import { InverterCore, INVERTER_DEFAULTS, type InverterSettings } from './inverter.ts';
 import { LINE_9600_8N1, RigLine, type Delivery, type LineSettings } from './line.ts';
 import { MeterCore, METER_DEFAULTS, type MeterSettings } from './meter.ts';
 import { Plant, type PlantSettings, type Truth } from './plant.ts';
+
+/** A further inverter of the site, with sun and output stage of its own; the load is the first one's. */
+export interface FurtherInverter {
+  readonly plant: PlantSettings;
+  readonly inverter: InverterSettings;
+  /** Which line it is on; 0: the meter's. */
+  readonly line: number;
+}
 
 export interface SiteSettings {
   readonly plant: PlantSettings;
@@ -10,6 +19,8 @@ export interface SiteSettings {
   readonly line: LineSettings;
   readonly startAsleep: boolean;
   readonly seed: number;
+  /** Inverters beside the first; absent: none. */
+  readonly others?: readonly FurtherInverter[];
 }
 
 /** A 10 kW plant in full sun with no load, a lag of 1 s, and one line at 9600 baud: the bench's plant. */
@@ -40,40 +51,77 @@ export const siteOf = (change: {
   seed: change.seed ?? 1,
 });
 
+/** What one more inverter differs in from the site's first. */
+export interface InverterChange {
+  readonly plant?: Partial<PlantSettings>;
+  readonly inverter?: Partial<InverterSettings>;
+  readonly line?: number;
+}
+
+/** Unit ids of further inverters begin here; the meter's lies below. */
+const FURTHER_UNIT = 11;
+
+/** The site with further inverters: each like the first but for what is said, with a unit id and a serial number of its own. */
+export const withInverters = (site: SiteSettings, others: readonly InverterChange[]): SiteSettings => ({
+  ...site,
+  others: others.map(({ plant, inverter, line }, index) => ({
+    plant: { ...site.plant, load: () => 0, ...plant },
+    inverter: { ...site.inverter, unitId: FURTHER_UNIT + index, serial: `RIG-INV-${1001 + index}`, ...inverter },
+    line: line ?? 0,
+  })),
+});
+
 /**
- * The whole simulated site: plant, inverter and meter on one line. Pure: time (milliseconds since the start) is passed in,
- * never goes back, and the same calls give the same bytes. Call `advance(at)` before `receive(at, ..)`.
+ * The whole simulated site: plants, inverters and a meter on one line or several. Pure: time (milliseconds since the start) is
+ * passed in, never goes back, and the same calls give the same bytes. Call `advance(at)` before `receive(at, ..)`.
  */
 export class RigSite {
+  /** The first inverter and its plant, and the line it shares with the meter. */
   readonly plant: Plant;
   readonly inverter: InverterCore;
   readonly meter: MeterCore;
   readonly line: RigLine;
+  readonly inverters: readonly InverterCore[];
+  readonly lines: readonly RigLine[];
 
   constructor(settings: SiteSettings, onTruth: (truth: Truth) => void) {
-    this.plant = new Plant(settings.plant, onTruth);
-    const inverter = new InverterCore(settings.inverter, this.plant, settings.seed);
-    this.inverter = inverter;
-    this.meter = new MeterCore(settings.meter, this.plant, settings.seed, (at) => inverter.advance(at));
-    this.line = new RigLine(settings.line, [this.inverter, this.meter], settings.seed);
-    this.inverter.begin(settings.startAsleep);
+    const { seed, others = [] } = settings;
+    const all = [{ plant: settings.plant, inverter: settings.inverter, line: 0 }, ...others];
+    const point = new ConnectionPoint(all.length, onTruth);
+    const plants = all.map((one, index) => new Plant(one.plant, (truth) => point.take(index, truth)));
+    point.join(plants);
+    this.inverters = all.map((one, index) => new InverterCore(one.inverter, plants[index] as Plant, seed + 7919 * index));
+    this.plant = plants[0] as Plant;
+    this.inverter = this.inverters[0] as InverterCore;
+    this.meter = new MeterCore(settings.meter, point, seed, (at) => this.#bring(at));
+    const count = 1 + Math.max(...all.map(({ line }) => line));
+    this.lines = Array.from({ length: count }, (_, index) => {
+      const mine = this.inverters.filter((_each, which) => all[which]?.line === index);
+      return new RigLine(settings.line, index === 0 ? [...mine, this.meter] : mine, seed + index);
+    });
+    this.line = this.lines[0] as RigLine;
+    for (const inverter of this.inverters) inverter.begin(settings.startAsleep);
     this.meter.begin();
   }
 
   /** Bytes from the gateway. */
-  receive(at: number, bytes: Uint8Array): void {
-    this.line.receive(at, bytes);
+  receive(at: number, bytes: Uint8Array, line = 0): void {
+    this.lines[line]?.receive(at, bytes);
   }
 
   /** When the line next delivers or decides; null: nothing under way. The plant needs no calls of its own. */
-  nextAt(): number | null {
-    return this.line.nextAt();
+  nextAt(line = 0): number | null {
+    return this.lines[line]?.nextAt() ?? null;
   }
 
-  /** Brings everything to `to`; returns the bytes that reach the gateway until then. */
-  advance(to: number): readonly Delivery[] {
-    const delivered = this.line.advance(to);
-    this.inverter.advance(to);
+  /** Brings the line and every plant to `to`; returns the bytes that reach the gateway over that line until then. */
+  advance(to: number, line = 0): readonly Delivery[] {
+    const delivered = this.lines[line]?.advance(to) ?? [];
+    this.#bring(to);
     return delivered;
+  }
+
+  #bring(to: number): void {
+    for (const inverter of this.inverters) inverter.advance(to);
   }
 }
