@@ -3,7 +3,8 @@ import type { Cancel, Clock, Note } from '#base/ports.ts';
 import type { Result } from '#base/result.ts';
 import { after, watts } from '#base/units.ts';
 import type { DurationMs, MonoMs, Watts } from '#base/units.ts';
-import type { Connection, DeviceId, DeviceRecord, ModelPlace, Setpoint, WriteOutcome } from '#site/device.ts';
+import type { CurveFunction } from '#site/curve.ts';
+import type { Connection, DeviceId, DeviceRecord, FoundCurve, ModelPlace, Setpoint, WriteOutcome } from '#site/device.ts';
 import type { DeviceStanding, InverterSample, InverterState } from '#site/sample.ts';
 import { PRIORITY } from '../line/transaction.ts';
 import type { Line, LineFault, Reply } from '../line/transaction.ts';
@@ -18,6 +19,7 @@ import { measurementPlace, placeOf } from '../sunspec/record.ts';
 import { capScale } from './control-block.ts';
 import { ConnectionWriter } from './connection-writer.ts';
 import { LimitWriter } from './limit-writer.ts';
+import { InverterCurves, type InverterCurvesOptions } from './curves.ts';
 import { ReactiveWriter } from './reactive-writer.ts';
 import type { ReactiveWriterOptions } from './reactive-writer.ts';
 import type { ControlTarget, Urgency } from './limit-writer.ts';
@@ -47,6 +49,9 @@ export interface InverterSessionOptions {
   /** Grid-code settings: what an earlier process found, and where what is found is kept. */
   readonly found: ReactiveWriterOptions['found'];
   readonly keepFound: ReactiveWriterOptions['keep'];
+  /** The same of curves, by model. */
+  readonly foundCurves: readonly FoundCurve[];
+  readonly keepCurve: InverterCurvesOptions['keep'];
   readonly onSample: (sample: InverterSample) => void;
   /** What the connection provably is has changed. */
   readonly onConnection: () => void;
@@ -72,6 +77,7 @@ export class InverterSession {
   readonly #writer: LimitWriter;
   readonly #switch: ConnectionWriter;
   readonly #reactive: ReactiveWriter;
+  readonly #curves: InverterCurves;
   #state: InverterState;
   #status: InverterStatus | null = null;
   #attendUntil: MonoMs | null = null;
@@ -144,6 +150,17 @@ export class InverterSession {
       onChange: options.onConnection,
       ...shared,
     });
+    this.#curves = new InverterCurves({
+      device,
+      unitId,
+      line,
+      clock,
+      sign: profile.varSign,
+      found: options.foundCurves,
+      keep: options.keepCurve,
+      onChange: options.onConnection,
+      ...shared,
+    });
   }
 
   start(): void {
@@ -162,6 +179,7 @@ export class InverterSession {
     const { command, onSilence } = setpoint;
     if (command.kind === 'cap') this.#writer.want({ cap: command.cap, onSilence }, urgency);
     else if (command.kind === 'reactive') this.#reactive.want(command.reactive);
+    else if (command.kind === 'curve') this.#curves.want(command.follows, command.curve);
     else this.#switch.want(command.kind === 'connect' ? 'connected' : 'disconnected');
   }
 
@@ -199,6 +217,11 @@ export class InverterSession {
     return this.#reactive.settled();
   }
 
+  /** The curve functions that the inverter provably follows as it was asked to. */
+  followed(): readonly CurveFunction[] {
+    return this.#curves.followed();
+  }
+
   /** Connection bits of model 122; null: not implemented or not read yet. */
   status(): InverterStatus | null {
     return this.#status;
@@ -214,6 +237,7 @@ export class InverterSession {
     if (connection !== null) this.#switch.open(connection);
     const controls = placeOf(record, controlsModel.ids);
     if (controls !== null) this.#reactive.open(controls, record.serialNumber);
+    this.#curves.open(record, target.scale.maxPower);
     const now = clock.now();
     this.#slowDue = { status: after(now, profile.poll.normalMs), settings: now };
     this.#lastFast = null;
@@ -229,6 +253,7 @@ export class InverterSession {
     this.#writer.close();
     this.#switch.close();
     this.#reactive.close();
+    this.#curves.close();
   }
 
   #target(record: DeviceRecord): ControlTarget {

@@ -92,7 +92,15 @@ export interface DefaultControl {
   readonly setGradW: number | null;
   /** The same of the return to service; null or absent: not stated. */
   readonly setSoftGradW?: number | null;
+  /** Of the return to service, hundredths of a second: the wait, what may be added to it by chance, and the ramp to the full. */
+  readonly setESDelay?: number | null;
+  readonly setESRandomDelay?: number | null;
+  readonly setESRampTms?: number | null;
 }
+
+/** What a default sets besides its modes: settings that hold until another default states them. */
+export const DEFAULT_SETTINGS = ['setGradW', 'setSoftGradW', 'setESDelay', 'setESRandomDelay', 'setESRampTms'] as const;
+export type DefaultSetting = (typeof DEFAULT_SETTINGS)[number];
 
 /** One DERProgram as last read. */
 export interface Program {

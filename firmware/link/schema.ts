@@ -87,6 +87,8 @@ const event = v.object({
 });
 
 const gradient = v.nullable(v.pipe(v.number(), v.minValue(0), v.maxValue(DURATION_MAX)));
+/** Hundredths of a second, as wide as UInt32 of the wire. */
+const hundredths = v.nullable(v.pipe(v.number(), v.minValue(0), v.maxValue(0xffff_ffff)));
 
 const policy = v.object({
   vanished: v.picklist(['keep', 'cancel']),
@@ -105,6 +107,9 @@ const program = v.object({
       modes,
       setGradW: gradient,
       setSoftGradW: v.exactOptional(gradient),
+      setESDelay: v.exactOptional(hundredths),
+      setESRandomDelay: v.exactOptional(hundredths),
+      setESRampTms: v.exactOptional(hundredths),
     }),
   ),
   events: v.pipe(v.array(event), v.maxLength(EVENTS_MAX)),

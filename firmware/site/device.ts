@@ -1,4 +1,5 @@
 import type { DurationMs, Hertz, Percent, VoltAmperes, Volts, Watts } from '#base/units.ts';
+import type { CurveFunction, CurveSetting } from './curve.ts';
 
 declare const deviceId: unique symbol;
 /** The site's own name of a device (`pv`, `grid-meter`), unique in the configuration. */
@@ -71,12 +72,30 @@ export interface FoundReactive {
   readonly words: readonly number[];
 }
 
-/** A cap is a ceiling of active power output; `reactive` null gives back what was found; the others open and close the inverter's connection. */
+/** A curve model of a device as it stood before the gateway wrote any of it. */
+export interface FoundCurve {
+  readonly device: DeviceId;
+  /** It belongs to this one alone. */
+  readonly serialNumber: string;
+  /** SunSpec model, and the stored curve of it that is ours to write, counted from 1. */
+  readonly model: number;
+  readonly slot: number;
+  /** Registers of the model before its first curve, of the curve in force, and of the slot. */
+  readonly head: readonly number[];
+  readonly active: readonly number[];
+  readonly stored: readonly number[];
+}
+
+/**
+ * A cap is a ceiling of active power output; `reactive` or `curve` null gives back what was found; the others open and close the
+ * inverter's connection.
+ */
 export type SetpointCommand =
   | { readonly kind: 'cap'; readonly cap: Watts }
   | { readonly kind: 'disconnect' }
   | { readonly kind: 'connect' }
-  | { readonly kind: 'reactive'; readonly reactive: Reactive | null };
+  | { readonly kind: 'reactive'; readonly reactive: Reactive | null }
+  | { readonly kind: 'curve'; readonly follows: CurveFunction; readonly curve: CurveSetting | null };
 
 /** A command to one device. */
 export interface Setpoint {

@@ -34,10 +34,31 @@ export const PLAN_MUTANTS: readonly Mutant[] = [
     tests: RAMP,
   },
   {
+    name: 'the way back after a stop forgets setESDelay',
+    file: 'firmware/control/limits/service.ts',
+    search: '=> wait ?? RETURN_WAIT_SECONDS',
+    replace: '=> RETURN_WAIT_SECONDS + 0 * (wait ?? 0)',
+    tests: ['test/unit/limits/ramp.test.ts'],
+  },
+  {
+    name: 'every site returns at the same instant of setESRandomDelay',
+    file: 'firmware/control/limits/service.ts',
+    search: '...returnOf(wish, draw ?? 1)',
+    replace: '...returnOf(wish, 1)',
+    tests: ['test/unit/limits/ramp.test.ts'],
+  },
+  {
+    name: 'DERSettings tell nothing of how the site returns to service',
+    file: 'firmware/utility/report/rating.ts',
+    search: '    ...context.settings,',
+    replace: '    setGradW: context.settings.setGradW ?? GRADIENT_DEFAULT,',
+    tests: ['test/unit/report/value.test.ts'],
+  },
+  {
     name: 'the way back after a stop forgets setSoftGradW',
     file: 'firmware/control/limits/service.ts',
-    search: 'return stopped || softGradW === null ?',
-    replace: 'return stopped || softGradW !== null ?',
+    search: '...(softGradW === null ? {} : { softGradW }),',
+    replace: '',
     tests: RAMP,
   },
   {
@@ -156,15 +177,15 @@ export const PLAN_MUTANTS: readonly Mutant[] = [
   {
     name: 'a grid-code setting is said to be in effect before it was read back',
     file: 'firmware/control/tick/tick.ts',
-    search: '(modes.some(isCap) ? limits : reactive)',
-    replace: '(modes.some(isCap) ? limits : modes.length > 0)',
+    search: 'mine.length > 0 && mine.every(holds)',
+    replace: 'mine.length > 0',
     tests: TICK,
   },
   {
     name: 'grid-code settings are done where nobody allowed them',
     file: 'firmware/app/controld/site-facts.ts',
-    search: 'return gridCodeWrites && takes ?',
-    replace: 'return takes ?',
+    search: 'if (!gridCodeWrites) return INVERTER_MODES;',
+    replace: '',
     tests: SIM,
   },
   {

@@ -94,6 +94,8 @@ export interface VirtualControld {
 interface VirtualControldOptions {
   readonly time: VirtualTime;
   readonly configuration: Configuration;
+  /** Why that is not what the file says; absent: it is. */
+  readonly alarm?: string;
   readonly linePort: (line: { readonly name: string }) => LinePort;
   readonly files: Files;
   readonly bootId: string;
@@ -145,6 +147,7 @@ export const runVirtualControld = (options: VirtualControldOptions & { readonly 
       release: RELEASE,
     },
     configuration,
+    options.alarm ?? null,
   ).catch((error: unknown) => {
     onNote({ at: time.now, module: 'simulation', note: { event: 'crashed', level: 'error', text: String(error) } });
   });

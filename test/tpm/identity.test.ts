@@ -4,7 +4,11 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { chooseIdentity, keepProven } from '#app/northd/identity.ts';
+import { ownIdentity } from '#app/cli/own-identity.ts';
+import type { Identities } from '#app/config/utility.ts';
+import { keepProven } from '#app/identity/proven.ts';
+import { chooseIdentity } from '#app/northd/identity.ts';
+import { ok, type Result } from '#base/result.ts';
 import { monotonicClock } from '#platform/clock/monotonic-clock.ts';
 import { directoryFiles } from '#platform/files/directory-files.ts';
 import { openTpm } from '#platform/tpm/tpm.ts';
@@ -121,11 +125,18 @@ test('after a renewal the old key serves and the new one is on trial, until it i
   const files = directoryFiles(state);
   const ports = { state: files, tpm: tpm.value, clock: monotonicClock, note: () => undefined, onWait: () => undefined };
   const trust = await readFile(join(pki, 'serca.pem'), 'utf8');
-  const chosen = async (): Promise<readonly (string | null)[]> => {
-    const identities = await chooseIdentity(ports, { trust, stop: new AbortController().signal });
+  const place = { state, tcti: machine.tcti, production: false };
+  const tool = ownIdentity({ filesIn: directoryFiles, tpm: () => ok(tpm.value) }, place);
+  const lfdis = (identities: Result<Identities, string>): readonly (string | null)[] => {
     if (!identities.ok) throw new Error(identities.fault);
     const { current, renewed } = identities.value;
     return [current, renewed].map((one) => (one === null ? null : identityOf(new X509Certificate(one.certificate).raw).lfdi));
+  };
+  /** As northd chooses, and the tools of a person with it. */
+  const chosen = async (): Promise<readonly (string | null)[]> => {
+    const serving = lfdis(await chooseIdentity(ports, { trust, stop: new AbortController().signal }));
+    expect(lfdis(await tool.tpm(trust))).toEqual(serving);
+    return serving;
   };
   expect(await chosen()).toEqual([first, second]);
   await keepProven(files, second);

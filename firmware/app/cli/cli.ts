@@ -39,7 +39,7 @@ const USAGE = `usage:
                                               checks that, against the files of a release and evidence of a good boot
   gridward counter                            the newest update that was confirmed, as the TPM counts
 
-  gridward doctor [--json]                    configuration, clock, disk, certificate, network, server and registration in turn
+  gridward doctor [--json]                    configuration, clock, disk, certificates, network, server and registration in turn
   gridward csip show                          what the utility server says, what is remembered of it, and why each mode's winner wins
   gridward csip recheck                       looks at a registration whose PIN was not ours now, not only once a day
 

@@ -1,4 +1,4 @@
-import { fail, type Result } from '#base/result.ts';
+import { fail, ok, type Result } from '#base/result.ts';
 import { emptyPlan, type Plan } from '#control/plan/plan.ts';
 import { decodePlan } from '#control/plan/store.ts';
 import { StateFile } from '#log/state-file.ts';
@@ -7,11 +7,13 @@ import { chainProblem } from '#utility/identity/chain.ts';
 import { translate } from '#utility/translate/translate.ts';
 import type { WalkedTree } from '#utility/walk/tree.ts';
 import { locatedSite } from '../config/locate.ts';
-import { loadUtility, type OwnIdentity } from '../config/utility.ts';
+import { loadUtility, type OwnIdentity, type UtilitySite } from '../config/utility.ts';
+import { servedSite } from '../config/version.ts';
+import { type Identified, standingOf } from '../identity/proven.ts';
 import { explainPlan } from './explain.ts';
 import { type CliPorts, EXIT } from './ports.ts';
 import { readUtilities } from './site-utility.ts';
-import { walkOnce } from './utility-walk.ts';
+import { type Walked, walkOnce } from './utility-walk.ts';
 
 const PLAN_FILE_FORMAT = 1;
 
@@ -56,6 +58,40 @@ interface Directories {
   readonly own: OwnIdentity;
 }
 
+interface Met {
+  readonly walked: Walked;
+  /** With the address and the version that were found. */
+  readonly config: UtilitySite;
+}
+
+/** One walk as this identity; the fault is for a person. */
+const walkedAs = async (
+  ports: CliPorts,
+  { tls, config }: Identified,
+  serverLFDI: string | null,
+): Promise<Result<Met, string>> => {
+  const located = await locatedSite(ports.network.dns, config);
+  if (!located.ok) return located;
+  const http = ports.network.client(tls, { serverLFDI, chainRule: chainProblem });
+  const served = await servedSite(http, located.value);
+  const met: Result<Met, string> = served.ok
+    ? ok({ walked: await walkOnce(ports, http, served.value.walk, served.value.profile), config: served.value })
+    : fail(served.fault.why);
+  await http.close();
+  return met;
+};
+
+const trialLines = ({ config }: Identified, met: Result<Met, string>): readonly string[] => {
+  const title = `on trial: LFDI ${config.lfdi} takes over once it has completed a walk`;
+  if (!met.ok) return [title, `  ${met.fault}`];
+  const { tree, notes } = met.value.walked;
+  return [
+    title,
+    ...notes.map(({ text }) => `  ${text}`),
+    ...(tree === null ? ['  nothing is served to it yet'] : treeLines(tree)),
+  ];
+};
+
 /**
  * `gridward csip show`: what the utility server says now, what controld remembers of it, and why each mode's winner wins. Without a
  * stored plan what was walked is explained as if it came now.
@@ -72,20 +108,19 @@ export const showCsip = async (ports: CliPorts, { configuration, state, own }: D
     ports.error(`${loaded.fault}\n`);
     return EXIT.noInput;
   }
-  const { tls, serverLFDI } = loaded.value;
-  const located = await locatedSite(ports.network.dns, loaded.value.config);
-  if (!located.ok) {
-    ports.error(`${located.fault}\n`);
+  const { serving, trial } = await standingOf(loaded.value, ports.filesIn(state));
+  const { serverLFDI } = loaded.value;
+  const met = await walkedAs(ports, serving, serverLFDI);
+  if (!met.ok) {
+    ports.error(`${met.fault}\n`);
     return EXIT.negative;
   }
-  const config = located.value;
-  const http = ports.network.client(tls, { serverLFDI, chainRule: chainProblem });
-  const walked = await walkOnce(ports, http, config.walk, config.profile);
-  await http.close();
+  const { walked, config } = met.value;
   const say = (lines: readonly string[]): void => ports.out(lines.map((line) => `${line}\n`).join(''));
-  say([`${utility.name} at ${utility.url}: ${walked.requests} requests`]);
+  say([`${utility.name} at ${utility.url}, as LFDI ${config.lfdi}: ${walked.requests} requests`]);
   for (const { text } of walked.notes) say([`  ${text}`]);
   if (walked.tree !== null) say(treeLines(walked.tree));
+  if (trial !== null) say(trialLines(trial, await walkedAs(ports, trial, serverLFDI)));
   const plan = await storedPlan(ports, state);
   const hasPlan = plan.programs.length > 0 || plan.events.length > 0;
   const now = walked.utility;

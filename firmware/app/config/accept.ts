@@ -1,7 +1,7 @@
 import type { FileFault, Files, Note } from '#base/ports.ts';
 import { fail, ok, type Result } from '#base/result.ts';
 import { StateFile } from '#log/state-file.ts';
-import { type ConfigProblem, type Configuration, decodeConfiguration } from './configuration.ts';
+import { type ConfigProblem, type Configuration, decodeConfiguration, decodeSiteAlone } from './configuration.ts';
 import { CONFIGURATION_BYTES_MAX } from './schema.ts';
 
 export const CONFIGURATION_FILE = 'config.json';
@@ -24,6 +24,8 @@ export type Accepted =
   | { readonly kind: 'present'; readonly configuration: Configuration }
   /** The file is unreadable or refused: the last accepted copy runs, and `alarm` says why. */
   | { readonly kind: 'last-accepted'; readonly configuration: Configuration; readonly alarm: string }
+  /** As well, and there is no such copy; but only the utilities' part is wrong: the site is held without it. northd has nothing to run with. */
+  | { readonly kind: 'site-alone'; readonly configuration: Configuration; readonly alarm: string }
   /** No file and never one: a state, not a fault (design D18). */
   | { readonly kind: 'uncommissioned' };
 
@@ -33,7 +35,7 @@ export interface NoConfiguration {
 
 /**
  * The configuration to run with. `keep`: this process is the one that keeps the accepted copy (controld).
- * Fails only when the present file cannot be used and no accepted copy exists: exit 78.
+ * Fails only when neither the present file nor an accepted copy can be used, not even without the utilities' part: exit 78.
  */
 export const acceptConfiguration = async (
   ports: ConfigurationPorts,
@@ -57,11 +59,32 @@ export const acceptConfiguration = async (
   }
   const problems = decoded.ok ? [] : decoded.fault;
   if (kept.value === null && !bytes.ok && bytes.fault.kind === 'absent') return ok({ kind: 'uncommissioned' });
-  const last = kept.value === null ? null : decodeConfiguration(new TextEncoder().encode(kept.value));
-  if (last?.ok !== true) return fail({ problems });
-  const alarm = `the configuration is not usable, the last accepted one runs: ${problems.map(problemText).join('; ')}`;
-  ports.note({ event: 'config-refused', level: 'error', text: alarm });
-  return ok({ kind: 'last-accepted', configuration: last.value, alarm });
+  const copy = kept.value === null ? null : new TextEncoder().encode(kept.value);
+  const usable = inItsPlace(bytes.ok ? bytes.value : null, copy, problems);
+  if (usable === null) return fail({ problems });
+  ports.note({ event: 'config-refused', level: 'error', text: usable.alarm });
+  return ok(usable);
+};
+
+/** What runs where the file is refused, whole or unread; null: nothing can. */
+const inItsPlace = (
+  file: Uint8Array | null,
+  copy: Uint8Array | null,
+  problems: readonly ConfigProblem[],
+): Extract<Accepted, { readonly alarm: string }> | null => {
+  const why = problems.map(problemText).join('; ');
+  const last = copy === null ? null : decodeConfiguration(copy);
+  if (last?.ok === true) {
+    const alarm = `the configuration is not usable, the last accepted one runs: ${why}`;
+    return { kind: 'last-accepted', configuration: last.value, alarm };
+  }
+  // The copy too: one release may have accepted what the next one refuses.
+  for (const candidate of [file, copy]) {
+    const alone = candidate === null ? null : decodeSiteAlone(candidate);
+    if (alone?.ok === true)
+      return { kind: 'site-alone', configuration: alone.value, alarm: `no utility is served, what it last said binds: ${why}` };
+  }
+  return null;
 };
 
 const keepCopy = async (copies: StateFile<string>, text: string, note: (note: Note) => void): Promise<void> => {

@@ -82,6 +82,8 @@ export interface Configuration {
   readonly lines: readonly LineConfiguration[];
   readonly devices: readonly DeviceConfiguration[];
   readonly utilities: readonly UtilityConfiguration[];
+  /** What names the utilities is refused: `utilities` is empty, and what an earlier one said goes on to bind. */
+  readonly isUtilityRefused: boolean;
 }
 
 /** One thing wrong with the file. */
@@ -115,6 +117,17 @@ export const decodeConfiguration = (bytes: Uint8Array): Result<Configuration, re
   }
   const problems = parsed.issues.map((issue) => toProblem(issue, text.value));
   return fail(problems.slice(0, PROBLEMS_MAX));
+};
+
+/**
+ * The same without the part that names the utilities: what controld can hold the site by where nothing but that part is wrong.
+ * Fails where anything else is.
+ */
+export const decodeSiteAlone = (bytes: Uint8Array): Result<Configuration, readonly ConfigProblem[]> => {
+  const text = bytes.length > CONFIGURATION_BYTES_MAX ? fail(null) : decodeText(bytes);
+  if (!text.ok || typeof text.value !== 'object' || text.value === null) return decodeConfiguration(bytes);
+  const decoded = decodeConfiguration(new TextEncoder().encode(JSON.stringify({ ...text.value, utilities: [] })));
+  return decoded.ok ? ok({ ...decoded.value, isUtilityRefused: true }) : decoded;
 };
 
 const decodeText = (bytes: Uint8Array): Result<unknown, ConfigProblem> => {
@@ -211,4 +224,5 @@ const toConfiguration = (file: ConfigurationFile): Configuration => ({
     pen: utility.pen ?? DOCUMENTATION_PEN,
     identity: identityOf(utility.identity),
   })),
+  isUtilityRefused: false,
 });

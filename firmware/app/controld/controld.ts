@@ -8,12 +8,13 @@ import type { FrameTrace } from '#drivers/line/trace.ts';
 import { retainServers } from '#control/plan/fold.ts';
 import type { DeviceRecord } from '#site/device.ts';
 import type { Configuration } from '../config/configuration.ts';
+import { CurveStore } from './curve-store.ts';
 import { Field } from './field.ts';
 import { FoundStore } from './found-store.ts';
 import { InstallLink } from './install-link.ts';
 import { Journal } from './journal.ts';
 import { Loop } from './loop.ts';
-import { NorthLink } from './north-link.ts';
+import { ALARM_CHARACTERS_MAX, NorthLink } from './north-link.ts';
 import type { ControldPorts } from './ports.ts';
 import { ScanLink } from './scan-link.ts';
 import { siteFacts } from './site-facts.ts';
@@ -32,6 +33,7 @@ interface Remembered {
   readonly memory: Memory;
   readonly devices: DeviceStore;
   readonly found: FoundStore;
+  readonly curves: CurveStore;
   readonly store: MemoryStore;
 }
 
@@ -53,13 +55,16 @@ class Process {
   readonly #install: InstallLink;
   readonly #tape: TapeLink;
   readonly #seed: string;
+  /** Of the configuration. */
+  readonly #alarms: readonly string[];
   #planId: string | null;
   readonly #planIds = new WeakMap<ProgramSet, string>();
   #facts: SiteFacts;
   #cancelShow: Cancel = () => undefined;
 
-  constructor(ports: ControldPorts, configuration: Configuration, loaded: Remembered) {
-    const { memory, devices, found, store } = loaded;
+  constructor(ports: ControldPorts, configuration: Configuration, loaded: Remembered & { readonly alarm: string | null }) {
+    const { memory, devices, found, curves, store } = loaded;
+    this.#alarms = loaded.alarm === null ? [] : [loaded.alarm.slice(0, ALARM_CHARACTERS_MAX)];
     const { clock, bootId, link: port, runtimeDirectory: directory, release, state: files } = ports;
     this.#ports = ports;
     this.#tape = new TapeLink(release);
@@ -83,6 +88,7 @@ class Process {
       linePort: ports.linePort,
       known: (device) => devices.of(device),
       found,
+      curves,
       onSample: (sample) => this.#loop.onSample(sample),
       onOutcome: () => this.#loop.onChange(),
       onRecord: (record) => this.#met(record),
@@ -97,6 +103,7 @@ class Process {
         held: () => this.#field.held(),
         connections: () => this.#field.connections(),
         reactiveHeld: () => this.#field.reactiveHeld(),
+        followed: () => this.#field.followed(),
         act: (result, now) => this.#act(result, now),
         onTick: (seen) => this.#tape.take(seen),
         onFolded: (set) => this.#folded(set),
@@ -206,7 +213,7 @@ class Process {
     const now = this.#ports.clock.now();
     this.#north.show(this.#snapshot());
     if (this.#view.isWatched) {
-      const [utility, north] = [this.#loop.utility, this.#north.alarms];
+      const [utility, north] = [this.#loop.utility, [...this.#alarms, ...this.#north.alarms]];
       this.#view.show(
         viewOf({ state: this.#loop.state, sights: this.#field.sights(), lines: this.#field.lines(), now, utility, north }),
       );
@@ -223,21 +230,29 @@ const load = async (ports: ControldPorts, configuration: Configuration, files: F
   const store = new MemoryStore(files);
   const devices = new DeviceStore(files, ports.note('devices'));
   const found = new FoundStore(files, ports.note('devices'));
-  const [stored] = await Promise.all([store.load(ports.entropy, ports.note('plan')), devices.load(), found.load()]);
+  const curves = new CurveStore(files, ports.note('devices'));
+  const plan = store.load(ports.entropy, ports.note('plan'));
+  const [stored] = await Promise.all([plan, devices.load(), found.load(), curves.load()]);
   const instant = { bootId: ports.bootId, mono: ports.clock.now(), wall: ports.clock.wall() };
   const started = startClock(stored.clock, instant);
   for (const note of started.notes) ports.note('clock')(note);
-  const plan = retainServers(
-    stored.plan,
-    configuration.utilities.map((utility) => utility.name),
-  );
-  return { memory: { ...stored, plan, clock: started.state }, devices, found, store };
+  const names = configuration.utilities.map((utility) => utility.name);
+  // Which utility was taken away cannot be told where none can be read: what it said binds on.
+  const retained = configuration.isUtilityRefused ? stored.plan : retainServers(stored.plan, names);
+  return { memory: { ...stored, plan: retained, clock: started.state }, devices, found, curves, store };
 };
 
-/** Runs the control process: resolves once it runs. The limit in the stored plan binds before any network, log or socket is up. */
-export const controld = async (ports: ControldPorts, configuration: Configuration): Promise<Controld> => {
+/**
+ * Runs the control process: resolves once it runs. The limit in the stored plan binds before any network, log or socket is up.
+ * `alarm`: why this is not what the configuration file says, shown as long as the process runs; null: it is.
+ */
+export const controld = async (
+  ports: ControldPorts,
+  configuration: Configuration,
+  alarm: string | null = null,
+): Promise<Controld> => {
   const loaded = await load(ports, configuration, ports.state);
-  const running = new Process(ports, configuration, loaded);
+  const running = new Process(ports, configuration, { ...loaded, alarm });
   await running.start();
   return { stop: async () => await running.stop() };
 };

@@ -11,9 +11,11 @@ import type { FrameTrace } from '#drivers/line/trace.ts';
 import { MapMeterSession } from '#drivers/meter/map-session.ts';
 import { MeterSession } from '#drivers/meter/session.ts';
 import { inverterProfileNamed, meterProfileNamed } from '#drivers/profile/catalogue.ts';
+import type { CurveFunction } from '#site/curve.ts';
 import type { Connection, DeviceId, DeviceRecord } from '#site/device.ts';
 import type { DeviceStanding, Sample } from '#site/sample.ts';
 import type { Configuration, DeviceConfiguration, LineConfiguration } from '../config/configuration.ts';
+import type { CurveStore } from './curve-store.ts';
 import type { FoundStore } from './found-store.ts';
 import type { DeviceSight } from './status.ts';
 
@@ -31,6 +33,7 @@ export interface FieldOptions {
   readonly known: (device: DeviceId) => DeviceRecord | null;
   /** What was found in a device before we wrote to it, and where that is kept. */
   readonly found: Pick<FoundStore, 'of' | 'keep'>;
+  readonly curves: Pick<CurveStore, 'of' | 'keep'>;
   readonly onSample: (sample: Sample) => void;
   /** A write ended: what the inverter holds may have changed. */
   readonly onOutcome: () => void;
@@ -136,6 +139,14 @@ export class Field {
     return held;
   }
 
+  /** The curve functions that each inverter provably follows as it was asked to. */
+  followed(): ReadonlyMap<DeviceId, readonly CurveFunction[]> {
+    const followed = new Map<DeviceId, readonly CurveFunction[]>();
+    for (const [device, session] of this.#sessions)
+      if (session instanceof InverterSession) followed.set(device, session.followed());
+    return followed;
+  }
+
   lines(): readonly LineStatus[] {
     return [...this.#lines.values()].map((line) => line.status());
   }
@@ -159,7 +170,7 @@ export class Field {
 
   #session(configuration: DeviceConfiguration): Session {
     const { device, unitId } = configuration;
-    const { clock, known, found, note, onSample, onRecord } = this.#options;
+    const { clock, known, found, curves, note, onSample, onRecord } = this.#options;
     const line = this.#lines.get(configuration.line);
     assert(line !== undefined, 'an accepted configuration names its lines');
     const shared = {
@@ -188,6 +199,10 @@ export class Field {
       found: found.of(device),
       keepFound: (value, done) => {
         found.keep(device, value).then(done, () => done(false));
+      },
+      foundCurves: curves.of(device),
+      keepCurve: (model, value, done) => {
+        curves.keep(device, model, value).then(done, () => done(false));
       },
       onSample,
       onOutcome: this.#options.onOutcome,

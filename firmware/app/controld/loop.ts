@@ -6,6 +6,7 @@ import type { ProgramSet } from '#control/program.ts';
 import type { RecordBody, Transition } from '#control/record.ts';
 import { type ControlState, type SiteFacts, startState, type TickInputs, type TickResult } from '#control/tick/state.ts';
 import { controlTick } from '#control/tick/tick.ts';
+import type { CurveFunction } from '#site/curve.ts';
 import type { Connection, DeviceId } from '#site/device.ts';
 import type { DeviceStanding, Sample } from '#site/sample.ts';
 import { addSamples, type IntervalState, newInterval } from '#telemetry/interval.ts';
@@ -31,6 +32,8 @@ export interface LoopOptions {
   readonly connections: () => ReadonlyMap<DeviceId, Connection | null>;
   /** Whether each inverter provably holds the reactive power it was asked for. */
   readonly reactiveHeld: () => ReadonlyMap<DeviceId, boolean>;
+  /** The curve functions that each inverter provably follows as it was asked to. */
+  readonly followed: () => ReadonlyMap<DeviceId, readonly CurveFunction[]>;
   /** Called within the tick, before anything is written: the site acts first. */
   readonly act: (result: TickResult, now: MonoMs) => void;
   /** What the tick started from, saw and decided; for a recorder. */
@@ -124,7 +127,8 @@ export class Loop {
   #tick(): void {
     this.#dueAt = null;
     if (this.#stopped) return;
-    const { ports, facts, standings, held, connections, reactiveHeld, act, onTick, onFolded, keep, record, note } = this.#options;
+    const { ports, facts, standings, held, connections, reactiveHeld, followed } = this.#options;
+    const { act, onTick, onFolded, keep, record, note } = this.#options;
     const now = ports.clock.now();
     const inputs: TickInputs = {
       now,
@@ -134,6 +138,7 @@ export class Loop {
       held: held(),
       connections: connections(),
       reactiveHeld: reactiveHeld(),
+      followed: followed(),
       standings: standings(),
       programSets: this.#sets,
       anchors: this.#anchors,

@@ -54,6 +54,7 @@ const run = async (): Promise<void> => {
   if (!accepted.ok) return die(EXIT_CONFIGURATION, accepted.fault.problems.map(problemText).join('; '));
   if (accepted.value.kind === 'uncommissioned') return die(EXIT_CONFIGURATION, 'no configuration: the site is not commissioned');
   const { configuration } = accepted.value;
+  const alarm = accepted.value.kind === 'present' ? null : accepted.value.alarm;
   const unknown = unknownProfiles(configuration);
   if (unknown.length > 0) return die(EXIT_CONFIGURATION, unknown.join('; '));
   const bootId = await readBootId();
@@ -75,6 +76,7 @@ const run = async (): Promise<void> => {
       release: RELEASE,
     },
     configuration,
+    alarm,
   );
   manager.ready();
   manager.status(`runs site ${configuration.siteId}`);

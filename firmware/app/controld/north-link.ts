@@ -24,7 +24,8 @@ export interface NorthLinkOptions {
 
 /** Alarms that stand at a time, of one connection; more are logged alone. */
 const STANDING_MAX = 16;
-const ALARM_CHARACTERS_MAX = 400;
+/** Of the text of one alarm. */
+export const ALARM_CHARACTERS_MAX = 400;
 
 /** controld's side of the socket to northd: takes what the utility says, tells what the site is, rings when the log grew. */
 export class NorthLink {

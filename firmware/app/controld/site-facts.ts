@@ -1,31 +1,42 @@
 import { watts } from '#base/units.ts';
 import { GRID_CODE_MODES, INVERTER_MODES } from '#control/modes.ts';
 import type { ControlMode } from '#control/program.ts';
+import { modesFollowed } from '#control/tick/curves.ts';
 import type { SiteFacts } from '#control/tick/state.ts';
+import { followable } from '#drivers/inverter/curves.ts';
 import { onSilenceOf } from '#drivers/profile/profile.ts';
 import { inverterProfileNamed } from '#drivers/profile/catalogue.ts';
+import { CURVE_FUNCTIONS, type CurveFunction } from '#site/curve.ts';
 import type { DeviceId, DeviceRecord } from '#site/device.ts';
 import { assert } from '#base/assert.ts';
-import type { Configuration } from '../config/configuration.ts';
+import type { Configuration, DeviceConfiguration } from '../config/configuration.ts';
+
+type RecordOf = (device: DeviceId) => DeviceRecord | null;
 
 /** Registers of an inverter may be this old when read; a device profile of a slower one will say so (issue on devices). */
 const READING_AGE_MS = 150;
 /** SunSpec 123, immediate controls. */
 const CONTROLS_MODEL = 123;
 
+/** What every inverter met can follow; one that was not met yet can follow nothing. */
+const followedByAll = (inverters: readonly DeviceConfiguration[], record: RecordOf): readonly CurveFunction[] => {
+  const each = inverters.map(({ device }) => {
+    const met = record(device);
+    return met === null ? [] : followable(met);
+  });
+  return CURVE_FUNCTIONS.filter((one) => each.length > 0 && each.every((able) => able.includes(one)));
+};
+
 /** What the site's devices can carry out. Grid-code settings only where the commissioned site allows them and every inverter takes them. */
-export const executableModes = ({ gridCodeWrites, devices }: Configuration): readonly ControlMode[] => {
+export const executableModes = ({ gridCodeWrites, devices }: Configuration, record: RecordOf): readonly ControlMode[] => {
+  if (!gridCodeWrites) return INVERTER_MODES;
   const inverters = devices.filter((device) => device.role === 'inverter');
   const takes = inverters.every(({ profile }) => inverterProfileNamed(profile)?.control.model === CONTROLS_MODEL);
-  return gridCodeWrites && takes ? [...INVERTER_MODES, ...GRID_CODE_MODES] : INVERTER_MODES;
+  return [...INVERTER_MODES, ...(takes ? GRID_CODE_MODES : []), ...modesFollowed(followedByAll(inverters, record))];
 };
 
 /** The site as the tick knows it, from the configuration and the devices met so far. */
-export const siteFacts = (
-  configuration: Configuration,
-  seed: string,
-  record: (device: DeviceId) => DeviceRecord | null,
-): SiteFacts => {
+export const siteFacts = (configuration: Configuration, seed: string, record: RecordOf): SiteFacts => {
   const meter = configuration.devices.find((device) => device.role === 'meter');
   assert(meter !== undefined, 'an accepted configuration has a meter at the connection point');
   const inverters = configuration.devices
@@ -53,7 +64,7 @@ export const siteFacts = (
     local,
     unmeteredGeneration: watts(0),
     returnsByItself,
-    executable: executableModes(configuration),
+    executable: executableModes(configuration, record),
     readingAgeMs: READING_AGE_MS,
     seed,
   };

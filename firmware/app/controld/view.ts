@@ -15,7 +15,7 @@ export interface ViewInputs {
   readonly lines: readonly LineStatus[];
   readonly now: MonoMs;
   readonly utility: UtilitySeconds | null;
-  /** Alarms of northd that stand, as it words them. */
+  /** Alarms that are no condition of the site: of the configuration, and of northd as it words them. */
   readonly north: readonly string[];
 }
 

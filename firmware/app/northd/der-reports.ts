@@ -1,4 +1,5 @@
 import { after, elapsed, seconds, type MonoMs, type UtilitySeconds } from '#base/units.ts';
+import { DEFAULT_SETTINGS, type DefaultSetting } from '#control/program.ts';
 import type { SiteSnapshot, SiteStatus } from '#link/message.ts';
 import { derCapability, derSettings } from '#utility/report/rating.ts';
 import { dateStatus, derAvailability, derStatus, statusChanged, type DatedStatus } from '#utility/report/status.ts';
@@ -137,10 +138,10 @@ export class DerReports {
 
   #settings(now: MonoMs, utility: UtilitySeconds, tree: WalkedTree, snapshot: SiteSnapshot): DerJob | null {
     const url = tree.ders[0]?.settings ?? null;
-    const setGradW = gradientOf(tree) ?? this.#options.profile.setGradWDefault;
-    const key = JSON.stringify([setGradW, snapshot.nameplate]);
+    const settings = { setGradW: this.#options.profile.setGradWDefault, ...settingsOf(tree) };
+    const key = JSON.stringify([settings, snapshot.nameplate]);
     if (this.#settingsAt?.key !== key) this.#settingsAt = { key, since: utility };
-    const value = derSettings(snapshot.nameplate, { setGradW, updatedAt: this.#settingsAt.since }, snapshot.modes);
+    const value = derSettings(snapshot.nameplate, { settings, updatedAt: this.#settingsAt.since }, snapshot.modes);
     if (url === null || value === null) return null;
     const body = writeResource('DERSettings', value, this.#options.write);
     return this.#keep(now, tree, { what: 'settings', method: 'PUT', url, body });
@@ -225,9 +226,17 @@ const holds = (what: Told, served: Uint8Array, ours: string): boolean => {
 const watts = ({ multiplier, value }: { readonly multiplier: number; readonly value: number }): number =>
   Math.round(value * 10 ** multiplier);
 
-/** setGradW of the best program's default that states one; it updates the setting of the same name (CSIP-AUS ALL-13). */
-const gradientOf = (tree: WalkedTree): number | null => {
-  const byPriority = [...tree.programs].sort((a, b) => a.program.primacy - b.program.primacy);
-  for (const { defaultControl } of byPriority) if (defaultControl?.setGradW !== undefined) return defaultControl.setGradW;
-  return null;
+/**
+ * Each setting of the best program's default that states it; it updates the setting of the same name (CSIP-AUS ALL-13). Those of
+ * setES* that only a device could keep, the bands of voltage and frequency, are not told: no device here is given them.
+ */
+const settingsOf = (tree: WalkedTree): Readonly<Partial<Record<DefaultSetting, number>>> => {
+  const defaults = tree.programs
+    .toSorted((a, b) => a.program.primacy - b.program.primacy)
+    .flatMap(({ defaultControl }) => (defaultControl === null ? [] : [defaultControl]));
+  const stated = DEFAULT_SETTINGS.flatMap((name) => {
+    const value = defaults.find((one) => one[name] !== undefined)?.[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return Object.fromEntries(stated);
 };

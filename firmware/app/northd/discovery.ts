@@ -2,8 +2,8 @@ import { SeededRandom } from '#base/random.ts';
 import { fail } from '#base/result.ts';
 import { after } from '#base/units.ts';
 import { backOff } from '#utility/walk/back-off.ts';
-import { chooseVersion, mediaTypeFor, wellKnownUrl } from '#utility/walk/well-known.ts';
 import { locateServer } from '../config/locate.ts';
+import { servedSite } from '../config/version.ts';
 import type { NorthdConfig, NorthdPorts } from './northd.ts';
 import type { Patience } from './patience.ts';
 
@@ -50,22 +50,17 @@ const locatedIn = async (
 const versionOf = async (ports: DiscoveryPorts, config: NorthdConfig, patience: Patience): Promise<NorthdConfig | null> => {
   const { clock, http, note } = ports;
   const random = new SeededRandom(config.walk.seed, 'discovery');
-  const url = wellKnownUrl(config.walk.dcap);
   let said = '';
   for (let failures = 1; !patience.isStopping; failures += 1) {
-    const reply = await http.request({ method: 'GET', url, headers: { accept: 'application/json' }, body: null });
-    const chosen = reply.ok && reply.value.status === 200 ? chooseVersion(reply.value.body, reply.value.url, config.walk) : null;
-    if (chosen?.ok === true) {
-      const { version, dcap } = chosen.value;
-      note({ event: 'version-chosen', level: 'info', text: `CSIP-AUS v${version} at ${dcap}` });
-      const { accept, contentType } = config.profile;
-      const media = { accept: mediaTypeFor(accept, version), contentType: mediaTypeFor(contentType, version) };
-      return { ...config, profile: { ...config.profile, ...media, csipAus: version }, walk: { ...config.walk, dcap } };
+    const served = await servedSite(http, config);
+    if (served.ok) {
+      const { profile, walk } = served.value;
+      note({ event: 'version-chosen', level: 'info', text: `CSIP-AUS v${profile.csipAus} at ${walk.dcap}` });
+      return served.value;
     }
-    const why = chosen?.fault ?? (reply.ok ? `${url}: HTTP ${reply.value.status}` : `${reply.fault.kind}: ${reply.fault.text}`);
+    const { why, retryAfter } = served.fault;
     if (why !== said) note({ event: 'version-unknown', level: 'warn', text: why });
     said = why;
-    const retryAfter = reply.ok ? reply.value.retryAfter : null;
     await patience.until(after(clock.now(), backOff(failures, RATE, retryAfter, random)));
   }
   return null;

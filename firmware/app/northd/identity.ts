@@ -6,6 +6,7 @@ import type { TlsIdentity } from '#platform/tls/context.ts';
 import type { Tpm } from '#platform/tpm/tpm.ts';
 import type { Identities } from '../config/utility.ts';
 import { leafOf } from '../identity/chain.ts';
+import { isProven } from '../identity/proven.ts';
 import { loadIdentityRecord, otherSlot, type Slot } from '../identity/record.ts';
 import { proveIdentity, tpmIdentity } from '../identity/tpm-identity.ts';
 
@@ -26,9 +27,6 @@ export interface Wanted {
 
 /** Between two attempts at a TPM that does not answer. */
 const AGAIN = seconds(10);
-/** northd's own file: the LFDI that has completed a walk. The identity command writes the keys, this alone says which is proven. */
-const PROVEN_FILE = 'north-identity';
-const PROVEN_BYTES_MAX = 256;
 
 /**
  * The identity to serve as: the active slot, once its key has signed; waits for the TPM as long as it takes. After a renewal the old
@@ -58,16 +56,6 @@ const previousIdentity = async (ports: IdentityPorts, { trust }: Wanted, slot: S
   if (works.ok) return identity;
   ports.note({ event: 'previous-identity-lost', level: 'warn', text: `slot ${slot} does not sign: ${works.fault}` });
   return null;
-};
-
-/** Whether the identity of this LFDI has completed a walk in an earlier life. */
-export const isProven = async (state: Files, lfdi: string): Promise<boolean> => {
-  const proven = await state.read(PROVEN_FILE, PROVEN_BYTES_MAX);
-  return proven.ok && new TextDecoder().decode(proven.value).trim() === lfdi;
-};
-
-export const keepProven = async (state: Files, lfdi: string): Promise<void> => {
-  await state.replace(PROVEN_FILE, new TextEncoder().encode(`${lfdi}\n`));
 };
 
 /** Tries until the key signs or we are stopped; each new reason is told once. */

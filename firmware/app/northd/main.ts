@@ -17,12 +17,12 @@ import { unixSockets } from '#platform/sockets/unix-sockets.ts';
 import { readBootId } from '#platform/systemd/boot-id.ts';
 import { serviceManager } from '#platform/systemd/notify.ts';
 import packageJson from '../../../package.json' with { type: 'json' };
+import { type Identified, keepProven, standingOf } from '../identity/proven.ts';
 import { TPM_DEFAULT } from '../identity/tpm-identity.ts';
 import { acceptConfiguration, EXIT_CONFIGURATION, problemText } from '../config/accept.ts';
 import { directoriesFrom } from '../config/directories.ts';
 import { gatewayProfile } from '../config/gateway-profile.ts';
 import { loadUtility, type Loaded } from '../config/utility.ts';
-import { isProven, keepProven } from './identity.ts';
 import type { Signing } from './key-watch.ts';
 import { northd, type NorthdConfig } from './northd.ts';
 import { ownKeys } from './own-keys.ts';
@@ -76,9 +76,6 @@ const onWait = (text: string): void => {
   manager.watchdog();
 };
 
-/** An identity with the site it stands for. */
-type Identified = Pick<Loaded, 'tls' | 'config'>;
-
 /** Runs until ended as asked; a renewed identity that was taken serves from then on. */
 const serve = async (
   loaded: Loaded,
@@ -87,10 +84,10 @@ const serve = async (
   where: string,
 ): Promise<void> => {
   const finish = ended();
-  const { serverLFDI, renewed, ...old } = loaded;
-  const isNew = renewed !== null && (await isProven(state, renewed.config.lfdi));
-  let serving: Identified = isNew ? renewed : old;
-  let next: Identified | null = isNew ? null : renewed;
+  const { serverLFDI } = loaded;
+  const standing = await standingOf(loaded, state);
+  let serving: Identified = standing.serving;
+  let next: Identified | null = standing.trial;
   for (let isRenewed = true; isRenewed; ) {
     let onTaken = (): void => undefined;
     const taken = new Promise<boolean>((resolve) => {
@@ -146,6 +143,10 @@ const run = async (): Promise<void> => {
   const accepted = await acceptConfiguration({ configuration: files, state: directoryFiles(state), note }, false);
   if (!accepted.ok) {
     refuse(accepted.fault.problems.map(problemText).join('; '));
+    return;
+  }
+  if (accepted.value.kind === 'site-alone') {
+    refuse(accepted.value.alarm);
     return;
   }
   const utilities = accepted.value.kind === 'uncommissioned' ? [] : accepted.value.configuration.utilities;

@@ -1,10 +1,11 @@
 import type { UtilitySeconds, Watts } from '#base/units.ts';
 import { type Pace, type Ramp, rampedTo, rampFor } from '../limits/ramp.ts';
-import { type Service, serviceAfter } from '../limits/service.ts';
+import { type ReturnWish, type Service, serviceAfter } from '../limits/service.ts';
+import { SWITCH_MODES } from '../modes.ts';
 import { type ControlMode, RAMP_SCOPES, type RampScope } from '../program.ts';
 import type { PrimacyOf } from './arbitrate.ts';
 import { keyOf, keyText, type StoredEvent, type StoredProgram, type StoredServer } from './plan.ts';
-import { defaultFor, gradientInForce, type Found, heldBy } from './standing.ts';
+import { defaultFor, type Found, heldBy, settingInForce } from './standing.ts';
 
 /** The modes whose limit moves in a ramp: those that an inverter can follow at a pace. */
 export const RAMPED_MODES = ['opModExpLimW', 'opModGenLimW', 'opModMaxLimW'] as const satisfies readonly ControlMode[];
@@ -56,7 +57,7 @@ const paced = (scope: RampScope, from: string | null, to: StoredEvent | null): b
 const paceOf = (before: Course, to: StoredEvent | null, moment: Moment, unlimited: number | null): Pace | null => {
   const rampTms = to?.body.rampTms ?? null;
   if (rampTms !== null) return { kind: 'span', seconds: rampTms / 100 };
-  const gradient = gradientInForce(moment.programs);
+  const gradient = settingInForce(moment.programs, 'setGradW');
   if (gradient === null || unlimited === null || !paced(moment.scope, before.holder, to)) return null;
   return { kind: 'rate', perSecond: (gradient / GRADIENT_UNIT) * unlimited };
 };
@@ -102,6 +103,18 @@ const nextCourse = (before: Course | undefined, mode: RampedMode, moment: Moment
 const says = (mode: ControlMode, { programs, running, primacyOf }: Moment): boolean =>
   (heldBy(mode, running, primacyOf)?.limit ?? defaultFor(programs, mode))?.value !== false;
 
+/** How the utility wants the site to return, and the draw of the event that stops it. */
+const wishOf = ({ programs, running, primacyOf }: Moment): ReturnWish => {
+  const stop = SWITCH_MODES.map((mode) => heldBy(mode, running, primacyOf)).find((held) => held?.limit.value === false);
+  return {
+    softGradW: settingInForce(programs, 'setSoftGradW'),
+    delay: settingInForce(programs, 'setESDelay'),
+    randomDelay: settingInForce(programs, 'setESRandomDelay'),
+    rampTms: settingInForce(programs, 'setESRampTms'),
+    draw: stop?.event.draw.duration ?? null,
+  };
+};
+
 /** What the utility asks for at `at`, and where each limit is on its way there. The same objects while nothing changed. */
 export const steer = (before: Bearings, moment: Moment): Bearings => {
   const known = new Map(before.courses.map((course) => [course.mode, course]));
@@ -110,6 +123,6 @@ export const steer = (before: Bearings, moment: Moment): Bearings => {
   const serves = says('opModEnergize', moment) && says('opModConnect', moment);
   return {
     courses: changed ? courses : before.courses,
-    service: serviceAfter(before.service, !serves, moment.at, gradientInForce(moment.programs, 'setSoftGradW')),
+    service: serviceAfter(before.service, !serves, moment.at, wishOf(moment)),
   };
 };

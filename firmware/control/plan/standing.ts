@@ -1,6 +1,6 @@
 import type { Limit, LimitSource } from '../limits.ts';
 import { isCap } from '../modes.ts';
-import type { ControlMode, ControlModes } from '../program.ts';
+import type { ControlMode, ControlModes, DefaultSetting } from '../program.ts';
 import { holderOf, type PrimacyOf } from './arbitrate.ts';
 import type { StoredEvent, StoredProgram } from './plan.ts';
 
@@ -45,11 +45,8 @@ export const heldBy = (
   return event === null || value === undefined ? null : { event, limit: { value, source: sourceOf(event) } };
 };
 
-/** A gradient in force: of the best program whose default states it, hundredths of a per cent of setMaxW a second; null: none does. */
-export const gradientInForce = (
-  programs: readonly StoredProgram[],
-  name: 'setGradW' | 'setSoftGradW' = 'setGradW',
-): number | null => {
+/** A setting in force, in the unit of the wire: of the best program whose default states it; null: none does. */
+export const settingInForce = (programs: readonly StoredProgram[], name: DefaultSetting): number | null => {
   let best: StoredProgram | null = null;
   for (const program of programs) {
     const stated = (program.defaultControl?.[name] ?? null) !== null;

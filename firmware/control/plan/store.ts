@@ -75,6 +75,9 @@ const program = v.object({
       modes,
       setGradW: v.nullable(number),
       setSoftGradW: v.exactOptional(v.nullable(number)),
+      setESDelay: v.exactOptional(v.nullable(number)),
+      setESRandomDelay: v.exactOptional(v.nullable(number)),
+      setESRampTms: v.exactOptional(v.nullable(number)),
     }),
   ),
   defaultMissingSince: v.nullable(instant),
@@ -104,6 +107,9 @@ const service = v.object({
   since: instant,
   opened: v.pipe(v.array(text), v.maxLength(DEVICES_MAX)),
   softGradW: v.exactOptional(number),
+  wait: v.exactOptional(number),
+  ramp: v.exactOptional(number),
+  draw: v.exactOptional(fraction),
 });
 
 const plan = v.object({

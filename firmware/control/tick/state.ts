@@ -13,10 +13,12 @@ import type { CommissionedLimits, FallbackLimits } from '#control/plan/active.ts
 import type { Plan } from '#control/plan/plan.ts';
 import type { ControlMode, ProgramSet } from '#control/program.ts';
 import type { RecordBody } from '#control/record.ts';
+import type { CurveFunction } from '#site/curve.ts';
 import type { Connection, DeviceId, OnSilence, Reactive, Setpoint } from '#site/device.ts';
 import type { DeviceStanding, Sample } from '#site/sample.ts';
 import type { Unproven } from './claims.ts';
 import type { Conditions } from './conditions.ts';
+import type { Followed } from './curves.ts';
 
 /** What the tick must know of an inverter beyond what it measures. */
 export interface InverterFacts {
@@ -59,6 +61,8 @@ export interface TickInputs {
   readonly connections: ReadonlyMap<DeviceId, Connection | null>;
   /** Whether each inverter provably holds the reactive power it was asked for; absent: nothing was asked. */
   readonly reactiveHeld?: ReadonlyMap<DeviceId, boolean>;
+  /** The curve functions that each inverter provably follows as it was asked to; absent: nothing was asked. */
+  readonly followed?: ReadonlyMap<DeviceId, readonly CurveFunction[]>;
   readonly standings: ReadonlyMap<DeviceId, DeviceStanding>;
   readonly programSets: readonly ProgramSet[];
   readonly anchors: readonly ClockAnchor[];
@@ -96,6 +100,8 @@ export interface ControlState {
   readonly power: PowerLimits;
   /** What each inverter was last asked to do with reactive power; absent: nothing. */
   readonly reactive: ReadonlyMap<DeviceId, Reactive>;
+  /** What each inverter was last asked to follow; absent: nothing. */
+  readonly curves: Followed;
   /** What this process last told each inverter about its connection. */
   readonly told: ReadonlyMap<DeviceId, Connection>;
   readonly decision: Decision | null;
@@ -119,6 +125,7 @@ export const startState = (memory: Pick<ControlState, 'plan' | 'clock'> & { read
   limits: {},
   power: { exportLimit: null, generationLimit: null },
   reactive: new Map(),
+  curves: new Map(),
   told: new Map(),
   decision: null,
 });

@@ -13,7 +13,10 @@ import { advancePlan, confirmStarted, pendingStarts } from '#control/plan/advanc
 import type { Surroundings } from '#control/plan/course.ts';
 import { foldProgramSet } from '#control/plan/fold.ts';
 import { type Plan, withExecutable } from '#control/plan/plan.ts';
+import type { ControlMode } from '#control/program.ts';
 import type { RecordBody } from '#control/record.ts';
+import type { CurveFunction } from '#site/curve.ts';
+import type { DeviceId } from '#site/device.ts';
 import { alarmChanges } from './alarms.ts';
 import { isRamping, tickAgain } from './again.ts';
 import { askAll } from './asking.ts';
@@ -21,6 +24,7 @@ import { claimsFor, leastTogether, observeUnproven, uncontrolledOf } from './cla
 import { observeConditions } from './conditions.ts';
 import { askConnections } from './connection.ts';
 import { observe, tracksFor } from './observe.ts';
+import { askCurves, functionsOf, isFollowed, withOneReactive } from './curves.ts';
 import { askReactive, reactiveOf } from './reactive.ts';
 import type { ControlState, SiteFacts, TickInputs, TickResult } from './state.ts';
 
@@ -144,6 +148,15 @@ const reactiveHolds = (state: ControlState, inputs: TickInputs): boolean =>
     (device) => inputs.standings.get(device) !== 'answering' || inputs.reactiveHeld?.get(device) === true,
   );
 
+/** True when what a mode that is no limit asks for provably is so. */
+const targetHolds = (state: ControlState, inputs: TickInputs) => {
+  const reactive = reactiveHolds(state, inputs);
+  const targets = state.limits.targets ?? {};
+  const follows = (device: DeviceId, one: CurveFunction): boolean =>
+    inputs.standings.get(device) !== 'answering' || inputs.followed?.get(device)?.includes(one) === true;
+  return (mode: ControlMode): boolean => isFollowed(mode, targets, follows, state.curves) ?? reactive;
+};
+
 const started = (
   state: ControlState,
   inputs: TickInputs,
@@ -152,9 +165,16 @@ const started = (
   if (utility === null) return { plan: state.plan, records: [] };
   const pending = pendingStarts(state.plan, utility);
   if (pending.length === 0) return { plan: state.plan, records: [] };
-  const [limits, reactive] = [enforced(state, inputs), reactiveHolds(state, inputs)];
+  const limits = enforced(state, inputs);
+  const holds = targetHolds(state, inputs);
+  const { targets = {} } = state.limits;
+  const isBegun = (modes: readonly ControlMode[]): boolean => {
+    if (modes.some(isCap)) return limits;
+    const mine = modes.filter((mode) => Object.hasOwn(targets, mode));
+    return mine.length > 0 && mine.every(holds);
+  };
   // An event is answered for what of it can be done: its limits, or its targets where it sets no limit.
-  const begun = pending.filter(({ modes }) => (modes.some(isCap) ? limits : reactive));
+  const begun = pending.filter(({ modes }) => isBegun(modes));
   const confirmed = confirmStarted(state.plan, begun, utility);
   return { plan: confirmed.plan, records: confirmed.transitions };
 };
@@ -197,10 +217,12 @@ export const controlTick = (before: ControlState, facts: SiteFacts, inputs: Tick
   const exact = utilityExact(dated.clock, { bootId: inputs.bootId, mono: now, wall: inputs.wall });
   const moment = exact === null ? null : utilitySeconds(exact);
   const lockout = lockoutOf(before, facts, inputs);
-  const limits = withLocalLimits(
+  const bound = withLocalLimits(
     activeLimits(planned.plan, moment, facts.commissioned, facts.fallback),
     localLimits(facts.local, lockout, utility),
   );
+  const targets = withOneReactive(bound.targets);
+  const limits = targets === undefined ? bound : { ...bound, targets };
   const stopped = isStopped(limits);
 
   const tracks = tracksFor(before.tracks, facts);
@@ -223,7 +245,8 @@ export const controlTick = (before: ControlState, facts: SiteFacts, inputs: Tick
   const asking = askAll(before, facts, claims, view);
   const connecting = askConnections({ told: before.told, service: planned.plan.service }, stopped, facts, inputs.connections);
 
-  const reacting = askReactive(before.reactive, reactiveOf(limits.targets, plant.maxPower), facts);
+  const reacting = askReactive(before.reactive, reactiveOf(targets, plant.maxPower), facts);
+  const curving = askCurves(before.curves, functionsOf(targets, planned.plan), facts);
 
   const decided: ControlState = {
     plan: connecting.service === planned.plan.service ? planned.plan : { ...planned.plan, service: connecting.service },
@@ -243,13 +266,14 @@ export const controlTick = (before: ControlState, facts: SiteFacts, inputs: Tick
     power,
     told: connecting.told,
     reactive: reacting.told,
+    curves: curving.told,
     decision,
   };
   const start = started(decided, inputs, utility);
   const alarms = alarmChanges(decided, facts, inputs.standings);
   return {
     state: { ...decided, plan: start.plan, alarms: alarms.alarms },
-    commands: [...asking.commands, ...connecting.commands, ...reacting.commands],
+    commands: [...asking.commands, ...connecting.commands, ...reacting.commands, ...curving.commands],
     records: [...planned.records, ...start.records, ...limitChange(before.limits, limits), ...alarms.records],
     notes: [...dated.notes, ...planned.notes],
     attend: decision.moving || decision.overcutting || stopped !== isStopped(before.limits),

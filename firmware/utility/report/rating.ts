@@ -1,6 +1,6 @@
 import type { UtilitySeconds } from '#base/units.ts';
 import { INVERTER_MODES } from '#control/modes.ts';
-import type { ControlMode } from '#control/program.ts';
+import type { ControlMode, DefaultSetting } from '#control/program.ts';
 import type { SiteNameplate } from '#link/message.ts';
 import { INT16, UINT16, scaled, unscaled } from '../wire/quantity.ts';
 import type { ResourceOf } from '../wire/schema/resources.ts';
@@ -106,8 +106,8 @@ export const derCapability = (
 
 /** What DERSettings needs besides the plate. */
 export interface SettingsContext {
-  /** setGradW of the default control in force, echoed (CSIP-AUS ALL-13); null: none served. */
-  readonly setGradW: number | null;
+  /** What the default controls in force set, echoed (CSIP-AUS ALL-13): a setting that none states is absent. */
+  readonly settings: Readonly<Partial<Record<DefaultSetting, number>>>;
   /** When a setting last changed, utility time. */
   readonly updatedAt: UtilitySeconds;
 }
@@ -126,7 +126,8 @@ export const derSettings = (
   if (setMaxW === null) return null;
   return {
     modesEnabled: base,
-    setGradW: context.setGradW ?? GRADIENT_DEFAULT,
+    setGradW: GRADIENT_DEFAULT,
+    ...context.settings,
     ...(apparent === null ? {} : { setMaxVA: apparent }),
     ...(varInjected === null ? {} : { setMaxVar: varInjected }),
     ...(varAbsorbed === null ? {} : { setMaxVarNeg: varAbsorbed }),

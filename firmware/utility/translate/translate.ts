@@ -1,6 +1,7 @@
 import type { Note } from '#base/ports.ts';
 import { utilitySeconds } from '#base/units.ts';
 import {
+  DEFAULT_SETTINGS,
   EVENTS_MAX,
   PROGRAMS_MAX,
   type DefaultControl,
@@ -102,9 +103,10 @@ const defaultOf = (walked: WalkedProgram, notes: Note[]): { readonly value: Defa
     notes.push(refused(`default ${served.mRID}: ${modes.fault}`));
     return { value: null, usable: false };
   }
-  const { mRID, setGradW, setSoftGradW } = served;
-  const soft = setSoftGradW === undefined ? {} : { setSoftGradW };
-  return { value: { mRID, modes: modes.value, setGradW: setGradW ?? null, ...soft }, usable: true };
+  const stated = Object.fromEntries(
+    DEFAULT_SETTINGS.flatMap((name) => (served[name] === undefined ? [] : [[name, served[name]]])),
+  );
+  return { value: { mRID: served.mRID, modes: modes.value, setGradW: null, ...stated }, usable: true };
 };
 
 /** A control for other kinds of device is none of ours (ieee2030_5 3.5). */

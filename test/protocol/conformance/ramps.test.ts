@@ -79,6 +79,29 @@ requirement(['ALL-13', 'BASIC-007'], 'the ramp rate of the default is followed a
   evidence.requests(gateway, 'tells 27 again', (each) => told('DERSettings')(each) && each.body?.['setGradW'] === 27, { from });
 });
 
+requirement(
+  ['BASIC-007'],
+  'after a stop the site waits and rises as the default says, and DERSettings say so',
+  async (evidence) => {
+    const settings = { setESDelay: 12_000, setESRampTms: 5000, setGradW: 27, setSoftGradW: 100 };
+    const programs = [{ name: 'site', primacy: 0, default: { opModExpLimW: percent(90) }, settings }];
+    const gateway = await new VirtualGateway({ site: NO_LOAD, scenario: { programs } }).start().until(120);
+    evidence.requests(gateway, 'tells the settings', ({ type, method, body }) => {
+      const isPut = method === 'PUT' && type === 'DERSettings';
+      return isPut && Object.entries(settings).every(([name, value]) => body?.[name] === value);
+    });
+    const event = gateway.publish({ program: 'site', startsIn: 80, durationSeconds: 120, modes: { opModEnergize: false } });
+    const end = 120 + 80 + 120;
+    await gateway.until(end + 120 + 110);
+    expect(answersTo(gateway, event)).toEqual([1, 2, 3]);
+    const { truth } = gateway;
+    evidence.site('generation while it is stopped and waits', truth.mostGeneration(end - 110, end + 119), { most: 50 });
+    // The slower of 50 s and 1 % a second to the full.
+    slope(evidence, gateway, [end + 130, end + 170], 100);
+    evidence.site('export at last', truth.exportAt(gateway.now), { least: percent(85), most: percent(90) + BAND_W });
+  },
+);
+
 requirement(['ALL-25'], 'rampTms of a control before setGradW, which binds the next', async (evidence) => {
   const gateway = await new VirtualGateway({ site: NO_LOAD, scenario: scenario({ opModExpLimW: 0 }, 100) }).start().until(60);
   const first = gateway.publish({

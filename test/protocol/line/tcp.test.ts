@@ -46,6 +46,8 @@ beforeEach(async () => {
     onOutcome: onNote,
     found: null,
     keepFound: (_, done) => done(true),
+    foundCurves: [],
+    keepCurve: (_, _found, done) => done(true),
   });
   const meterProfile = meterProfileNamed('carlo-gavazzi-em340')!;
   samples.length = 0;

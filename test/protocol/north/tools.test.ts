@@ -1,9 +1,11 @@
-import { execFile } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { removeDevice, setOutage } from '../../rig/utility/state.ts';
-import { startBench, type Bench } from './bench.ts';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { keepProven } from '#app/identity/proven.ts';
+import { directoryFiles } from '#platform/files/directory-files.ts';
+import { makeDevice } from '../../rig/utility/pki.ts';
+import { registerDevice } from '../../rig/utility/state.ts';
+import { type Bench, startBench } from './bench.ts';
+import { changeUtility, doctor, gridward } from './command.ts';
 
 let bench: Bench;
 beforeEach(async () => {
@@ -13,83 +15,50 @@ afterEach(async () => {
   await bench.close();
 });
 
-const gridward = async (...words: readonly string[]): Promise<{ readonly code: number; readonly text: string }> =>
-  await new Promise((resolve) => {
-    const directories = ['--config', join(bench.directory, 'config'), '--state', join(bench.directory, 'state')];
-    const options = { cwd: new URL('../../..', import.meta.url).pathname, timeout: 60_000 };
-    execFile(process.execPath, ['firmware/app/cli/main.ts', ...words, ...directories], options, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code ?? 1), text: `${stdout}${stderr}` });
-    });
-  });
-
-/** Steps of the doctor, each with its verdict. */
-const doctor = async (): Promise<{ readonly code: number; readonly steps: readonly string[]; readonly text: string }> => {
-  const { code, text } = await gridward('doctor');
-  return {
-    code,
-    text,
-    steps: [...text.matchAll(/^(ok {2}|FAIL) {2}(\S+)/gm)].map(([, verdict, name]) => `${verdict?.trim() ?? ''} ${name ?? ''}`),
-  };
-};
-
-const configuration = (): string => join(bench.directory, 'config', 'config.json');
-const change = async (edit: (text: string) => string): Promise<void> => {
-  await writeFile(configuration(), edit(await readFile(configuration(), 'utf8')));
-};
-
-describe('gridward doctor', () => {
-  const WELL = [
-    'ok configuration',
-    'ok clock',
-    'ok disk',
-    'ok chain',
-    'ok key',
-    'ok DNS',
-    'ok TLS',
-    'ok dcap',
-    'ok registration',
-  ];
-
-  test('finds everything well, and registers and tells nothing', async () => {
-    const { code, steps, text } = await doctor();
-    expect([code, steps], text).toEqual([0, WELL]);
-    expect(bench.bodies).toEqual([]);
-  });
-
-  test('says at which step it ends and what to do', async () => {
-    await writeFile(join(bench.directory, 'config', 'secrets', 'pin'), '123455\n');
-    const pin = await doctor();
-    expect(pin.steps.at(-1), pin.text).toBe('FAIL registration');
-    expect(pin.text).toContain('PIN');
-    expect(pin.code).toBe(1);
-
-    setOutage(bench.server.state, 500);
-    expect((await doctor()).steps.at(-1)).toBe('FAIL dcap');
-    setOutage(bench.server.state, null);
-
-    for (const lfdi of bench.server.state.devices.keys()) removeDevice(bench.server.state, lfdi);
-    const unknown = await doctor();
-    expect(unknown.steps.at(-1)).toBe('FAIL dcap');
-    expect(unknown.text).toMatch(/have LFDI [0-9A-F]{40} registered/);
-
-    await bench.server.goDown();
-    expect((await doctor()).steps.at(-1)).toBe('FAIL TLS');
-    await bench.server.comeBack();
-
-    await change((text) => text.replace('device.key.pem', 'server.key.pem'));
-    expect((await doctor()).steps.at(-1)).toBe('FAIL key');
-    await change((text) => text.replace('device-chain.pem', 'absent.pem'));
-    expect((await doctor()).steps.at(-1)).toBe('FAIL files');
-    await change(() => '{}');
-    expect((await doctor()).steps).toContain('FAIL configuration');
-  });
-});
-
 test('gridward csip show prints the tree, the programs and who wins', async () => {
-  const { code, text } = await gridward('csip', 'show');
+  const { code, text } = await gridward(bench, ['csip', 'show']);
   expect(code, text).toBe(0);
   expect(text).toMatch(/EndDevice https:.*LFDI [0-9A-F]{40}/);
   expect(text).toMatch(/DERProgram [0-9A-F]{32}, primacy 1/);
   expect(text).toMatch(/opModExpLimW: (1500 W by the default of program|2500 W by event)/);
+  expect(text).not.toContain('on trial');
   expect(bench.bodies).toEqual([]);
+});
+
+test('gridward csip show goes by the certificate that serves, and shows what the one on trial would see', async () => {
+  const device = await makeDevice(join(bench.directory, 'pki'), 'renewed', 'RIG-0001');
+  const [old = ''] = bench.server.state.devices.keys();
+  await changeUtility(bench, ({ identity }) => ({
+    identity: { ...identity, renewed: { certificate: device.cert, key: device.key } },
+  }));
+  const asLfdi = (lfdi: string): RegExp => new RegExp(`^dnsp at .*, as LFDI ${lfdi}: \\d+ requests`);
+  const unknown = await gridward(bench, ['csip', 'show']);
+  expect(unknown.text).toMatch(asLfdi(old));
+  expect(unknown.text).toMatch(new RegExp(`on trial: LFDI ${device.lfdi}[^]*nothing is served to it yet`));
+
+  registerDevice(bench.server.state, device.lfdi, device.sfdi, Date.now() / 1000);
+  const known = (await gridward(bench, ['csip', 'show'])).text;
+  expect(known.match(/DERProgram [0-9A-F]{32}, primacy 1,/g)).toHaveLength(2);
+
+  await keepProven(directoryFiles(join(bench.directory, 'state')), device.lfdi);
+  const taken = (await gridward(bench, ['csip', 'show'])).text;
+  expect(taken).toMatch(asLfdi(device.lfdi));
+  expect(taken).not.toContain('on trial');
+});
+
+test('gridward doctor looks at a renewed certificate beside the one that serves, and either may be what is wrong', async () => {
+  const device = await makeDevice(join(bench.directory, 'pki'), 'renewed', 'RIG-0001');
+  await changeUtility(bench, ({ identity }) => ({
+    identity: { ...identity, renewed: { certificate: device.cert, key: device.key } },
+  }));
+  const unknown = await doctor(bench);
+  expect(unknown.code).toBe(1);
+  expect(unknown.steps).toContain('ok registration');
+  expect(unknown.steps.at(-1)).toBe('FAIL trial dcap');
+  expect(unknown.remedy).toContain(`have LFDI ${device.lfdi} registered`);
+  registerDevice(bench.server.state, device.lfdi, device.sfdi, Date.now() / 1000);
+  const known = await doctor(bench);
+  const steps = ['certificate', 'chain', 'validity', 'key', 'DNS', 'TLS', 'dcap', 'registration', 'time'];
+  expect(known.steps.slice(-steps.length)).toEqual(steps.map((step) => `ok trial ${step}`));
+  expect(known.code).toBe(0);
 });

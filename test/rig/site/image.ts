@@ -1,8 +1,9 @@
 import { assert } from '#base/assert.ts';
+import { curveTables } from './curve-models.ts';
 import derTables from './models-der.json' with { type: 'json' };
 import legacyTables from './models.json' with { type: 'json' };
 
-const tables = { ...legacyTables, ...derTables };
+const tables: Readonly<Record<string, readonly (readonly string[])[]>> = { ...legacyTables, ...derTables, ...curveTables };
 
 /** Where the SunSpec map starts, wire address. */
 export const BASE = 40000;
@@ -53,7 +54,11 @@ const sizeOf = (type: string): number => {
   return size;
 };
 
-const isModel = (id: string): id is keyof typeof tables => id in tables;
+const rowsOf = (model: number): readonly (readonly string[])[] => {
+  const rows = tables[String(model)];
+  assert(rows !== undefined, `model ${model} has a table`);
+  return rows;
+};
 
 /**
  * A SunSpec register map: marker, models in order, end model. Points are put by name in engineering units and
@@ -160,14 +165,24 @@ export class RegisterImage {
     return places.filter(([, at]) => at.address < address + count && at.address + at.size > address).map(([name]) => name);
   }
 
+  /** Names of all points of a model. */
+  pointsOf(model: number): readonly string[] {
+    return [...(this.#places.get(model)?.keys() ?? [])];
+  }
+
+  /** Registers of one point as they are to another of the same type. */
+  copy(model: number, from: string, to: string): void {
+    const { address, size } = this.#placeOf(model, from);
+    const start = address - this.#base;
+    this.#words.set(this.#words.slice(start, start + size), this.#placeOf(model, to).address - this.#base);
+  }
+
   #place(model: number, start: number): number {
-    const id = String(model);
-    assert(isModel(id), `model ${id} has a table`);
     this.#models.set(model, start);
     const places = new Map<string, Place>();
     this.#places.set(model, places);
     let address = start + 2;
-    for (const row of tables[id]) {
+    for (const row of rowsOf(model)) {
       const [name = '', type = '', scale = '', access = ''] = row;
       const size = sizeOf(type);
       places.set(name, { address, size, type, scale, writable: access === 'RW' });
@@ -178,9 +193,7 @@ export class RegisterImage {
   }
 
   #lengthOf(model: number): number {
-    const id = String(model);
-    assert(isModel(id), `model ${id} has a table`);
-    return tables[id].reduce((sum, row) => sum + sizeOf(row[1] ?? ''), 0);
+    return rowsOf(model).reduce((sum, row) => sum + sizeOf(row[1] ?? ''), 0);
   }
 
   #placeOf(model: number, point: string): Place {

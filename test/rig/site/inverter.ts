@@ -2,7 +2,10 @@ import { SeededRandom } from '#base/random.ts';
 import { RegisterImage } from './image.ts';
 import type { Answer, LineDevice } from './line.ts';
 import { EXCEPTION, exceptionReply, parseRequest, readReply, writeReply, type Request } from './modbus.ts';
+import { CurveFunctions, type GridNow } from './curve-functions.ts';
+import { PHASE_VOLTS, writeNameplate } from './nameplate.ts';
 import type { Plant } from './plant.ts';
+import type { Profile } from './profile.ts';
 import { reactiveDefaults, reactiveOf } from './reactive.ts';
 
 export interface InverterSettings {
@@ -19,6 +22,11 @@ export interface InverterSettings {
   readonly wakes: 'uncapped' | 'keeps';
   /** Between restart and the first output after waking or a restart, seconds. */
   readonly startSeconds: number;
+  /** Models that hold curves, at the end of its map; it follows what is in force there. */
+  readonly curves: readonly number[];
+  /** The grid at its terminals: per cent of nominal voltage, and hertz. */
+  readonly gridVolts: Profile;
+  readonly gridHertz: Profile;
 }
 
 export const INVERTER_DEFAULTS: InverterSettings = {
@@ -30,6 +38,9 @@ export const INVERTER_DEFAULTS: InverterSettings = {
   sleepBelowW: 60,
   wakes: 'uncapped',
   startSeconds: 2,
+  curves: [],
+  gridVolts: () => 100,
+  gridHertz: () => 50,
 };
 
 /** What can be wrong with it; several may hold at once. */
@@ -63,10 +74,14 @@ const ST = { off: 1, sleeping: 2, starting: 3, mppt: 4, throttled: 5, fault: 7 }
 const MODELS = [1, 103, 120, 121, 122, 123] as const;
 /** Between checks of sun and timers while nobody asks, milliseconds. */
 const CHECK_MS = 1000;
+/** The same where it follows curves. */
+const CURVES_CHECK_MS = 100;
 /** It reads SLEEPING for this long before the line goes dead. */
 const DOZE_MS = 20_000;
-const PHASE_VOLTS = 230;
 const NOT_IMPLEMENTED = 0xffff;
+
+/** Most reactive power, of its rating. */
+const MAX_VAR = 0.44;
 
 type Wake = 'awake' | 'dozing' | 'asleep';
 
@@ -75,7 +90,8 @@ export class InverterCore implements LineDevice {
   readonly unitId: number;
   readonly #settings: InverterSettings;
   readonly #plant: Plant;
-  readonly #image = new RegisterImage(MODELS);
+  readonly #image: RegisterImage;
+  readonly #curves: CurveFunctions;
   readonly #seed: number;
   readonly #random: SeededRandom;
   #faults: InverterFaults = SOUND;
@@ -83,7 +99,11 @@ export class InverterCore implements LineDevice {
   #dozeEnds = 0;
   #startsAt = 0;
   #deadUntil = 0;
-  #nextCheck = CHECK_MS;
+  #nextCheck: number;
+  readonly #checkMs: number;
+  /** Most that its curves let it give, watts; null: no bound. */
+  #curveCap: number | null = null;
+  #stopped = false;
   #lastRefresh = -1;
   /** The limit waits for its window, and lapses; milliseconds, Infinity: not running. */
   #windowEnds = Infinity;
@@ -96,13 +116,18 @@ export class InverterCore implements LineDevice {
     this.unitId = settings.unitId;
     this.#settings = settings;
     this.#plant = plant;
+    this.#image = new RegisterImage([...MODELS, ...settings.curves]);
+    this.#curves = new CurveFunctions(this.#image, settings.curves);
+    this.#checkMs = settings.curves.length > 0 ? CURVES_CHECK_MS : CHECK_MS;
+    this.#nextCheck = this.#checkMs;
     this.#seed = seed;
     this.#random = new SeededRandom(seed, 'inverter');
   }
 
   /** Writes nameplate and defaults; asleep or running. Call once. */
   begin(asleep: boolean): void {
-    this.#nameplate();
+    writeNameplate(this.#image, this.#settings, this.#plant.settings.ratedW);
+    this.#curves.begin(this.#plant.settings.ratedW);
     this.#controlDefaults();
     this.#wake = asleep ? 'asleep' : 'awake';
     this.#plant.begin(!asleep);
@@ -115,7 +140,13 @@ export class InverterCore implements LineDevice {
 
   /** Positive: given to the grid, var. */
   reactiveAt(at: number): number {
-    return reactiveOf(this.#image, this.#plant.generationAt(at), this.#plant.settings.ratedW);
+    const { ratedW } = this.#plant.settings;
+    const watts = this.#plant.generationAt(at);
+    const byCurve = this.#curves.varAt(this.#grid(at), watts, ratedW, MAX_VAR * ratedW);
+    const asked = reactiveOf(this.#image, watts, ratedW);
+    return asked !== 0 || byCurve === null || watts === 0
+      ? asked
+      : Math.max(-MAX_VAR, Math.min(MAX_VAR, byCurve / ratedW)) * ratedW;
   }
 
   get wake(): Wake {
@@ -146,6 +177,7 @@ export class InverterCore implements LineDevice {
       this.#windowEnds,
       this.#revertsAt,
       this.#connReverts,
+      this.#curves.nextAt(),
       this.#startsAt > this.#now ? this.#startsAt : Infinity,
     );
   }
@@ -160,7 +192,8 @@ export class InverterCore implements LineDevice {
       if (next >= this.#windowEnds) this.#windowOver(next);
       if (next >= this.#revertsAt) this.#revert(next);
       if (next >= this.#connReverts) this.#reconnect(next);
-      if (next >= this.#nextCheck) this.#nextCheck = next + CHECK_MS;
+      if (next >= this.#nextCheck) this.#check(next);
+      this.#curves.advance(next);
       this.#watchSun(next);
       this.#switch(next);
     }
@@ -204,6 +237,7 @@ export class InverterCore implements LineDevice {
 
   /** A write that touches the limit block arms it anew: window, ramp, reversion timer (SunSpec 123). */
   #written(at: number, address: number, count: number): void {
+    this.#curves.written(at, address, count);
     const start = this.#image.addressOf(123);
     const touches = (first: number, last: number): boolean => address <= start + last && address + count > start + first;
     if (touches(5, 9)) this.#arm(at);
@@ -212,6 +246,22 @@ export class InverterCore implements LineDevice {
       this.#connReverts = this.#image.get(123, 'Conn') === 0 && seconds > 0 ? at + seconds * 1000 : Infinity;
       this.#switch(at);
     }
+  }
+
+  #grid(at: number): GridNow {
+    return { volts: this.#settings.gridVolts(at), hertz: this.#settings.gridHertz(at) };
+  }
+
+  /** Follows its curves. */
+  #check(at: number): void {
+    this.#nextCheck = at + this.#checkMs;
+    if (this.#settings.curves.length === 0) return;
+    const { ratedW } = this.#plant.settings;
+    const cap = this.#curves.wattsAt(this.#grid(at), this.#plant.generationAt(at), this.#plant.availableAt(at), ratedW);
+    this.#stopped = this.#curves.stoppedAt(at, this.#grid(at));
+    if (Math.abs((cap ?? ratedW) - (this.#curveCap ?? ratedW)) < 1) return;
+    this.#curveCap = cap;
+    this.#apply(at, 0);
   }
 
   #arm(at: number): void {
@@ -247,8 +297,10 @@ export class InverterCore implements LineDevice {
     if (this.#faults.ignoresLimit) return;
     const enabled = this.#image.get(123, 'WMaxLim_Ena') === 1;
     const percent = Math.max(0, this.#image.get(123, 'WMaxLimPct'));
-    const watts = (percent / 100) * this.#image.get(121, 'WMax');
-    this.#plant.command(at, enabled && watts < this.#plant.settings.ratedW ? watts : null, rampSeconds);
+    const { ratedW } = this.#plant.settings;
+    const limit = enabled ? (percent / 100) * this.#image.get(121, 'WMax') : ratedW;
+    const watts = Math.min(limit, this.#curveCap ?? ratedW);
+    this.#plant.command(at, watts < ratedW ? watts : null, rampSeconds);
   }
 
   #seconds(point: string): number {
@@ -276,7 +328,7 @@ export class InverterCore implements LineDevice {
 
   #switch(at: number): void {
     const running = this.#wake === 'awake' && at >= this.#startsAt && at >= this.#deadUntil;
-    this.#plant.switch(at, running, this.#image.get(123, 'Conn') !== 0);
+    this.#plant.switch(at, running, this.#image.get(123, 'Conn') !== 0 && !this.#stopped);
   }
 
   #refresh(at: number): void {
@@ -287,7 +339,9 @@ export class InverterCore implements LineDevice {
     const noise = new SeededRandom(this.#seed + tick, 'inverter-noise');
     const put = (point: string, value: number | null): void => this.#image.put(103, point, value);
     const watts = this.#plant.generationAt(seen);
-    const volts = [0, 0, 0].map(() => PHASE_VOLTS + (5 * watts) / 10_000 + noise.normal() * 0.4);
+    const volts = [0, 0, 0].map(
+      () => PHASE_VOLTS * (this.#settings.gridVolts(seen) / 100) + (5 * watts) / 10_000 + noise.normal() * 0.4,
+    );
     const [a = 0, b = 0, c = 0] = volts;
     const amps = volts.map((phase) => watts / 3 / phase);
     put('A', (amps[0] ?? 0) + (amps[1] ?? 0) + (amps[2] ?? 0));
@@ -297,7 +351,7 @@ export class InverterCore implements LineDevice {
     put('PPVphBC', ((b + c) / 2) * Math.sqrt(3));
     put('PPVphCA', ((c + a) / 2) * Math.sqrt(3));
     put('W', watts);
-    put('Hz', 50 + noise.normal() * 0.01);
+    put('Hz', this.#settings.gridHertz(seen) + noise.normal() * 0.01);
     const reactive = this.reactiveAt(seen);
     put('VA', Math.hypot(watts, reactive));
     put('VAr', reactive);
@@ -321,50 +375,6 @@ export class InverterCore implements LineDevice {
     if (this.#image.get(123, 'Conn') === 0) return ST.off;
     if (seen < this.#startsAt) return ST.starting;
     return this.#plant.availableAt(seen) - watts > 0.01 * this.#plant.settings.ratedW ? ST.throttled : ST.mppt;
-  }
-
-  #nameplate(): void {
-    const rated = this.#plant.settings.ratedW;
-    const image = this.#image;
-    image.putText(1, 'Mn', 'Rig Works');
-    image.putText(1, 'Md', `Sunmill ${rated / 1000}k`);
-    image.putText(1, 'Opt', 'none');
-    image.putText(1, 'Vr', '1.4.2');
-    image.putText(1, 'SN', this.#settings.serial);
-    image.put(1, 'DA', this.unitId);
-    this.#scales(103, { A: -2, V: -1, W: rated > 30_000 ? 1 : 0, Hz: -2, VA: rated > 30_000 ? 1 : 0, VAr: 0, PF: 0, WH: 0 });
-    this.#scales(103, { DCA: -2, DCV: -1, DCW: rated > 30_000 ? 1 : 0, Tmp: -1 });
-    for (const point of ['Evt1', 'Evt2']) image.put(103, point, 0);
-    const watts = rated > 60_000 ? 1 : 0;
-    this.#scales(120, { WRtg: watts, VARtg: watts, VArRtg: watts, ARtg: -1, PFRtg: -2 });
-    image.put(120, 'DERTyp', 4);
-    for (const point of ['WRtg', 'VARtg']) image.put(120, point, rated);
-    for (const [quadrant, sign] of [
-      ['Q1', 1],
-      ['Q2', 1],
-      ['Q3', -1],
-      ['Q4', -1],
-    ] as const) {
-      image.put(120, `VArRtg${quadrant}`, 0.44 * rated * sign);
-      image.put(120, `PFRtg${quadrant}`, 0.9 * sign);
-    }
-    image.put(120, 'ARtg', rated / 3 / PHASE_VOLTS);
-    this.#scales(121, { WMax: watts, VRef: 0, VRefOfs: 0, VMinMax: 0, VAMax: watts, ECPNomHz: -1 });
-    for (const point of ['WMax', 'VAMax']) image.put(121, point, rated);
-    image.put(121, 'VRef', PHASE_VOLTS);
-    image.put(121, 'VRefOfs', 0);
-    image.put(121, 'VMax', 253);
-    image.put(121, 'VMin', 207);
-    image.put(121, 'ECPNomHz', 50);
-    this.#scales(122, { WAval: watts });
-    image.put(122, 'PVConn', 0b001);
-    image.put(122, 'StorConn', 0);
-    image.put(122, 'ECPConn', 1);
-    this.#scales(123, { WMaxLimPct: this.#settings.limitScale, OutPFSet: -2, VArPct: 0 });
-  }
-
-  #scales(model: number, scales: Readonly<Record<string, number>>): void {
-    for (const [name, exponent] of Object.entries(scales)) this.#image.put(model, `${name}_SF`, exponent);
   }
 
   #controlDefaults(): void {

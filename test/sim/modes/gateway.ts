@@ -1,6 +1,6 @@
 import { utilitySeconds } from '#base/units.ts';
 import type { ControlModes, EventBody, ProgramSet, RampScope } from '#control/program.ts';
-import type { InverterFaults } from '../../rig/site/inverter.ts';
+import type { InverterFaults, InverterSettings } from '../../rig/site/inverter.ts';
 import type { Truth } from '../../rig/site/plant.ts';
 import { RigSite, siteOf } from '../../rig/site/site.ts';
 import { type LinkUtility, linkUtility } from '../../support/link-utility.ts';
@@ -65,6 +65,7 @@ interface GatewayOptions {
   /** False: nobody says the time. */
   readonly hasUtility?: boolean;
   readonly gridCodeWrites?: boolean;
+  readonly inverter?: Partial<InverterSettings>;
 }
 
 /** The control process as in production beside the rig's 10 kW site, in virtual time; the inverter is met in the first seconds. */
@@ -91,7 +92,7 @@ export class Gateway {
     this.#local = options.local ?? {};
     this.#hasUtility = options.hasUtility ?? true;
     this.#gridCodeWrites = options.gridCodeWrites ?? false;
-    const settings = siteOf({ plant: { load: () => loadW, lagSeconds } });
+    const settings = siteOf({ plant: { load: () => loadW, lagSeconds }, inverter: options.inverter ?? {} });
     this.#site = new RigSite(settings, (point) => this.truth.push(point));
     this.#line = new VirtualLine({ time: this.#time, site: this.#site });
     this.start();
@@ -193,6 +194,26 @@ export class Gateway {
     return this.#read(this.#connAddress() + 6, 13);
   }
 
+  /** Write requests that the inverter carried out. */
+  get writes(): number {
+    return this.#site.inverter.writes;
+  }
+
+  /** Registers of one of the inverter's models, from its ID on, at most 2000. */
+  registersOf(model: number): readonly number[] {
+    const place = this.#placeOf(model);
+    const words: number[] = [];
+    while (words.length < place.length + 2)
+      words.push(...this.#read(place.address + words.length, Math.min(100, place.length + 2 - words.length)));
+    return words;
+  }
+
+  /** Another master writes a register of one of the inverter's models, counted from its ID. */
+  writeByHand(model: number, register: number, value: number): void {
+    const { address } = this.#placeOf(model);
+    this.#ask(6, address + register, value);
+  }
+
   /** Another master writes one of them, counted from OutPFSet. */
   setByHand(register: number, value: number): void {
     const address = this.#connAddress();
@@ -257,15 +278,20 @@ export class Gateway {
     return dot((point) => point.netExport - w) / dot((point) => point.t / 1000 - t);
   }
 
-  /** Walks the models from 40002 to 123; Conn is its fifth register. */
+  /** Conn is the fifth register of 123. */
   #connAddress(): number {
+    return this.#placeOf(123).address + 4;
+  }
+
+  /** Walks the models from 40002. */
+  #placeOf(model: number): { readonly address: number; readonly length: number } {
     let address = 40_002;
-    for (let models = 0; models < 16; models += 1) {
+    for (let models = 0; models < 32; models += 1) {
       const [id = 0, length = 0] = this.#read(address, 2);
-      if (id === 123) return address + 4;
+      if (id === model) return { address, length };
       address += length + 2;
     }
-    throw new Error('the inverter has no model 123');
+    throw new Error(`the inverter has no model ${model}`);
   }
 
   #read(address: number, count: number): readonly number[] {

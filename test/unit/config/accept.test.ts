@@ -4,7 +4,8 @@ import type { Note } from '#base/ports.ts';
 import { acceptConfiguration, type Accepted, type NoConfiguration } from '#app/config/accept.ts';
 import { directoriesFrom } from '#app/config/directories.ts';
 import { readSecret } from '#app/config/secrets.ts';
-import type { Result } from '#base/result.ts';
+import { ok, type Result } from '#base/result.ts';
+import { StateFile } from '#log/state-file.ts';
 import { MemoryFiles } from '../../support/memory-files.ts';
 
 const GOOD = readFileSync(new URL('../../../config/site/example.json', import.meta.url));
@@ -49,6 +50,51 @@ describe('accepting the configuration', () => {
     ]);
     state.put('config.accepted.a', text('damaged'));
     expect((await accept()).ok).toBe(false);
+  });
+
+  it('holds the site without the utilities where only their part is wrong, in the file or in the accepted copy', async () => {
+    const file = JSON.parse(GOOD.toString()) as { utilities: Record<string, unknown>[] };
+    const two = JSON.stringify({ ...file, utilities: [file.utilities[0], { ...file.utilities[0], name: 'second' }] });
+    const alone = {
+      ok: true,
+      value: {
+        kind: 'site-alone',
+        configuration: { siteId: 'example', utilities: [], isUtilityRefused: true },
+        alarm:
+          'no utility is served, what it last said binds: utilities: expected at most one utility server in this release, found 2 servers',
+      },
+    };
+    const { configuration, accept, state, notes } = site();
+    configuration.put('config.json', text(two));
+    expect(await accept()).toMatchObject(alone);
+    expect(notes).toMatchObject([{ event: 'config-refused', level: 'error' }]);
+    // Nothing is kept of it, and where there is an accepted one that is whole, that runs.
+    expect(state.steps).toBe(0);
+    configuration.put('config.json', GOOD);
+    expect(await accept()).toMatchObject({ ok: true, value: { kind: 'present', configuration: { isUtilityRefused: false } } });
+    configuration.put('config.json', text(two));
+    expect(await accept()).toMatchObject({
+      ok: true,
+      value: { kind: 'last-accepted', configuration: { isUtilityRefused: false } },
+    });
+  });
+
+  it('holds it by an accepted copy that this release refuses for its utilities', async () => {
+    const file = JSON.parse(GOOD.toString()) as { utilities: Record<string, unknown>[] };
+    const two = JSON.stringify({ ...file, utilities: [file.utilities[0], { ...file.utilities[0], name: 'second' }] });
+    const { configuration, accept, state } = site();
+    const copies = new StateFile<string>({
+      files: state,
+      name: 'config.accepted',
+      format: 1,
+      decode: (value) => ok(String(value)),
+      maxBytes: 100_000,
+    });
+    await copies.load();
+    await copies.save(two);
+    expect(await accept()).toMatchObject({ ok: true, value: { kind: 'site-alone', configuration: { siteId: 'example' } } });
+    configuration.put('config.json', text('{"format":1}'));
+    expect(await accept()).toMatchObject({ ok: true, value: { kind: 'site-alone', configuration: { siteId: 'example' } } });
   });
 
   it('writes the copy once, not at each start', async () => {

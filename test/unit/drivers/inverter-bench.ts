@@ -57,6 +57,8 @@ export const bench = (options: Partial<InverterSessionOptions> = {}, places: Inv
     expectedSerial: null,
     found: null,
     keepFound: (_, done) => done(true),
+    foundCurves: [],
+    keepCurve: (_, _found, done) => done(true),
     onSample: (sample) => samples.push(sample),
     onConnection: () => undefined,
     onOutcome: (outcome) => outcomes.push(outcome),

@@ -200,6 +200,8 @@ describe('one inverter and one meter at 9600 baud', () => {
       expectedSerial: null,
       found: null,
       keepFound: (_, done) => done(true),
+      foundCurves: [],
+      keepCurve: (_, _found, done) => done(true),
       onSample: () => undefined,
       onOutcome: () => undefined,
       onConnection: () => undefined,

@@ -53,6 +53,8 @@ const inverterOn = (name: string, product: string) => {
     onOutcome: () => undefined,
     found: null,
     keepFound: (_, done) => done(true),
+    foundCurves: [],
+    keepCurve: (_, _found, done) => done(true),
     onRecord: (record) => records.push(record),
     onStanding: () => undefined,
     onNote: () => undefined,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { percent, utilitySeconds, watts } from '#base/units.ts';
 import { rampedTo, rampFor } from '#control/limits/ramp.ts';
-import { isReturning, returnLimit, serviceAfter } from '#control/limits/service.ts';
+import { isReturning, returnLimit, serviceAfter, type ReturnWish } from '#control/limits/service.ts';
 import { powerLimits } from '#control/limits/power.ts';
 import type { ActiveLimits } from '#control/limits.ts';
 
@@ -66,14 +66,21 @@ describe('a limit in a ramp', () => {
   });
 });
 
+const NO_WISH = { softGradW: null, delay: null, randomDelay: null, rampTms: null, draw: null };
+
 describe('the service', () => {
   test('remembers when it was stopped and when it came back, and nothing of a site never stopped', () => {
-    expect(serviceAfter(null, false, at(5), null)).toBeNull();
-    const stopped = serviceAfter(null, true, at(5), null);
+    expect(serviceAfter(null, false, at(5), NO_WISH)).toBeNull();
+    const stopped = serviceAfter(null, true, at(5), NO_WISH);
     expect(stopped).toEqual({ stopped: true, since: 5, opened: [] });
-    expect(serviceAfter(stopped, true, at(9), null)).toBe(stopped);
-    expect(serviceAfter(stopped, false, at(9), null)).toEqual({ stopped: false, since: 9, opened: [] });
-    expect(serviceAfter(stopped, false, at(9), 40)).toEqual({ stopped: false, since: 9, opened: [], softGradW: 40 });
+    expect(serviceAfter(stopped, true, at(9), NO_WISH)).toBe(stopped);
+    expect(serviceAfter(stopped, false, at(9), NO_WISH)).toEqual({ stopped: false, since: 9, opened: [] });
+    expect(serviceAfter(stopped, false, at(9), { ...NO_WISH, softGradW: 40 })).toEqual({
+      stopped: false,
+      since: 9,
+      opened: [],
+      softGradW: 40,
+    });
   });
 
   test('comes back after a minute, in six', () => {
@@ -85,6 +92,40 @@ describe('the service', () => {
     expect(isReturning({ ...back, stopped: true }, 1001)).toBe(false);
     // A clock that steps back makes it wait, not run.
     expect(limit(900)).toBe(0);
+  });
+});
+
+describe('a return as the utility states it', () => {
+  const back = (stop: Partial<ReturnWish>, wish: Partial<ReturnWish>) => {
+    const service = serviceAfter(serviceAfter(null, true, at(900), { ...NO_WISH, ...stop }), false, at(1000), {
+      ...NO_WISH,
+      ...wish,
+    });
+    return (now: number) => returnLimit(service, now, watts(10_000));
+  };
+
+  test('waits for setESDelay and then rises in setESRampTms', () => {
+    const limit = back({}, { delay: 30_000, rampTms: 20_000 });
+    expect([1000, 1299, 1300, 1400, 1499].map(limit)).toEqual([0, 0, 0, 5000, 9950]);
+    expect(limit(1500)).toBeNull();
+  });
+
+  test('at once where both are nothing; by the slower of two ramps', () => {
+    expect(back({}, { delay: 0, rampTms: 0 })(1000)).toBeNull();
+    // 100 hundredths of a per cent a second are 100 s to the full.
+    expect(back({}, { delay: 0, rampTms: 20_000, softGradW: 100 })(1100)).toBe(5000);
+    expect(back({}, { delay: 0, rampTms: 5000, softGradW: 100 })(1050)).toBe(5000);
+  });
+
+  test('by chance within setESRandomDelay: where the draw of the event that stopped it says, or at its end', () => {
+    const wish = { delay: 1000, randomDelay: 10_000, rampTms: 0 };
+    const drawn = back({ draw: 0.25 }, wish);
+    expect([1034, 1035].map(drawn)).toEqual([0, null]);
+    const none = back({}, wish);
+    expect([1109, 1110].map(none)).toEqual([0, null]);
+    // Without a delay of its own the chance is added to the wait of the grid code.
+    const alone = back({ draw: 0.5 }, { randomDelay: 10_000, rampTms: 0 });
+    expect([1109, 1110].map(alone)).toEqual([0, null]);
   });
 });
 

@@ -115,7 +115,7 @@ describe('what never ramps', () => {
     const stop = body('s', 100, 50, { modes: { opModEnergize: false }, rampTms: 6000 });
     const plan = advanced(folded(serving(exportLimit(8000), 27, [stop])), 100);
     expect(activeLimits(plan, at(100), NO_COMMISSIONED, FALLBACK).energize?.value).toBe(false);
-    expect(plan.service).toEqual({ stopped: true, since: 100, opened: [] });
+    expect(plan.service).toEqual({ stopped: true, since: 100, opened: [], draw: plan.events[0]?.draw.duration });
     expect(advanced(plan, 150).service).toMatchObject({ stopped: false, since: 150 });
   });
 
@@ -130,6 +130,17 @@ describe('what never ramps', () => {
     const grid = { stopped: false, since: at(150), opened: [] };
     expect([210, 390].map((now) => returnLimit(grid, now, watts(10_000)))).toEqual([0, 5000]);
   });
+});
+
+test('the return waits as the best default states, each setting for itself, also after a restart in the stop', () => {
+  const stop = body('s', 100, 50, { modes: { opModConnect: false } });
+  const better = { mRID: 'b', modes: {}, setGradW: 27, setESDelay: 30_000 };
+  const worse = { mRID: 'w', modes: {}, setGradW: 27, setESDelay: 100, setESRandomDelay: 10_000, setESRampTms: 20_000 };
+  const set = setOf([program('p', 1, [stop], { defaultControl: better }), program('q', 2, [], { defaultControl: worse })]);
+  const stopped = restarted(advanced(folded(set), 100));
+  const draw = stopped.events[0]?.draw.duration ?? Number.NaN;
+  const { service } = restarted(advanced(stopped, 150));
+  expect(service).toEqual({ stopped: false, since: 150, opened: [], wait: 300 + Math.floor(draw * 10_000) / 100, ramp: 200 });
 });
 
 describe('the stored plan', () => {

@@ -105,19 +105,28 @@ describe('ratings', () => {
   });
 
   it('echo the gradient served, and never set more than is rated', () => {
-    const settings = derSettings(plate, { setGradW: 100, updatedAt: utilitySeconds(5) });
-    expect(settings).toMatchObject({ setGradW: 100, setMaxW: { multiplier: 1, value: 4500 }, updatedTime: 5 });
+    const settings = derSettings(plate, {
+      settings: { setGradW: 100, setSoftGradW: 40, setESDelay: 6000 },
+      updatedAt: utilitySeconds(5),
+    });
+    expect(settings).toMatchObject({
+      setGradW: 100,
+      setSoftGradW: 40,
+      setESDelay: 6000,
+      setMaxW: { multiplier: 1, value: 4500 },
+      updatedTime: 5,
+    });
     const small = derSettings(
       { ...plate, ratedPower: watts(32_768), maxPower: watts(32_767) },
-      { setGradW: null, updatedAt: utilitySeconds(5) },
+      { settings: {}, updatedAt: utilitySeconds(5) },
     );
     expect(small).toMatchObject({ setGradW: 27, setMaxW: { multiplier: 0, value: 32_760 } });
-    expect(derSettings(plate, { setGradW: 0, updatedAt: utilitySeconds(5) })).toMatchObject({ setGradW: 0 });
+    expect(derSettings(plate, { settings: { setGradW: 0 }, updatedAt: utilitySeconds(5) })).toMatchObject({ setGradW: 0 });
   });
 
   it('are not told before they are known, and leave out what is not', () => {
     expect(derCapability(null)).toBeNull();
-    expect(derSettings(null, { setGradW: null, updatedAt: utilitySeconds(5) })).toBeNull();
+    expect(derSettings(null, { settings: {}, updatedAt: utilitySeconds(5) })).toBeNull();
     const bare = derCapability({
       ...plate,
       ratedApparent: null,

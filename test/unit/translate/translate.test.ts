@@ -153,8 +153,11 @@ test('a control for other kinds of device is none of ours', () => {
   expect(translated(controls(item('00210000'))).set.programs[0]?.events).toHaveLength(1);
 });
 
-test('a utility that takes refusals is named which; setSoftGradW comes along', () => {
-  const served = defaultControl(1500).replace('</DefaultDERControl>', '<setSoftGradW>40</setSoftGradW></DefaultDERControl>');
+test('a utility that takes refusals is named which; the settings of the default come along', () => {
+  const served = defaultControl(1500).replace(
+    '</DefaultDERControl>',
+    '<setESDelay>6000</setESDelay><setSoftGradW>40</setSoftGradW></DefaultDERControl>',
+  );
   const tree = new ScriptedWalk({}, { ...site(), '/p/A1/dderc': served }).run(10).tree();
   if (tree === null) throw new Error('no tree');
   const { set } = translate(tree, 'u', profileOf(baseline));
@@ -164,6 +167,7 @@ test('a utility that takes refusals is named which; setSoftGradW comes along', (
     modes: { opModExpLimW: 1500 },
     setGradW: null,
     setSoftGradW: 40,
+    setESDelay: 6000,
   });
 });
 

@@ -20,7 +20,6 @@ export interface Standing {
 export const notClaimed = (why: string): Standing => ({ kind: 'not-claimed', why });
 export const later = (why = 'with the devices issue'): Standing => ({ kind: 'later', why });
 export const beside = (why: string): Standing => ({ kind: 'beside', why });
-export const open = (why: string): Standing => ({ kind: 'open', why });
 
 /** Rows of id, meaning and standing. */
 export const table = (rows: readonly (readonly [id: string, means: string, standing?: Standing])[]): readonly Requirement[] =>

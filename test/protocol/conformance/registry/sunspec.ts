@@ -1,4 +1,4 @@
-import { beside, notClaimed, open, table } from './requirement.ts';
+import { beside, notClaimed, table } from './requirement.ts';
 
 const SERVER = beside('a test of the server');
 const AGGREGATOR = notClaimed('aggregators');
@@ -49,15 +49,15 @@ export const SUNSPEC_BASIC = table([
   ['BASIC-001', 'LFDI and SFDI are those of the certificate; PIN checked'],
   ['BASIC-002', 'a tree of seven groups: right default, then event'],
   ['BASIC-003', 'a branch exchanged before the event: the new one counts'],
-  ['BASIC-004', 'voltage ride-through curves', open('no inverter session writes a curve yet')],
-  ['BASIC-005', 'frequency ride-through curves', open('no inverter session writes a curve yet')],
-  ['BASIC-006', 'volt-var', open('no inverter session writes a curve yet')],
+  ['BASIC-004', 'voltage ride-through curves'],
+  ['BASIC-005', 'frequency ride-through curves'],
+  ['BASIC-006', 'volt-var'],
   ['BASIC-007', 'ramp rates of the default'],
   ['BASIC-008', 'fixed power factor'],
   ['BASIC-009', 'connect, disconnect'],
   ['BASIC-010', 'limit of maximum active power'],
-  ['BASIC-011', 'volt-watt', open('no inverter session writes a curve yet')],
-  ['BASIC-012', 'frequency-watt and droop', open('no inverter session writes a curve yet')],
+  ['BASIC-011', 'volt-watt'],
+  ['BASIC-012', 'frequency-watt and droop'],
   ['BASIC-013', 'fixed power', beside('required of nobody')],
   ['BASIC-014', 'target power', beside('required of nobody')],
   ['BASIC-015', '24 events queued and one more; the rest cancelled; the default again'],
