@@ -219,8 +219,8 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
   {
     name: 'randomisation is drawn again at each fold',
     file: 'firmware/control/plan/fold.ts',
-    search: 'events.push(sameEvent(event, next) ? event : next);',
-    replace: 'events.push({ ...next, draw: drawFor(`${seed}${now}`, event.body.mRID) });',
+    search: 'events.push(sameEvent(event, settled) ? event : settled);',
+    replace: 'events.push({ ...settled, draw: drawFor(`${seed}${now}`, event.body.mRID) });',
     tests: PLAN,
   },
   {
