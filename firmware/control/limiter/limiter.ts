@@ -180,8 +180,6 @@ const witnessed = (state: LimiterState, plant: Plant, tracks: readonly Generatio
 /** What each inverter that cannot be told counts as. */
 export type Uncontrolled = ReadonlyMap<DeviceId, Watts>;
 
-const NONE: Uncontrolled = new Map();
-
 /**
  * What the inverters may deliver now. Pure: state, limits, tracks and time in; state and decision out.
  * `tracks`: the inverters that can deliver; those asleep are left out and count as 0 W. One that is `uncontrolled` delivers what it
@@ -191,7 +189,7 @@ export const decide = (
   state: LimiterState,
   limits: PowerLimits,
   tracks: readonly GenerationTrack[],
-  { plant, now, uncontrolled = NONE }: { readonly plant: Plant; readonly now: MonoMs; readonly uncontrolled?: Uncontrolled },
+  { plant, now, uncontrolled }: { readonly plant: Plant; readonly now: MonoMs; readonly uncontrolled: Uncontrolled },
 ): { readonly state: LimiterState; readonly decision: Decision } => {
   assert(plant.maxPower >= 0 && plant.minOutput <= plant.maxPower, 'a plant has a rating and a lesser minimum');
   const timed = { ...state, sight: withTime(state.sight, now) };

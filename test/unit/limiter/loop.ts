@@ -166,7 +166,7 @@ class Controller {
     const now = monoMs(t * 1000);
     const limit = this.#options.limit(t);
     const limits = { exportLimit: limit === null ? null : watts(limit), generationLimit: null };
-    const { state, decision } = decide(this.#state, limits, [this.#track], { plant: PLANT, now });
+    const { state, decision } = decide(this.#state, limits, [this.#track], { plant: PLANT, now, uncontrolled: new Map() });
     this.#state = state;
     const claim = { device: DEVICE, maxPower: watts(WMAX), gain: gainOf(state, DEVICE).gain, ...ALONE };
     const cap = allocate(decision.command, [claim]).get(DEVICE) ?? watts(0);
