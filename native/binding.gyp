@@ -9,7 +9,7 @@
       'src/key.cc', 'src/sealed.cc', 'src/attest.cc', 'src/provider.cc', 'src/provider_key.cc', 'src/provider_sign.cc',
       'src/provider_decode.cc',
     ],
-    'include_dirs': ["<!(node -p \"require('node-addon-api').include_dir\")"],
+    'include_dirs': ["<!(node -p \"require('path').dirname(require.resolve('node-addon-api'))\")"],
     'defines': ['NAPI_VERSION=9', 'NAPI_CPP_EXCEPTIONS', 'OPENSSL_API_COMPAT=30000', 'OPENSSL_NO_DEPRECATED'],
     'cflags!': ['-fno-exceptions'],
     'cflags_cc!': ['-fno-exceptions', '-fno-rtti'],

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds build/native/gridward.node, once for Node 22 and later. `build.sh sanitize`: build/native-sanitize/gridward.node with
 # AddressSanitizer and UndefinedBehaviorSanitizer. The compiler and its target come from CXX, CXXFLAGS and LDFLAGS as usual;
-# OUT names another folder, ARCH the processor as Node names it (arm64).
+# OUT names another folder, ARCH the processor as Node names it (arm64). The objects stay in OUT/work: the next build compiles what changed.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 kind=${1:-plain}
@@ -24,16 +24,22 @@ headers=$(dirname "$(dirname "$node")")
   exit 1
 }
 work="$root/$out/work"
-rm -rf "$work"
 mkdir -p "$work"
-cp -R "$root/native/binding.gyp" "$root/native/src" "$work/"
-ln -s "$root/node_modules" "$work/node_modules"
+# what is compiled is judged by its time; a file that is gone must not be found
+rm -rf "$work/src"
+cp -Rp "$root/native/binding.gyp" "$root/native/src" "$work/"
+ln -sfn "$root/node_modules" "$work/node_modules"
 cd "$work"
-"$node" "$root/node_modules/node-gyp/bin/node-gyp.js" rebuild ${ARCH:+--arch="$ARCH"} --nodedir="$headers" --devdir="$work/dev" --jobs 2 --silent -- -Dsanitize="$sanitize" >"$root/$out/build.txt" 2>&1 || {
+gyp() {
+  "$node" "$root/node_modules/node-gyp/bin/node-gyp.js" "$@"
+}
+{
+  gyp configure ${ARCH:+--arch="$ARCH"} --nodedir="$headers" --devdir="$work/dev" --silent -- -Dsanitize="$sanitize" &&
+    gyp build --jobs 2 --silent
+} >"$root/$out/build.txt" 2>&1 || {
   cat "$root/$out/build.txt" >&2
   exit 1
 }
 cp build/Release/gridward.node "$target.new"
 mv "$target.new" "$target"
-rm -rf "$work"
 echo "addon     $out/gridward.node, $(($(wc -c <"$target") / 1024)) kB"

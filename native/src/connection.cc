@@ -95,6 +95,11 @@ Transient::~Transient() {
   if (object_ != ESYS_TR_NONE) Esys_FlushContext(connection_->esys(), object_);
 }
 
+void Transient::Release() {
+  Esys_TR_Close(connection_->esys(), &object_);
+  object_ = ESYS_TR_NONE;
+}
+
 void CreateStorageRoot(Connection* connection, const Bytes& ownerAuth, Transient* root) {
   TPM2B_AUTH auth{};
   Fill(&auth, &auth.buffer, ownerAuth);

@@ -57,8 +57,8 @@ class Transient {
   Transient& operator=(const Transient&) = delete;
   ESYS_TR* out() { return &object_; }
   ESYS_TR get() const { return object_; }
-  // The TPM has flushed it itself.
-  void Release() { object_ = ESYS_TR_NONE; }
+  // The TPM has flushed it itself; what ESYS keeps of it, a kilobyte for each signature, goes here.
+  void Release();
 
  private:
   Connection* connection_;

@@ -7,17 +7,22 @@ import { spawn } from 'node:child_process';
 import { cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { brokenAddon, buildBroken, lendObjects } from './addon.ts';
 import { MUTANTS } from './list.ts';
 import type { Mutant } from './mutant.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const TREES = join(ROOT, 'build/mutants');
 /** Copied for each tree; node_modules is shared, build is linked for the helper programs in it. */
-const COPIED = ['firmware', 'drivers', 'config', 'test', 'package.json', 'tsconfig.json'];
+const COPIED = ['firmware', 'drivers', 'config', 'native', 'test', 'package.json', 'tsconfig.json'];
 /** Trees that work side by side. */
 const TREES_AT_ONCE = 2;
 /** A break may make the tests hang: that is noticed too. */
 const LONGEST_MS = 120_000;
+/** One test, where the break is one that hangs. */
+const HANGING_MS = 15_000;
+/** C++: an addon is built for the tests. */
+const isNative = ({ file }: Mutant): boolean => file.startsWith('native/');
 
 interface Run {
   readonly passed: number;
@@ -40,12 +45,12 @@ const makeTree = async (number: number): Promise<string> => {
   for (const name of COPIED) await cp(join(ROOT, name), join(tree, name), { recursive: true });
   await symlink(join(ROOT, 'node_modules'), join(tree, 'node_modules'));
   await mkdir(join(ROOT, 'build/rig'), { recursive: true });
-  for (const name of ['rig', 'venv', 'native']) await symlink(join(ROOT, 'build', name), join(tree, 'build', name));
+  for (const name of ['bin', 'rig', 'venv', 'native']) await symlink(join(ROOT, 'build', name), join(tree, 'build', name));
   return tree;
 };
 
-/** Runs test files in a tree; tests that hang count as one failure. */
-const runTests = (tree: string, files: readonly string[]): Promise<Run> =>
+/** Runs test files in a tree; tests that hang count as one failure. `addon`: another than the sound one. */
+const runTests = (tree: string, files: readonly string[], hangs = false, addon: string | null = null): Promise<Run> =>
   new Promise((resolve) => {
     const report = join(tree, 'build/report.json');
     const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs');
@@ -59,9 +64,16 @@ const runTests = (tree: string, files: readonly string[]): Promise<Run> =>
       '--reporter',
       'json',
       `--outputFile=${report}`,
+      ...(hangs ? [`--testTimeout=${HANGING_MS}`] : []),
     ];
+    const env = addon === null ? process.env : { ...process.env, GRIDWARD_ADDON: addon };
     // a group of its own: a worker that spins in an endless loop ends with it
-    const child = spawn(process.execPath, [...args, ...files], { cwd: tree, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const child = spawn(process.execPath, [...args, ...files], {
+      cwd: tree,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
     let output = '';
     let late = false;
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes: Buffer) => (output += bytes.toString()));
@@ -89,7 +101,8 @@ const runTests = (tree: string, files: readonly string[]): Promise<Run> =>
 const occurrences = (text: string, part: string): number => text.split(part).length - 1;
 
 /** Null: caught. Otherwise why not. */
-const judge = async (tree: string, { file, search, replace, tests }: Mutant): Promise<string | null> => {
+const judge = async (tree: string, mutant: Mutant): Promise<string | null> => {
+  const { file, search, replace, tests, hangs = false } = mutant;
   const path = join(tree, file);
   const source = await readFile(path, 'utf8').catch(() => null);
   if (source === null) return `${file} does not exist`;
@@ -99,7 +112,13 @@ const judge = async (tree: string, { file, search, replace, tests }: Mutant): Pr
     path,
     source.replace(search, () => replace),
   );
-  const { failed, passed, unloaded, output } = await runTests(tree, tests);
+  const unbuilt = isNative(mutant) ? await buildBroken(tree) : null;
+  if (unbuilt !== null) {
+    await writeFile(path, source);
+    return `the addon cannot be built with it: ${unbuilt.slice(-2000)}`;
+  }
+  const addon = isNative(mutant) ? brokenAddon(tree) : null;
+  const { failed, passed, unloaded, output } = await runTests(tree, tests, hangs, addon);
   await writeFile(path, source);
   if (failed > 0) return null;
   if (unloaded > 0) return `the tests cannot be loaded with it: ${output.slice(0, 1000)}`;
@@ -122,6 +141,7 @@ const proven = process.argv.includes('--proven');
 const only = (process.argv.slice(2).find((word) => !word.startsWith('--')) ?? '').split('|');
 const chosen = MUTANTS.filter(({ name }) => only.some((word) => name.includes(word)));
 const trees = await Promise.all(Array.from({ length: TREES_AT_ONCE }, (_, number) => makeTree(number)));
+if (chosen.some(isNative)) for (const tree of trees) await lendObjects(ROOT, tree);
 const unsound = proven ? null : await green(trees[0] ?? dirname(TREES), chosen);
 let caught = 0;
 let survived = 0;

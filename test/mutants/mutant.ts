@@ -10,4 +10,6 @@ export interface Mutant {
   readonly replace: string;
   /** Test files that must go red. */
   readonly tests: readonly string[];
+  /** The break makes the tests wait for ever: each counts as failed after a few seconds. */
+  readonly hangs?: true;
 }

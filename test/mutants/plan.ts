@@ -34,6 +34,20 @@ export const PLAN_MUTANTS: readonly Mutant[] = [
     tests: RAMP,
   },
   {
+    name: 'an event admitted before its curve was read is never refused',
+    file: 'firmware/control/plan/fold.ts',
+    search: 'const settled = judged(next, { set, now, out });',
+    replace: 'const settled = next;',
+    tests: ['test/unit/plan/refusal.test.ts'],
+  },
+  {
+    name: 'a reactive target is dropped while time is unknown',
+    file: 'firmware/control/plan/active.ts',
+    search: ': (fromEvent ?? standing);',
+    replace: ': standing;',
+    tests: ['test/unit/plan/arbitration.test.ts'],
+  },
+  {
     name: 'the way back after a stop forgets setESDelay',
     file: 'firmware/control/limits/service.ts',
     search: '=> wait ?? RETURN_WAIT_SECONDS',
@@ -71,8 +85,8 @@ export const PLAN_MUTANTS: readonly Mutant[] = [
   {
     name: 'a utility that takes no refusals is told of them',
     file: 'firmware/control/plan/fold.ts',
-    search: 'const wanted = set.policy.refusals?.includes(refusal) === true;',
-    replace: 'const wanted = refusal.length > 0;',
+    search: 'set.policy.refusals?.includes(refusal) === true ?',
+    replace: 'set.server !== refusal ?',
     tests: REFUSAL,
   },
   {

@@ -16,6 +16,8 @@ export interface Fault {
   readonly hang?: true;
   /** Calls `reset` on the test's side when the command is seen, and hangs up. */
   readonly cut?: true;
+  /** To the first command of this code alone. */
+  readonly once?: true;
 }
 
 export type ToBus = { readonly fault: Fault | null } | { readonly count: true };
@@ -84,6 +86,7 @@ const serve = async (client: Socket, command: Buffer): Promise<void> => {
   counts[code] = (counts[code] ?? 0) + 1;
   const injected = fault?.code === code ? fault : null;
   if (injected !== null) tell({ seen: code });
+  if (injected?.once === true) fault = null;
   if (injected?.hang === true) await new Promise<void>((resolve) => hanging.push(resolve));
   if (injected?.cut === true) {
     client.destroy();

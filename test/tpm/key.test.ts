@@ -2,8 +2,9 @@ import { createHash, createPublicKey, randomBytes, verify } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Result } from '#base/result.ts';
 import { publicKeyInfo } from '#platform/tpm/csr.ts';
+import { pcrDigest } from '#platform/tpm/measure.ts';
 import { openTpm, type Tpm, TPM_HANDLES } from '#platform/tpm/tpm.ts';
-import { startTpm, type TpmMachine } from './machine.ts';
+import { COMMAND, startTpm, type TpmMachine } from './machine.ts';
 
 let machine: TpmMachine;
 let tpm: Tpm;
@@ -80,6 +81,16 @@ test('after ten power cuts, and in lock-out, it signs', async () => {
   expect(await signs()).toBe(true);
 });
 
+test('in lock-out a key is made and a secret opened', async () => {
+  // What the tools of the test before have left loaded: there is no resource manager.
+  await machine.tool('tpm2_flushcontext', '-t');
+  value(await tpm.createKey(TPM_HANDLES.b, AUTH));
+  value(await tpm.evict(TPM_HANDLES.b));
+  const pcrs = value(await tpm.readPcrs([7]));
+  const sealed = value(await tpm.seal(DATA, [7], pcrDigest(pcrs)));
+  expect(Buffer.from(value(await tpm.unseal(sealed, [7])))).toEqual(DATA);
+});
+
 test('each kind of silence has its name, and none lasts', async () => {
   await machine.cut();
   expect(kind(await tpm.sign(TPM_HANDLES.a, digest))).toBe('absent');
@@ -90,11 +101,18 @@ test('each kind of silence has its name, and none lasts', async () => {
     [0x921, 'lockout'],
     [0x100, 'not-started'],
   ] as const) {
-    await machine.disturb({ code: 0x15d, answer });
+    await machine.disturb({ code: COMMAND.sign, answer });
     expect(kind(await tpm.sign(TPM_HANDLES.a, digest))).toBe(name);
     await machine.disturb(null);
     expect(await signs()).toBe(true);
   }
+});
+
+test('a connection that was found dead is opened again within the same call', async () => {
+  expect(await signs()).toBe(true);
+  await machine.disturb({ code: COMMAND.sign, cut: true, once: true });
+  expect(await signs()).toBe(true);
+  expect(value(await tpm.handles())).toEqual([TPM_HANDLES.a]);
 });
 
 test('a hung TPM: the first call fails in time, the next at once, and it works when the TPM does', async () => {

@@ -1,27 +1,40 @@
 /**
- * Memory after many full handshakes of one identity with itself: `leak.ts HANDSHAKES CERTIFICATE KEY [TCTI AUTH]`, KEY being a
- * file or `tpm`. Prints PSS in kB after a third of them and at the end.
+ * A process that makes many full handshakes of one identity with itself: `leak.ts HANDSHAKES CERTIFICATE KEY [TCTI AUTH]`, KEY being a
+ * file or `tpm`. Prints what it holds then, in one line of JSON, and stays until its stdin says go; then what signatures leave behind.
  */
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { duplexPair } from 'node:stream';
 import { connect, TLSSocket } from 'node:tls';
+import { loadAddon } from '#platform/native/addon.ts';
 import { identityContext } from '#platform/tls/context.ts';
-import { openTpm, TPM_HANDLES, tpmKeyPem } from '#platform/tpm/tpm.ts';
+import { openTpm, type Tpm, TPM_HANDLES, tpmKeyPem } from '#platform/tpm/tpm.ts';
+
+/** Signatures without a handshake around them, and how many of them come before the count begins. */
+const SIGNS = 3000;
+const FIRST_SIGNS = 500;
+const LOOKS = 40;
+const LOOK_EVERY_MS = 25;
 
 const [times = '', certificate = '', key = '', tcti = '', auth = ''] = process.argv.slice(2);
-if (key === 'tpm') {
+
+const openedTpm = (): Tpm => {
   const tpm = openTpm(tcti);
   if (!tpm.ok) throw new Error(tpm.fault.text);
   tpm.value.know(TPM_HANDLES.a, Buffer.from(auth, 'hex'));
   tpm.value.serveTls();
-}
+  return tpm.value;
+};
+
+// northd has it loaded with a key in a file too: it talks to the service manager.
+loadAddon();
+const tpm = key === 'tpm' ? openedTpm() : null;
 const text = await readFile(certificate, 'utf8');
-const pem = key === 'tpm' ? tpmKeyPem(TPM_HANDLES.a) : await readFile(key, 'utf8');
+const pem = tpm === null ? await readFile(key, 'utf8') : tpmKeyPem(TPM_HANDLES.a);
 const secureContext = identityContext({ certificate: text, key: pem, trust: text });
 
-const handshake = async (): Promise<number> => {
+const handshake = async (): Promise<void> => {
   const [ours, theirs] = duplexPair();
-  const began = process.hrtime.bigint();
   const server = new TLSSocket(theirs, { isServer: true, secureContext, requestCert: true, rejectUnauthorized: false });
   const client = connect({ socket: ours, secureContext, rejectUnauthorized: false });
   await new Promise<void>((resolve, reject) => {
@@ -31,23 +44,41 @@ const handshake = async (): Promise<number> => {
   });
   client.destroy();
   server.destroy();
-  return Number(process.hrtime.bigint() - began) / 1e6;
 };
 
-const pss = async (): Promise<number> => {
-  globalThis.gc?.();
-  const rollup = await readFile('/proc/self/smaps_rollup', 'utf8');
-  return Number(/^Pss:\s+(\d+)/m.exec(rollup)?.[1]);
+/**
+ * kB of one kind, as the kernel counts them: the least of many looks, because what a collection frees goes back to the system later,
+ * from another thread.
+ */
+const memory = async (kind: 'Pss' | 'Pss_Anon'): Promise<number> => {
+  let least = Infinity;
+  for (let look = 0; look < LOOKS; look += 1) {
+    globalThis.gc?.();
+    const rollup = await readFile('/proc/self/smaps_rollup', 'utf8');
+    least = Math.min(least, Number(new RegExp(`^${kind}:\\s+(\\d+)`, 'm').exec(rollup)?.[1]));
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  }
+  return least;
 };
 
-const spans: number[] = [];
-const count = Number(times);
-let third = 0;
-for (let at = 0; at < count; at += 1) {
-  spans.push(await handshake());
+/** kB that many signatures leave behind. */
+const growth = async (): Promise<number> => {
+  let before = 0;
+  for (let at = 0; at < FIRST_SIGNS + SIGNS && tpm !== null; at += 1) {
+    if (at === FIRST_SIGNS) before = await memory('Pss_Anon');
+    const signed = await tpm.sign(TPM_HANDLES.a, new Uint8Array(32));
+    if (!signed.ok) throw new Error(signed.fault.text);
+  }
+  return (await memory('Pss_Anon')) - before;
+};
+
+for (let at = 0; at < Number(times); at += 1) {
+  await handshake();
   if (at % 50 === 0) globalThis.gc?.();
-  if (at === Math.floor(count / 3)) third = await pss();
 }
-spans.sort((left, right) => left - right);
-const at = (share: number): number => Math.round((spans[Math.floor(spans.length * share)] ?? 0) * 100) / 100;
-process.stdout.write(`${JSON.stringify({ third, end: await pss(), p50: at(0.5), p99: at(0.99) })}\n`);
+// At once: V8 gives memory back while a process idles. The other one is there still: what both share counts for each by half.
+process.stdout.write(`${JSON.stringify({ signs: tpm?.signCount() ?? 0, pss: await memory('Pss') })}\n`);
+process.stdin.resume();
+await once(process.stdin, 'data');
+process.stdout.write(`${JSON.stringify({ growth: tpm === null ? 0 : await growth() })}\n`);
+process.stdin.pause();

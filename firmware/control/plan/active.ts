@@ -91,7 +91,8 @@ const targetsOf = (limitFor: (mode: ControlMode) => Found, executable: readonly 
  * What binds now, per mode with its source (design section 3): the event that holds the mode; else the default of the best program
  * that sets it; else, where no program has any default, the commissioned fallback. The commissioned limit only ever tightens.
  * A limit in a ramp is where it is at `now`, fractions of a second allowed.
- * @param now null: utility time is unknown; then the default (or fallback) binds, tightened by the events that ran when it was last known (design D7)
+ * @param now null: utility time is unknown; then the default (or fallback) binds, tightened by the events that ran when it was last known
+ *   (design D7); a mode that has no tighter and looser stays where such an event holds it
  */
 export const activeLimits = (
   plan: Plan,
@@ -105,7 +106,7 @@ export const activeLimits = (
   const limitFor = (mode: ControlMode): Found => {
     const fromEvent = heldBy(mode, running, primacyOf)?.limit ?? null;
     const standing = defaultFor(current.programs, mode) ?? fallbackFor(current, mode, fallback);
-    const known = isCap(mode) ? tighter(standing, fromEvent) : standing;
+    const known = isCap(mode) ? tighter(standing, fromEvent) : (fromEvent ?? standing);
     const utility = now === null ? known : underWay(current, mode, fromEvent ?? standing, now);
     return tighter(utility, commissionedFor(mode, commissioned));
   };

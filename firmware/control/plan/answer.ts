@@ -85,7 +85,7 @@ export const refuse = (event: StoredEvent, refusal: Refusal, at: UtilitySeconds,
 
 /**
  * Ends an event for good. `completed` is recorded only for an event recorded as started: what never bound was not carried out, it
- * lapses without a final status and leaves a note. Cancelled and superseded are recorded whether it had started or not.
+ * lapses without a final status and leaves a note, also where the curve it needed was never read. Cancelled and superseded are recorded whether it had started or not.
  */
 export const closeEvent = (
   event: StoredEvent,
@@ -96,7 +96,7 @@ export const closeEvent = (
 ): StoredEvent => {
   if (status !== 'completed') return { ...answer(event, status, at, out, taker), phase: status };
   if (event.started !== null) return { ...answer(event, 'completed', at, out), phase: 'completed' };
-  if (event.answered === null && out.capability(event).length > 0) {
+  if (event.answered === null && (out.capability(event).length > 0 || out.prospects(event) === null)) {
     const text = `event ${event.body.mRID} ended at ${at} without having been carried out`;
     out.notes.push({ event: 'event-lapsed', level: 'warn', text });
   }

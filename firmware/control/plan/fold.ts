@@ -64,6 +64,24 @@ const followStatus = (event: StoredEvent, was: ServerStatus, now: UtilitySeconds
   return { ...event, cancelAt: (now + offset(event.draw.cancel, range)) as UtilitySeconds };
 };
 
+interface Folding {
+  readonly set: ProgramSet;
+  readonly now: UtilitySeconds;
+  readonly out: Outbox;
+}
+
+/** The refusal is told where the utility wants to know. */
+const toldOf = (event: StoredEvent, refusal: Refusal, { set, now, out }: Folding): StoredEvent =>
+  set.policy.refusals?.includes(refusal) === true ? refuse(event, refusal, now, out) : event;
+
+/** An event of which nothing can be carried out, now that its curves are known as far as they are: refused, before it ever began. */
+const judged = (event: StoredEvent, folding: Folding): StoredEvent => {
+  const { out } = folding;
+  if (!isLive(event) || event.started !== null || event.answered !== null || out.capability(event).length > 0) return event;
+  const trouble = event.body.fault === undefined ? out.prospects(event) : null;
+  return trouble === null ? event : toldOf(event, trouble, folding);
+};
+
 /** An event seen for the first time; null: too old to be remembered. What is refused of it is told where the utility wants to know. */
 const admit = (
   set: ProgramSet,
@@ -90,10 +108,7 @@ const admit = (
   };
   const end = specifiedEnd(event);
   if (end + REMEMBER_SECONDS <= now) return null;
-  const told = (refusal: Refusal): StoredEvent => {
-    const wanted = set.policy.refusals?.includes(refusal) === true;
-    return wanted ? refuse(event, refusal, now, out) : event;
-  };
+  const told = (refusal: Refusal): StoredEvent => toldOf(event, refusal, { set, now, out });
   if (end <= now) {
     const text = `event ${body.mRID} ended at ${end}, before it was first seen: ignored`;
     out.notes.push({ event: 'event-expired', level: 'info', text });
@@ -106,9 +121,7 @@ const admit = (
   }
   out.transitions.push(transitionOf(event, 'received', now, out.capability));
   const isStopped = body.status === 'cancelled' || body.status === 'cancelled-with-randomization' || body.status === 'superseded';
-  if (isStopped || out.capability(event).length > 0) return event;
-  const trouble = out.prospects(event);
-  return trouble === null ? event : told(trouble);
+  return isStopped ? event : judged(event, { set, now, out });
 };
 
 /** What the set says of a program; one it does not name is gone, unless the set is partial. */
@@ -191,7 +204,8 @@ export const foldProgramSet = (
       listing === undefined
         ? unlist(event, set, now, out)
         : followStatus(followServer(relist(event, listing, set), listing.body, out), event.body.status, now, out);
-    events.push(sameEvent(event, next) ? event : next);
+    const settled = judged(next, { set, now, out });
+    events.push(sameEvent(event, settled) ? event : settled);
   }
   for (const [key, listing] of listed) {
     if (known.has(key)) continue;

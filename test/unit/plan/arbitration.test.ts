@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { percent, watts } from '#base/units.ts';
+import { percent, vars, watts } from '#base/units.ts';
+import { INVERTER_MODES } from '#control/modes.ts';
 import { activeLimits } from '#control/plan/active.ts';
 import { at, body, defaults, Driver, exportLimit, FALLBACK, NO_COMMISSIONED, program, setOf } from './build.ts';
 
@@ -227,5 +228,16 @@ describe('defaults, fallback and commissioned limits', () => {
     expect(limits(loose, null).exportLimit).toMatchObject({ value: 5000, source: { kind: 'default' } });
     const waiting = new Driver().fold(setOf([program('p', 1, [body('a', 100, 60)])]), 10).restart();
     expect(limits(waiting, null).exportLimit).toMatchObject({ value: 5000 });
+  });
+
+  test('while time is unknown a mode without tighter or looser stays where the event that ran holds it', () => {
+    const event = body('a', 100, 60, { modes: { opModTargetVar: vars(800) } });
+    const defaultControl = { mRID: 'd', modes: { opModTargetVar: vars(100) }, setGradW: null };
+    const driver = (now: number): Driver =>
+      new Driver([...INVERTER_MODES, 'opModTargetVar'])
+        .fold(setOf([program('p', 1, [event], { defaultControl })]), now)
+        .restart();
+    expect(limits(driver(110), null).targets).toMatchObject({ opModTargetVar: { value: 800, source: { mRID: 'a' } } });
+    expect(limits(driver(10), null).targets).toMatchObject({ opModTargetVar: { value: 100, source: { kind: 'default' } } });
   });
 });

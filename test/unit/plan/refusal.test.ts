@@ -146,6 +146,36 @@ describe('a mode that follows a curve', () => {
     expect(driver.plan.servers[0]?.curves).toEqual([]);
   });
 
+  test('is invalid as soon as the curve that was missing is read and no good, once, and never runs', () => {
+    const bad = { ...curve, points: [], fault: 'x goes back' };
+    const driver = able()
+      .fold(with_([]), 10)
+      .fold(with_([bad]), 20)
+      .restart()
+      .fold(with_([bad]), 30)
+      .advance(100)
+      .advance(160);
+    expect(driver.answers('a')).toEqual(['received@10', 'invalid@20']);
+    // Read only after it was to begin: nothing of it ran, and that is said.
+    const late = able()
+      .fold(with_([]), 10)
+      .advance(105)
+      .fold(with_([bad]), 110)
+      .advance(160);
+    expect(late.answers('a')).toEqual(['received@10', 'invalid@110']);
+    // A utility that takes no refusals hears nothing.
+    const silent = able()
+      .fold({ ...set([voltVar]), curves: [] }, 10)
+      .fold({ ...set([voltVar]), curves: [bad] }, 20);
+    expect(silent.answers('a')).toEqual(['received@10']);
+  });
+
+  test('lapses with a note where its curve is never read', () => {
+    const driver = able().fold(with_([]), 10).advance(100).advance(160);
+    expect(driver.answers('a')).toEqual(['received@10']);
+    expect(driver.noteNames).toEqual(['event-lapsed']);
+  });
+
   test('of a site that cannot is refused whatever its curve', () => {
     expect(new Driver().fold(with_([curve]), 10).answers('a')).toEqual(['received@10', 'not-applicable@10']);
   });
