@@ -4,6 +4,7 @@ const HTTP = ['test/protocol/north/http.test.ts'];
 const WALK = ['test/unit/walk/walk.test.ts'];
 const RATES = ['test/unit/walk/rates.test.ts'];
 const REPORT = ['test/unit/report/machine.test.ts'];
+const CONNECTION = ['test/protocol/north/connection.test.ts'];
 const CHAIN = ['test/unit/identity/chain.test.ts', 'test/protocol/north/chain.test.ts'];
 
 /** Breaks of what holds against a bad or hostile server, and of the rules of the walk, the queues, the mirrors and the chain. */
@@ -14,6 +15,34 @@ export const NORTHBOUND_MUTANTS: readonly Mutant[] = [
     search: "return method === 'POST' ? { kind: 'empty' }",
     replace: "return method !== null ? { kind: 'empty' }",
     tests: ['test/unit/walk/outcome.test.ts'],
+  },
+  {
+    name: 'a web page is read for the resource it stands in for',
+    file: 'firmware/utility/walk/outcome.ts',
+    search: "const isOther = method === 'GET' && !isXmlType(reply.type);",
+    replace: 'const isOther = false;',
+    tests: ['test/unit/walk/outcome.test.ts'],
+  },
+  {
+    name: 'compression is never asked for',
+    file: 'firmware/platform/http/coding.ts',
+    search: "ACCEPT_ENCODING = 'gzip'",
+    replace: "ACCEPT_ENCODING = 'identity'",
+    tests: CONNECTION,
+  },
+  {
+    name: 'each request has a connection of its own',
+    file: 'firmware/platform/http/client.ts',
+    search: 'pipelining: 1,',
+    replace: 'pipelining: 0,',
+    tests: CONNECTION,
+  },
+  {
+    name: 'a second utility in the configuration ends controld',
+    file: 'firmware/app/config/accept.ts',
+    search: 'for (const candidate of [file, copy]) {',
+    replace: 'for (const candidate of [null]) {',
+    tests: ['test/unit/config/accept.test.ts'],
   },
   {
     name: 'a compressed body unfolds without a bound',

@@ -35,8 +35,21 @@ const answers: readonly (readonly [string, Ordeal])[] = [
   ['a redirect to a stranger', befalls({ kind: 'redirect', status: 301, hops: 1, origin: 'https://elsewhere.example' })],
   ['a redirect without a place', befalls({ kind: 'location', status: 307, location: null })],
   ...(
-    ['truncated', 'garbled', 'junk', 'not-utf8', 'foreign', 'entities', 'nested', 'huge', 'gzip-bomb', 'false-coding'] as const
+    [
+      'truncated',
+      'garbled',
+      'junk',
+      'empty',
+      'not-utf8',
+      'foreign',
+      'entities',
+      'nested',
+      'huge',
+      'gzip-bomb',
+      'false-coding',
+    ] as const
   ).map((damage) => [`a body that is ${damage}`, befalls({ kind: 'damage', damage })] as const),
+  ['a web page by its type alone', befalls({ kind: 'type', type: 'text/html; charset=utf-8' })],
   ['a slow-loris', befalls({ kind: 'send', sending: { kind: 'drip', bytesPerSecond: 1 } })],
   ['a body that stops', befalls({ kind: 'send', sending: { kind: 'stall', after: 10 } })],
   ['silence', befalls({ kind: 'send', sending: { kind: 'silence' } })],

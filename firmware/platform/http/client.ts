@@ -3,7 +3,7 @@ import { Agent, buildConnector } from 'undici';
 import { fail, ok, type Result } from '#base/result.ts';
 import { BODY_BYTES_MAX, type HttpClient, type HttpFault, type HttpReply, type HttpRequest } from '#utility/walk/http-port.ts';
 import { type ServerRule, type TlsClientOptions, tlsClientOptions, type TlsIdentity } from '../tls/context.ts';
-import { decodeBody } from './coding.ts';
+import { ACCEPT_ENCODING, decodeBody } from './coding.ts';
 import { faultOf } from './fault.ts';
 import { redirectOf } from './redirect.ts';
 import { retryAfterOf } from './retry-after.ts';
@@ -81,6 +81,7 @@ interface Exchange {
   readonly status: number;
   readonly location: string | null;
   readonly coding: string | null;
+  readonly type: string | null;
   readonly retryAfter: string | null;
   readonly date: string | null;
   readonly body: Uint8Array;
@@ -93,13 +94,14 @@ const exchange = async (agent: Agent, request: HttpRequest, signal: AbortSignal)
       origin,
       path: `${pathname}${search}`,
       method: request.method,
-      headers: { ...request.headers },
+      headers: { ...request.headers, 'accept-encoding': ACCEPT_ENCODING },
       body: request.body,
       signal,
     });
     return ok({
       status: statusCode,
       location: headerOf(headers, 'location'),
+      type: headerOf(headers, 'content-type'),
       coding: headerOf(headers, 'content-encoding'),
       retryAfter: headerOf(headers, 'retry-after'),
       date: headerOf(headers, 'date'),
@@ -116,6 +118,7 @@ const replyOf = (url: string, got: Exchange): Result<HttpReply, HttpFault> => {
   return ok({
     status: got.status,
     url,
+    type: got.type,
     location: got.location,
     retryAfter: retryAfterOf(got.retryAfter, got.date),
     body: body.value,

@@ -2,7 +2,7 @@ import type { Result } from '#base/result.ts';
 
 export type HttpMethod = 'GET' | 'PUT' | 'POST' | 'DELETE';
 
-/** One HTTPS exchange. The client adds Host and Content-Length; `headers` carries Accept and Content-Type. */
+/** One HTTPS exchange. The client adds Host, Content-Length and Accept-Encoding; `headers` carries Accept and Content-Type. */
 export interface HttpRequest {
   readonly method: HttpMethod;
   /** Absolute, `https:`. */
@@ -15,6 +15,8 @@ export interface HttpReply {
   readonly status: number;
   /** The URL that answered, after redirects: the base of every href in the body (RFC 3986). */
   readonly url: string;
+  /** Content-Type as served, with its parameters; null: none. */
+  readonly type: string | null;
   /** Absolute or relative, as served. */
   readonly location: string | null;
   /** Seconds, from either form of Retry-After; null: absent or unreadable. */

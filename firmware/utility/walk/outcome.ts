@@ -17,6 +17,16 @@ export type Outcome =
 /** The server is there: it is this one answer that is no good. */
 const OF_ONE_ANSWER: ReadonlySet<HttpFaultKind> = new Set<HttpFaultKind>(['oversized', 'redirect', 'encoding']);
 
+/**
+ * What a resource may come as: the type we ask for, with whatever parameters (level, csipaus, charset); plain XML, which is all that some
+ * servers send (reference 1.4, Jemena); or unsaid, as the XML must prove itself anyway. A web page of a proxy or JSON is none.
+ */
+const XML_TYPES: ReadonlySet<string> = new Set(['', 'application/sep+xml', 'application/xml', 'text/xml']);
+
+/** `type`: a Content-Type as served; null: none. */
+export const isXmlType = (type: string | null): boolean =>
+  XML_TYPES.has((type ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '');
+
 /** `method`: a POST that succeeds has no body. */
 export const outcomeOf = (result: Result<HttpReply, HttpFault>, method: 'GET' | 'POST'): Outcome => {
   if (!result.ok) {
@@ -27,6 +37,8 @@ export const outcomeOf = (result: Result<HttpReply, HttpFault>, method: 'GET' | 
   const { status } = reply;
   if (status === 204 || status === 202) return { kind: 'empty' };
   if (status >= 200 && status < 300 && status !== 206) {
+    const isOther = method === 'GET' && !isXmlType(reply.type);
+    if (reply.body.length > 0 && isOther) return { kind: 'refused', text: `HTTP ${status} of type ${typeText(reply.type)}` };
     if (reply.body.length > 0) return { kind: 'body', reply };
     // A body that was lost on its way says nothing; an empty list or a default that is gone it is not.
     return method === 'POST' ? { kind: 'empty' } : { kind: 'refused', text: `HTTP ${status} without a body` };
@@ -36,3 +48,6 @@ export const outcomeOf = (result: Result<HttpReply, HttpFault>, method: 'GET' | 
     return { kind: 'down', text: `HTTP ${status}`, retryAfter: reply.retryAfter };
   return { kind: 'refused', text: `HTTP ${status}` };
 };
+
+const TYPE_TEXT_MAX = 60;
+const typeText = (type: string | null): string => (type ?? 'none').slice(0, TYPE_TEXT_MAX);

@@ -27,7 +27,7 @@ const answer = fc.oneof(
 
 const replyOf = (url: string, given: string | number | HttpFault | Uint8Array): Result<HttpReply, HttpFault> => {
   const reply = (status: number, body: Uint8Array) =>
-    ok({ status, url, location: null, retryAfter: status === 503 ? 7 : null, body });
+    ok({ status, url, type: null, location: null, retryAfter: status === 503 ? 7 : null, body });
   const value = given === 'right' ? (site()[new URL(url).pathname] ?? 404) : given;
   if (value instanceof Uint8Array) return reply(200, value);
   if (typeof value === 'object') return fail(value);

@@ -15,6 +15,7 @@ const DAMAGES: readonly Damage[] = [
   'truncated',
   'garbled',
   'junk',
+  'empty',
   'not-utf8',
   'foreign',
   'entities',
@@ -33,6 +34,8 @@ const ORDEALS: readonly (readonly [string, (state: UtilityState) => void])[] = [
   ['a redirect to http', befalls({ kind: 'redirect', status: 301, hops: 1, origin: 'http://127.0.0.1:9' })],
   ['a redirect to nowhere', befalls({ kind: 'location', status: 307, location: null })],
   ...DAMAGES.map((damage) => [damage, befalls({ kind: 'damage', damage })] as const),
+  ['a web page by its type alone', befalls({ kind: 'type', type: 'text/html; charset=utf-8' })],
+  ['JSON by its type alone', befalls({ kind: 'type', type: 'application/json' })],
   ['a connection closed in the body', befalls({ kind: 'send', sending: { kind: 'cut', after: 40 } })],
   ['a connection closed instead of an answer', befalls({ kind: 'send', sending: { kind: 'reset' } })],
   [

@@ -205,6 +205,7 @@ export const answer = (state: UtilityState, request: UtilityRequest): UtilityRes
   const resource = state.hrefs.byPath.get(request.path) ?? null;
   const misdeeds = befalling(state, { method: request.method, resource });
   const decided = decide(state, request, resource, misdeeds);
+  const response = toResponse(state, request, decided, misdeeds);
   state.exchanges += 1;
   recordExchange(state.journal, {
     number: state.exchanges,
@@ -219,6 +220,7 @@ export const answer = (state: UtilityState, request: UtilityRequest): UtilityRes
     body: decided.received ?? null,
     problem: decided.problem ?? null,
     location: decided.location ?? null,
+    coding: response.headers['content-encoding'] ?? null,
   });
-  return toResponse(state, request, decided, misdeeds);
+  return response;
 };

@@ -20,6 +20,8 @@ export interface Exchange {
   /** Why it was refused. */
   readonly problem: string | null;
   readonly location: string | null;
+  /** Content-Encoding of the answer. */
+  readonly coding: string | null;
 }
 
 /** A DERControlResponse that was accepted. */

@@ -35,6 +35,8 @@ export interface ServerOptions {
 }
 
 export interface TlsCounts {
+  /** TCP connections taken. */
+  readonly connections: number;
   /** Complete handshakes, resumed ones included. */
   readonly handshakes: number;
   readonly resumed: number;
@@ -63,7 +65,7 @@ interface Live {
   readonly pem: { readonly cert: string; readonly key: string; readonly ca: string };
   readonly ticketKeys: Buffer;
   readonly sockets: Set<Socket>;
-  readonly counts: { handshakes: number; resumed: number; refused: number };
+  readonly counts: { connections: number; handshakes: number; resumed: number; refused: number };
   offset: number;
   server: Server | null;
 }
@@ -153,6 +155,7 @@ const makeServer = (live: Live): Server => {
     },
   );
   server.on('connection', (socket: Socket) => {
+    live.counts.connections += 1;
     live.sockets.add(socket);
     socket.once('close', () => live.sockets.delete(socket));
   });
@@ -194,7 +197,7 @@ export const startUtilityServer = async (options: ServerOptions): Promise<Utilit
     pem: { cert, key, ca },
     ticketKeys: randomBytes(TICKET_KEY_BYTES),
     sockets: new Set(),
-    counts: { handshakes: 0, resumed: 0, refused: 0 },
+    counts: { connections: 0, handshakes: 0, resumed: 0, refused: 0 },
     offset: options.offsetSeconds ?? 0,
     server: null,
   };

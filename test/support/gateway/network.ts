@@ -2,7 +2,7 @@ import type { Clock } from '#base/ports.ts';
 import { fail, ok, type Result } from '#base/result.ts';
 import { after, durationMs } from '#base/units.ts';
 import { HTTP_LIMITS } from '#platform/http/client.ts';
-import { decodeBody } from '#platform/http/coding.ts';
+import { ACCEPT_ENCODING, decodeBody } from '#platform/http/coding.ts';
 import { redirectOf } from '#platform/http/redirect.ts';
 import { retryAfterOf } from '#platform/http/retry-after.ts';
 import { BODY_BYTES_MAX, type HttpClient, type HttpFault, type HttpReply, type HttpRequest } from '#utility/walk/http-port.ts';
@@ -88,7 +88,7 @@ export const virtualClient = (options: ClientOptions): HttpClient => {
       method: request.method,
       path: url.pathname,
       query: url.search.slice(1),
-      headers: { host: url.host, ...request.headers },
+      headers: { host: url.host, ...request.headers, 'accept-encoding': ACCEPT_ENCODING },
       body: request.body ?? '',
       clientLfdi: options.lfdi(),
     });
@@ -133,6 +133,7 @@ const replyOf = (url: string, answered: UtilityResponse): Result<HttpReply, Http
   return ok({
     status: answered.status,
     url,
+    type: headers['content-type'] ?? null,
     location: headers['location'] ?? null,
     retryAfter: retryAfterOf(headers['retry-after'] ?? null, headers['date'] ?? null),
     body: body.value,

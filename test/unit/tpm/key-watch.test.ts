@@ -8,6 +8,7 @@ type Reply = Awaited<ReturnType<HttpClient['request']>>;
 const ANSWER: Reply = ok({
   status: 200,
   url: 'https://dnsp.example/dcap',
+  type: null,
   location: null,
   retryAfter: null,
   body: new Uint8Array(),

@@ -3,8 +3,9 @@ import { ok } from '#base/result.ts';
 import type { HttpReply } from '#utility/walk/http-port.ts';
 import { outcomeOf } from '#utility/walk/outcome.ts';
 
-const reply = (status: number, text: string): HttpReply => ({
+const reply = (status: number, text: string, type: string | null = 'application/sep+xml'): HttpReply => ({
   status,
+  type,
   body: new TextEncoder().encode(text),
   retryAfter: null,
   location: null,
@@ -24,4 +25,26 @@ describe('a reply without a body', () => {
   it('is the rule after a POST', () => {
     expect(outcomeOf(ok(reply(201, '')), 'POST').kind).toBe('empty');
   });
+});
+
+describe('the media type of a resource', () => {
+  it.each([
+    'application/sep+xml',
+    'application/sep+xml; level=-S1',
+    'Application/SEP+XML;csipaus=1.3',
+    'application/xml; charset=utf-8',
+    'text/xml',
+    '',
+    null,
+  ])('may be %s', (type) => {
+    expect(outcomeOf(ok(reply(200, '<x/>', type)), 'GET').kind).toBe('body');
+  });
+
+  it.each(['text/html; charset=utf-8', 'application/json', 'application/sep-exi', 'text/plain', 'application/sep+xmlish'])(
+    'is never %s, whatever the body: the answer is refused and says why',
+    (type) => {
+      expect(outcomeOf(ok(reply(200, '<x/>', type)), 'GET')).toEqual({ kind: 'refused', text: `HTTP 200 of type ${type}` });
+      expect(outcomeOf(ok(reply(204, '', type)), 'GET').kind).toBe('empty');
+    },
+  );
 });

@@ -73,6 +73,7 @@ export class RigWalk {
             : ok({
                 status: answer.status,
                 url: request.url,
+                type: answer.headers['content-type'] ?? null,
                 location: null,
                 retryAfter: retryAfter === undefined ? null : Number(retryAfter),
                 body: new TextEncoder().encode(answer.body),

@@ -118,6 +118,13 @@ export class ScriptedWalk {
     const answer = this.instead?.(request, url.pathname) ?? this.answers[url.pathname] ?? 404;
     if (typeof answer === 'object') return fail(answer);
     const [status, text] = typeof answer === 'number' ? [answer, ''] : [200, answer];
-    return ok({ status, url: request.url, location: null, retryAfter: this.retryAfter, body: new TextEncoder().encode(text) });
+    return ok({
+      status,
+      url: request.url,
+      type: null,
+      location: null,
+      retryAfter: this.retryAfter,
+      body: new TextEncoder().encode(text),
+    });
   }
 }
