@@ -3,6 +3,8 @@ import type { Mutant } from './mutant.ts';
 const LIMITER = ['test/unit/control/limiter.test.ts'];
 const TICK = ['test/unit/control/tick.test.ts'];
 const ALLOCATE = ['test/unit/control/allocate.test.ts'];
+const SPLIT = ['test/property/control/allocate.test.ts'];
+const FLEET = ['test/sim/fleet.test.ts'];
 const FOLLOW = ['test/unit/control/follow.test.ts'];
 const GAIN = ['test/unit/control/gain.test.ts'];
 const PLAN = ['test/unit/plan/arbitration.test.ts', 'test/unit/plan/life-cycle.test.ts', 'test/unit/plan/absence.test.ts'];
@@ -11,6 +13,55 @@ const MODES = ['test/sim/modes/modes.test.ts'];
 
 /** Breaks of control: plan, limits, limiter, tick. */
 export const CONTROL_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'what a shaded inverter cannot use is given to it all the same',
+    file: 'firmware/control/allocate/fill.ts',
+    search: '(portions[index]?.usable ?? 0) <= share * (portions[index]?.rating ?? 0)',
+    replace: '(portions[index]?.usable ?? 0) < 0',
+    tests: SPLIT,
+  },
+  {
+    name: 'the share of one that has enough is dealt out twice',
+    file: 'firmware/control/allocate/fill.ts',
+    search: 'rest = Math.max(0, rest - usable);',
+    replace: 'rest = Math.max(0, rest);',
+    tests: SPLIT,
+  },
+  {
+    name: 'a share is given on before the lower cap of the one that gave it is read back',
+    file: 'firmware/control/tick/asking.ts',
+    search: '(view.tracks.get(device)?.heldCap ?? maxPower)',
+    replace: '0',
+    tests: SPLIT,
+  },
+  {
+    name: 'all inverters run below their minimum rather than some not at all',
+    file: 'firmware/control/allocate/allocate.ts',
+    search: 'if (!short) break;',
+    replace: 'if (short || !short) break;',
+    tests: SPLIT,
+  },
+  {
+    name: 'what an uncontrolled inverter delivers is allowed once more',
+    file: 'firmware/control/allocate/allocate.ts',
+    search: 'claims.reduce((left, { uncontrolled }) => left - (uncontrolled ?? 0), allowed)',
+    replace: 'claims.reduce((left) => left, allowed)',
+    tests: SPLIT,
+  },
+  {
+    name: 'an inverter that refuses its cap is counted as if it held it',
+    file: 'firmware/control/tick/claims.ts',
+    search: 'inputs.now - since >= UNPROVEN_MS',
+    replace: 'since === null',
+    tests: TICK,
+  },
+  {
+    name: 'the meter is held against the output of one inverter of several',
+    file: 'firmware/control/tick/observe.ts',
+    search: 'totalOutput(observed.tracks.values(), now)',
+    replace: 'totalOutput([track], now)',
+    tests: FLEET,
+  },
   {
     name: 'a raise that noise undid is made again after ten seconds',
     file: 'firmware/control/allocate/allocate.ts',
@@ -84,7 +135,7 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
   {
     name: 'over-cutting goes below the minimum stable output',
     file: 'firmware/control/limiter/limiter.ts',
-    search: 'watts(Math.min(target, plant.minOutput))',
+    search: 'watts(Math.min(target, others + plant.minOutput))',
     replace: 'watts(0)',
     tests: LIMITER,
   },
@@ -118,7 +169,7 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a silent inverter that may open is taken to deliver nothing',
-    file: 'firmware/control/tick/tick.ts',
+    file: 'firmware/control/tick/claims.ts',
     search: 'return holds && track.heldCap !== null ? track.heldCap : track.maxPower;',
     replace: 'return track.heldCap ?? watts(0);',
     tests: TICK,

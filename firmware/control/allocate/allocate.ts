@@ -1,5 +1,6 @@
 import { type MonoMs, type Watts, watts } from '#base/units.ts';
 import type { DeviceId } from '#site/device.ts';
+import { fill, type Portion } from './fill.ts';
 
 /** One inverter's claim on the site's generation. */
 export interface Claim {
@@ -9,27 +10,98 @@ export interface Claim {
   readonly gain: number;
   /** What it delivers whatever we say: disobeying, or silent with a cap that may not hold. Null: controllable. */
   readonly uncontrolled: Watts | null;
+  /** The most it can make now, as far as its sun is known; null: as much as its rating. */
+  readonly usable: Watts | null;
+  /** Below this it does not run stably. */
+  readonly least: Watts;
+  /** It is kept at 0 so that the others run above their least. */
+  readonly idle: boolean;
 }
 
+/** Shares of a least output may fall short of it by the rounding of the arithmetic. */
+const LEAST_TOLERANCE_W = 0.5;
+
+const portionOf = ({ maxPower, usable, uncontrolled }: Claim): Portion => ({
+  rating: maxPower,
+  usable: uncontrolled === null ? Math.min(maxPower, usable ?? maxPower) : maxPower,
+});
+
+/** Those that run on `left` watts, each at its least or above; the last ones in order give way first, one always stays. */
+const runningOn = (left: number, claims: readonly Claim[]): readonly Claim[] => {
+  let running = claims;
+  while (running.length > 1) {
+    const powers = fill(left, running.map(portionOf));
+    // Little sun is no reason: what is given then is what it can use.
+    const short = running.some(
+      ({ least, usable }, index) => (powers[index] ?? 0) < Math.min(least, usable ?? least) - LEAST_TOLERANCE_W,
+    );
+    if (!short) break;
+    running = running.slice(0, -1);
+  }
+  return running;
+};
+
+/** What goes to the inverters that can be told: what the others deliver is taken off first. */
+const forTold = (allowed: number, claims: readonly Claim[]): number =>
+  Math.max(
+    0,
+    claims.reduce((left, { uncontrolled }) => left - (uncontrolled ?? 0), allowed),
+  );
+
+/** Those that can make what they are told come first: a shaded one is the last to be left running alone. */
+const byPreference = (claims: readonly Claim[]): readonly Claim[] => [
+  ...claims.filter(({ usable }) => usable === null),
+  ...claims.filter(({ usable }) => usable !== null),
+];
+
+const isTold = ({ uncontrolled, maxPower }: Claim): boolean => uncontrolled === null && maxPower > 0;
+
+/** Of `allowed` so much must be over before an inverter that was put to 0 is started again: a limit that wavers does not switch it. */
+const RESTART_FRACTION = 0.8;
+
+/** The inverters that are to be kept at 0, given those that were. */
+export const idleOf = (allowed: Watts, claims: readonly Claim[]): ReadonlySet<DeviceId> => {
+  const left = forTold(allowed, claims);
+  const told = byPreference(claims.filter(isTold));
+  const may = runningOn(left, told);
+  const wouldStart = runningOn(RESTART_FRACTION * left, told);
+  const idle = told.filter((claim) => !may.includes(claim) || (claim.idle && !wouldStart.includes(claim)));
+  return new Set(idle.map(({ device }) => device));
+};
+
 /**
- * Splits what the inverters together may deliver over those that can be told, in proportion to WMax; what the others deliver is
- * taken off first. Each cap is divided by the inverter's gain and stays within 0 and WMax.
+ * Splits what the inverters together may deliver over those that can be told, in proportion to WMax up to what each can use
+ * (water-filling). Each cap is divided by the inverter's gain and stays within 0 and WMax; together they never exceed what is left of
+ * `allowed`. One that cannot be told is asked for its share of all, and for no more than it is counted as: so it may come back.
  */
 export const allocate = (allowed: Watts, claims: readonly Claim[]): ReadonlyMap<DeviceId, Watts> => {
-  let left: number = allowed;
-  let rating = 0;
-  for (const claim of claims) {
-    if (claim.uncontrolled === null) rating += claim.maxPower;
-    else left -= claim.uncontrolled;
-  }
-  const share = rating > 0 ? Math.max(0, left) / rating : 0;
+  const left = forTold(allowed, claims);
+  const running = runningOn(left, byPreference(claims.filter((claim) => isTold(claim) && !claim.idle)));
+  const powers = fill(left, running.map(portionOf));
+  const rating = claims.reduce((sum, { maxPower }) => sum + maxPower, 0);
+  // Nothing limits: a gain learned under a cap must not curtail an inverter then.
+  const whole = left >= claims.reduce((sum, claim) => sum + (isTold(claim) ? claim.maxPower : 0), 0);
   return new Map(
     claims.map((claim) => {
-      const most = claim.uncontrolled === null ? share * claim.maxPower : Math.max(0, Math.min(allowed, claim.maxPower));
-      // A full share is the whole rating: a gain learned under a cap must not curtail an inverter that nothing limits.
-      return [claim.device, watts(most >= claim.maxPower ? claim.maxPower : Math.min(claim.maxPower, most / claim.gain))];
+      const { device, maxPower, gain, uncontrolled } = claim;
+      if (uncontrolled !== null) {
+        const share = rating > 0 ? (Math.max(0, allowed) * maxPower) / rating : 0;
+        return [device, watts(Math.min(share, Math.max(0, uncontrolled), maxPower))];
+      }
+      const power = powers[running.indexOf(claim)] ?? 0;
+      return [device, watts(whole && isTold(claim) && !claim.idle ? maxPower : Math.min(maxPower, power / gain))];
     }),
   );
+};
+
+/**
+ * The highest cap this inverter may be raised to while the others hold what they hold: a share is given on only after the lower cap of
+ * the one that gave it was read back. `holds`: watts that each of the others may deliver under what it holds, was asked for or is to get.
+ */
+export const roomFor = (claim: Claim, ceiling: Watts, holds: Iterable<number>): Watts => {
+  let left: number = ceiling;
+  for (const one of holds) left -= one;
+  return watts(left >= claim.maxPower ? claim.maxPower : Math.max(0, left) / claim.gain);
 };
 
 /** What was last asked of one inverter, and when it was last raised. */

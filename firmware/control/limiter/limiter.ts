@@ -77,15 +77,16 @@ export const observeMeter = (state: LimiterState, sample: MeterSample, plant: Pl
   return { ...state, sight, load };
 };
 
+/** A confirmed change of one inverter's cap, watts. `output`: of all inverters together, null while one is not known. */
+interface CapChange {
+  readonly from: Watts;
+  readonly to: Watts;
+  readonly output: Watts | null;
+}
+
 /** Takes the effect of a confirmed cap: the plant's response is timed, and the meter is going to be held against it. */
-export const observeCapChange = (
-  state: LimiterState,
-  track: GenerationTrack,
-  from: Watts,
-  to: Watts,
-  now: MonoMs,
-): LimiterState => {
-  const output = latestGeneration(track, now);
+export const observeCapChange = (state: LimiterState, track: GenerationTrack, change: CapChange, now: MonoMs): LimiterState => {
+  const { from, to, output } = change;
   const moves = Math.abs(to - from) >= 0.05 * track.maxPower;
   const sight = moves && output !== null ? armWitness(state.sight, output, now) : state.sight;
   return withGain({ ...state, sight }, track.device, withCapChange(gainOf(state, track.device), track, from, to, now));
@@ -107,7 +108,7 @@ const allowed = (limits: PowerLimits, load: Watts, plant: Plant, keep: (limit: W
   return watts(Math.max(0, most));
 };
 
-const total = (tracks: readonly GenerationTrack[], of: (track: GenerationTrack) => number | null): number | null => {
+const total = (tracks: Iterable<GenerationTrack>, of: (track: GenerationTrack) => number | null): number | null => {
   let sum = 0;
   for (const track of tracks) {
     const one = of(track);
@@ -117,10 +118,16 @@ const total = (tracks: readonly GenerationTrack[], of: (track: GenerationTrack) 
   return sum;
 };
 
-/** Over-cut or not: begins when the caps have far to fall, ends when the output is about to arrive (design D6). */
+/** What the inverters deliver together as last read; null while one of them is not known. */
+export const totalOutput = (tracks: Iterable<GenerationTrack>, now: MonoMs): Watts | null => {
+  const output = total(tracks, (track) => latestGeneration(track, now));
+  return output === null ? null : watts(output);
+};
+
+/** Over-cut or not: begins when the caps of those that can be told have far to fall, ends when their output is about to arrive (design D6). */
 const overcut = (
   state: LimiterState,
-  target: Watts,
+  target: number,
   plant: Plant,
   tracks: readonly GenerationTrack[],
   now: MonoMs,
@@ -170,16 +177,19 @@ const witnessed = (state: LimiterState, plant: Plant, tracks: readonly Generatio
   return { ...state, sight: settleWitness(state.sight, watts(output), plant.maxPower, now) };
 };
 
+/** What each inverter that cannot be told counts as. */
+export type Uncontrolled = ReadonlyMap<DeviceId, Watts>;
+
 /**
  * What the inverters may deliver now. Pure: state, limits, tracks and time in; state and decision out.
- * `tracks`: the inverters that can deliver; those asleep are left out and count as 0 W.
+ * `tracks`: the inverters that can deliver; those asleep are left out and count as 0 W. One that is `uncontrolled` delivers what it
+ * counts as at most: the caller takes that off the command, so that nothing rests on where below it the output is.
  */
 export const decide = (
   state: LimiterState,
   limits: PowerLimits,
   tracks: readonly GenerationTrack[],
-  plant: Plant,
-  now: MonoMs,
+  { plant, now, uncontrolled }: { readonly plant: Plant; readonly now: MonoMs; readonly uncontrolled: Uncontrolled },
 ): { readonly state: LimiterState; readonly decision: Decision } => {
   assert(plant.maxPower >= 0 && plant.minOutput <= plant.maxPower, 'a plant has a rating and a lesser minimum');
   const timed = { ...state, sight: withTime(state.sight, now) };
@@ -189,13 +199,16 @@ export const decide = (
   const load = withOutput(!seen && state.sight.seen ? withoutMeter(checked.load) : checked.load, tracks, {
     readingAge: plant.readingAge,
     settleMs: (track) => gainOf(state, track.device).settleMs,
+    unread: (track) => (latestGeneration(track, now) === null ? (uncontrolled.get(track.device) ?? null) : null),
   });
   const proven = seen ? provenLoad(load, now, plant.maxPower) : null;
   const relied = proven ?? watts(0);
   const target = allowed(limits, relied, plant, margin);
   const ceiling = allowed(limits, relied, plant, () => 0);
-  const overcutSince = overcut(checked, target, plant, tracks, now);
-  const command = overcutSince === null ? target : watts(Math.min(target, plant.minOutput));
+  const told = tracks.filter(({ device }) => !uncontrolled.has(device));
+  const others = tracks.reduce((sum, { device }) => sum + (uncontrolled.get(device) ?? 0), 0);
+  const overcutSince = overcut(checked, target >= plant.maxPower ? target : Math.max(0, target - others), plant, told, now);
+  const command = overcutSince === null ? target : watts(Math.min(target, others + plant.minOutput));
   const moving = tracks.some((track) => isWorthWatching(track, now, gainOf(state, track.device).settleMs));
   assert(command <= ceiling, 'a command never exceeds what the limits allow');
   return {

@@ -43,21 +43,35 @@ export interface Timing {
   readonly readingAge: DurationMs;
   /** What a cap change of this inverter takes to show in full, milliseconds. */
   readonly settleMs: (track: GenerationTrack) => number;
+  /** Of an inverter that is not read: the most it may deliver, which nobody else is given; null: it is read, or not so bounded. */
+  readonly unread: (track: GenerationTrack) => Watts | null;
+}
+
+interface Output extends Envelope {
+  /** Of `high`, what inverters may deliver that are not read. */
+  readonly unread: number;
 }
 
 /** Sum of the envelopes; null when some inverter's output is not known there. */
-const sumEnvelopes = (tracks: readonly GenerationTrack[], from: MonoMs, to: MonoMs, timing: Timing): Envelope | null => {
+const sumEnvelopes = (tracks: readonly GenerationTrack[], from: MonoMs, to: MonoMs, timing: Timing): Output | null => {
   let low = 0;
+  let unread = 0;
   let high = 0;
   let settled = true;
   for (const track of tracks) {
+    const most = timing.unread(track);
+    if (most !== null) {
+      high += most;
+      unread += most;
+      continue;
+    }
     const one = envelope(track, from, to, timing.readingAge, timing.settleMs(track));
     if (one === null) return null;
     low += one.low;
     high += one.high;
     settled &&= one.settled;
   }
-  return { low: watts(low), high: watts(high), settled };
+  return { low: watts(low), high: watts(high), settled, unread };
 };
 
 /** Takes a poll of the meter: a moved fingerprint is a refresh, the first poll of all counts as one. */
@@ -88,7 +102,7 @@ export const withOutput = (state: LoadState, tracks: readonly GenerationTrack[],
   const high = output.high + refresh.netImport;
   // Nothing known before and the output on the move: a first guess would have to be undone. Until it settles no load is relied on.
   const rating = tracks.reduce((sum, track) => sum + track.maxPower, 0);
-  if (refresh.base === null && high - low > FIRST_WIDTH_FRACTION * rating)
+  if (refresh.base === null && high - low - output.unread > FIRST_WIDTH_FRACTION * rating)
     return { ...state, refresh: output.settled ? null : refresh };
   const estimate = watts(Math.max(0, clamp(refresh.base ?? low, low, high)));
   const history = state.history.map((entry, index) =>

@@ -1,6 +1,13 @@
 import { type MonoMs, type Watts, watts } from '#base/units.ts';
 import { newTrack, withHeldCap, withReading, type GenerationTrack } from '#control/limiter/generation.ts';
-import { type LimiterState, observeCapChange, observeGeneration, observeMeter, type Plant } from '#control/limiter/limiter.ts';
+import {
+  type LimiterState,
+  observeCapChange,
+  observeGeneration,
+  observeMeter,
+  type Plant,
+  totalOutput,
+} from '#control/limiter/limiter.ts';
 import type { DeviceId } from '#site/device.ts';
 import type { Sample } from '#site/sample.ts';
 import type { InverterFacts, SiteFacts, TickInputs } from './state.ts';
@@ -32,7 +39,8 @@ const withHeld = (observed: Observed, track: GenerationTrack, held: Watts | null
   if (held === track.heldCap) return observed;
   const from = track.heldCap ?? track.maxPower;
   const next = withHeldCap(track, held, now);
-  const limiter = observeCapChange(observed.limiter, next, from, held ?? track.maxPower, now);
+  const change = { from, to: held ?? track.maxPower, output: totalOutput(observed.tracks.values(), now) };
+  const limiter = observeCapChange(observed.limiter, next, change, now);
   return { limiter, tracks: new Map(observed.tracks).set(track.device, next) };
 };
 

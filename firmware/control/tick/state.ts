@@ -1,6 +1,7 @@
 import type { MonoMs, UtilitySeconds, WallSeconds, Watts } from '#base/units.ts';
 import type { Note } from '#base/ports.ts';
 import type { Asked } from '#control/allocate/allocate.ts';
+import { type Demands, NO_DEMANDS } from '#control/allocate/demand.ts';
 import type { ClockAnchor, ClockState } from '#control/clock/clock.ts';
 import type { FollowState } from '#control/follow/follow.ts';
 import type { GenerationTrack } from '#control/limiter/generation.ts';
@@ -15,6 +16,7 @@ import type { RecordBody } from '#control/record.ts';
 import type { CurveFunction } from '#site/curve.ts';
 import type { Connection, DeviceId, OnSilence, Reactive, Setpoint } from '#site/device.ts';
 import type { DeviceStanding, Sample } from '#site/sample.ts';
+import type { Unproven } from './claims.ts';
 import type { Conditions } from './conditions.ts';
 import type { Followed } from './curves.ts';
 
@@ -83,6 +85,12 @@ export interface ControlState {
   readonly asked: ReadonlyMap<DeviceId, Asked>;
   /** Highest cap each inverter may hold under the limits in force; a limit has started when none holds more. */
   readonly ceilings: ReadonlyMap<DeviceId, Watts>;
+  /** Since when each inverter does not provably hold what it was asked for. */
+  readonly unproven: Unproven;
+  /** What each inverter can use of its share. */
+  readonly demands: Demands;
+  /** Kept at 0, so that the others run above their minimum output. */
+  readonly idle: ReadonlySet<DeviceId>;
   readonly alarms: readonly StandingAlarm[];
   /** Standard alarms that the devices report or show. */
   readonly conditions: Conditions;
@@ -109,6 +117,9 @@ export const startState = (memory: Pick<ControlState, 'plan' | 'clock'> & { read
   follows: new Map(),
   asked: new Map(),
   ceilings: new Map(),
+  unproven: new Map(),
+  demands: NO_DEMANDS,
+  idle: new Set(),
   alarms: [],
   conditions: new Map(),
   limits: {},

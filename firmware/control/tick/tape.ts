@@ -1,11 +1,12 @@
 import { fail, ok, type Result } from '#base/result.ts';
-import type { Command, ControlState, SiteFacts, TickInputs, TickResult } from './state.ts';
+import { type Command, type ControlState, type SiteFacts, startState, type TickInputs, type TickResult } from './state.ts';
 import { controlTick } from './tick.ts';
 
 /** Numbers further apart than this share of themselves differ; the same arithmetic on another processor stays far below. */
 const TOLERANCE = 1e-9;
-/** Tag of a Map in a line of a tape. */
+/** Tags of a Map and of a Set in a line of a tape. */
 const MAP = '$map';
+const SET = '$set';
 /** Tag of a number that JSON has no word for. */
 const NUMBER = '$number';
 
@@ -44,10 +45,11 @@ export const decidedBy = ({ state, commands, records }: TickResult): Decided => 
   decision: state.decision,
 });
 
-/** One line of JSON. Maps and numbers beyond JSON are tagged; a member that is undefined is left out. */
+/** One line of JSON. Maps, sets and numbers beyond JSON are tagged; a member that is undefined is left out. */
 export const encodeTapeLine = (line: TapeLine): string =>
   JSON.stringify(line, (_key, value: unknown) => {
     if (value instanceof Map) return { [MAP]: [...value] };
+    if (value instanceof Set) return { [SET]: [...value] };
     if (typeof value === 'number' && !Number.isFinite(value)) return { [NUMBER]: String(value) };
     return value;
   });
@@ -59,6 +61,7 @@ export const decodeTapeLine = (text: string): Result<TapeLine, string> => {
     value = JSON.parse(text, (_key, member: unknown) => {
       if (typeof member !== 'object' || member === null) return member;
       if (MAP in member && Array.isArray(member[MAP])) return new Map(member[MAP] as [unknown, unknown][]);
+      if (SET in member && Array.isArray(member[SET])) return new Set(member[SET] as unknown[]);
       return NUMBER in member ? Number(member[NUMBER]) : member;
     });
   } catch {
@@ -93,7 +96,8 @@ export class Replay {
   /** The first difference; null: the same. A tick before any start, or a tick that throws, is a fault of the tape. */
   take(line: TapeLine): Result<Difference | null, string> {
     if (line.kind === 'start') {
-      this.#state = line.state;
+      // A tape of an older release lacks what the state has learned to hold since.
+      this.#state = { ...startState(line.state), ...line.state };
       this.#facts = line.facts;
       return ok(null);
     }

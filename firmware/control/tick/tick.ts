@@ -1,10 +1,8 @@
 import type { Note } from '#base/ports.ts';
 import { durationMs, type MonoMs, type UtilitySeconds, utilitySeconds, watts, type Watts } from '#base/units.ts';
-import { NOISE_FRACTION, allocate, ask, type Asked, type Claim } from '#control/allocate/allocate.ts';
 import { applyAnchor, type ClockState, noteWall, utilityExact, utilityNow } from '#control/clock/clock.ts';
-import { follow, FOLLOWING, type FollowState } from '#control/follow/follow.ts';
-import { type GenerationTrack, latestGeneration, withAskedCap } from '#control/limiter/generation.ts';
-import { type Decision, decide, gainOf, type LimiterState, type Plant, type PowerLimits } from '#control/limiter/limiter.ts';
+import { latestGeneration } from '#control/limiter/generation.ts';
+import { decide, type Plant, type PowerLimits } from '#control/limiter/limiter.ts';
 import { isStopped, powerLimits } from '#control/limits/power.ts';
 import type { ActiveLimits, Limit, LimitSource } from '#control/limits.ts';
 import { localLimits, withLocalLimits } from '#control/local/local.ts';
@@ -21,12 +19,14 @@ import type { CurveFunction } from '#site/curve.ts';
 import type { DeviceId } from '#site/device.ts';
 import { alarmChanges } from './alarms.ts';
 import { isRamping, tickAgain } from './again.ts';
+import { askAll } from './asking.ts';
+import { claimsFor, leastTogether, observeUnproven, uncontrolledOf } from './claims.ts';
 import { observeConditions } from './conditions.ts';
 import { askConnections } from './connection.ts';
 import { observe, tracksFor } from './observe.ts';
 import { askCurves, functionsOf, isFollowed, withOneReactive } from './curves.ts';
 import { askReactive, reactiveOf } from './reactive.ts';
-import type { Command, ControlState, SiteFacts, TickInputs, TickResult } from './state.ts';
+import type { ControlState, SiteFacts, TickInputs, TickResult } from './state.ts';
 
 /** A held cap may exceed its ceiling by the resolution of one watt before it counts as not yet enforced. */
 const HELD_TOLERANCE_W = 1;
@@ -126,83 +126,6 @@ const replan = (
   records.push(...step.transitions);
   notes.push(...step.notes);
   return { plan: step.plan, records, notes };
-};
-
-/** What a silent inverter must be taken to deliver: its last cap while the device provably holds it, else its rating (design section 3). */
-const silentOutput = (track: GenerationTrack, facts: SiteFacts): Watts => {
-  const onSilence = facts.inverters.find((one) => one.device === track.device)?.onSilence;
-  const holds = onSilence !== undefined && onSilence.kind !== 'opens';
-  return holds && track.heldCap !== null ? track.heldCap : track.maxPower;
-};
-
-const claimsFor = (
-  tracks: readonly GenerationTrack[],
-  limiter: LimiterState,
-  facts: SiteFacts,
-  inputs: TickInputs,
-  state: ControlState,
-): readonly Claim[] =>
-  tracks.map((track) => {
-    const { device, maxPower } = track;
-    const disobeys = state.follows.get(device)?.obedience === 'disobeys';
-    const silent = inputs.standings.get(device) === 'silent';
-    const output = disobeys ? latestGeneration(track, inputs.now) : null;
-    const uncontrolled = tracks.length === 1 ? null : silent ? silentOutput(track, facts) : output;
-    return { device, maxPower, gain: gainOf(limiter, device).gain, uncontrolled };
-  });
-
-interface Asking {
-  readonly asked: ReadonlyMap<DeviceId, Asked>;
-  readonly ceilings: ReadonlyMap<DeviceId, Watts>;
-  readonly follows: ReadonlyMap<DeviceId, FollowState>;
-  readonly commands: readonly Command[];
-  readonly tracks: ReadonlyMap<DeviceId, GenerationTrack>;
-}
-
-interface View {
-  readonly tracks: ReadonlyMap<DeviceId, GenerationTrack>;
-  readonly limiter: LimiterState;
-  readonly decision: Decision;
-  readonly completes: boolean;
-  readonly arrives: boolean;
-  readonly now: MonoMs;
-}
-
-/** The load stands higher than is relied on, by more than noise. */
-const loadSwings = ({ limiter, decision }: View, claims: readonly Claim[]): boolean => {
-  const rating = claims.reduce((sum, claim) => sum + claim.maxPower, 0);
-  return (limiter.load.estimate ?? 0) - (decision.load ?? 0) > NOISE_FRACTION * rating;
-};
-
-const askAll = (state: ControlState, facts: SiteFacts, claims: readonly Claim[], view: View): Asking => {
-  const { decision, completes, arrives } = view;
-  const caps = allocate(decision.command, claims);
-  const ceilings = allocate(decision.ceiling, claims);
-  const swings = loadSwings(view, claims);
-  const asked = new Map(state.asked);
-  const follows = new Map(state.follows);
-  const commands: Command[] = [];
-  const tracks = new Map(view.tracks);
-  for (const { device, maxPower } of claims) {
-    const track = view.tracks.get(device);
-    const known = facts.inverters.find((one) => one.device === device);
-    if (track === undefined || known === undefined || maxPower <= 0) continue;
-    const before = state.asked.get(device) ?? null;
-    const wish = { cap: caps.get(device) ?? watts(0), ceiling: ceilings.get(device) ?? watts(0), completes, arrives, swings };
-    const next = ask(before, wish, maxPower, view.now);
-    const obeys = follow(state.follows.get(device) ?? FOLLOWING, track, gainOf(view.limiter, device).settleMs, view.now);
-    follows.set(device, obeys.state);
-    const wanted = next ?? before;
-    if (wanted === null || (next === null && !obeys.assert)) continue;
-    asked.set(device, wanted);
-    tracks.set(device, withAskedCap(track, wanted.cap, view.now));
-    const raises = next !== null && before !== null && next.cap > before.cap;
-    commands.push({
-      setpoint: { device, command: { kind: 'cap', cap: wanted.cap }, onSilence: known.onSilence },
-      urgency: raises ? 'raise' : 'cut',
-    });
-  }
-  return { asked, ceilings, follows, commands, tracks };
 };
 
 /** True when every inverter that answers provably holds no more than the limits allow, and does what it holds (Response 2, design section 3). */
@@ -308,14 +231,18 @@ export const controlTick = (before: ControlState, facts: SiteFacts, inputs: Tick
   // Asleep counts 0 W and is no fault: every night.
   const awake = all.filter((track) => inputs.standings.get(track.device) !== 'asleep');
   const power = powerLimits(limits, facts.returnsByItself ? null : planned.plan.service, moment, plant.maxPower);
-  const { state: limiter, decision } = decide(observed.limiter, power, awake, plant, now);
+  const uncontrolled = uncontrolledOf(all, facts, inputs, before);
+  const running = { ...plant, minOutput: leastTogether(awake, uncontrolled, facts, before.idle) };
+  const { state: limiter, decision } = decide(observed.limiter, power, awake, { plant: running, now, uncontrolled });
 
   const wasOvercutting = before.decision?.overcutting === true;
   const changed = !samePower(before.power, power);
   const completes = decision.overcutting || wasOvercutting || changed;
   const arrives = changed && !isRamping(limits);
-  const claims = claimsFor(all, limiter, facts, inputs, before);
-  const asking = askAll(before, facts, claims, { tracks: observed.tracks, limiter, decision, completes, arrives, now });
+  const { claims, demands, idle } = claimsFor(all, uncontrolled, { facts, inputs, state: before, limiter }, decision.target);
+  const asleep = new Set(all.filter((track) => !awake.includes(track)).map(({ device }) => device));
+  const view = { tracks: observed.tracks, limiter, decision, completes, arrives, asleep, now };
+  const asking = askAll(before, facts, claims, view);
   const connecting = askConnections({ told: before.told, service: planned.plan.service }, stopped, facts, inputs.connections);
 
   const reacting = askReactive(before.reactive, reactiveOf(targets, plant.maxPower), facts);
@@ -329,6 +256,9 @@ export const controlTick = (before: ControlState, facts: SiteFacts, inputs: Tick
     follows: asking.follows,
     asked: asking.asked,
     ceilings: asking.ceilings,
+    unproven: observeUnproven(before.unproven, before, observed.tracks.values(), now),
+    demands,
+    idle,
     alarms: before.alarms,
     conditions: observeConditions(before.conditions, inputs.samples, inputs.standings),
     limits,

@@ -11,6 +11,9 @@ const claim = (device: Claim['device'], maxPower: number, patch: Partial<Claim> 
   maxPower: watts(maxPower),
   gain: 1,
   uncontrolled: null,
+  usable: null,
+  least: watts(0),
+  idle: false,
   ...patch,
 });
 
@@ -27,9 +30,9 @@ describe('the split over inverters', () => {
       'others give way to one that cannot be told',
       6000,
       [claim(PV, 10_000), claim(SECOND, 5000, { uncontrolled: watts(5000) })],
-      [1000, 5000],
+      [1000, 2000],
     ],
-    ['down to nothing', 3000, [claim(PV, 10_000), claim(SECOND, 5000, { uncontrolled: watts(5000) })], [0, 3000]],
+    ['down to nothing', 3000, [claim(PV, 10_000), claim(SECOND, 5000, { uncontrolled: watts(5000) })], [0, 1000]],
     ['nothing allowed', 0, [claim(PV, 10_000), claim(SECOND, 5000)], [0, 0]],
   ])('%s', (_, allowed, claims, expected) => {
     expect(split(allowed, claims).map((cap) => Math.round(cap))).toEqual(expected);

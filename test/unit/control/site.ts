@@ -92,7 +92,7 @@ export class Bench {
         if (site.fresh !== false) this.#fingerprint += 1;
         this.limiter = observeMeter(this.limiter, meterSample(this.now, site.flow, this.#fingerprint), plant);
       }
-      const step = decide(this.limiter, limits, [this.track], plant, monoMs(this.now));
+      const step = decide(this.limiter, limits, [this.track], { plant, now: monoMs(this.now), uncontrolled: new Map() });
       this.limiter = step.state;
       decision = step.decision;
     }

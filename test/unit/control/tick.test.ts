@@ -238,6 +238,22 @@ describe('a tick', () => {
     expect(gateway.capOf(PV)).toBeCloseTo(left, 0);
   });
 
+  it('with two inverters: one that never takes its cap is counted as what it delivers', () => {
+    const gateway = new Gateway({ ...SITE, inverters: [inverter(PV), inverter(SECOND)] });
+    gateway.standings.set(SECOND, 'answering');
+    gateway.held.set(PV, 0);
+    for (let count = 0; count < 15; count += 1) {
+      gateway.tick([
+        inverterSample(gateway.now + 900, 0),
+        { ...inverterSample(gateway.now + 920, 900), device: SECOND },
+        meterSample(gateway.now + 950, -900),
+      ]);
+    }
+    // 1500 W of fallback, 5 W of margin.
+    expect(gateway.capOf(PV)).toBeLessThanOrEqual(1495 - 900);
+    expect(gateway.capOf(SECOND)).toBeLessThanOrEqual(900);
+  });
+
   it('counts an inverter that sleeps as nothing, without an alarm', () => {
     const gateway = new Gateway({ ...SITE, inverters: [inverter(PV), inverter(SECOND)] });
     gateway.standings.set(SECOND, 'asleep');

@@ -1,7 +1,14 @@
 import { SeededRandom } from '#base/random.ts';
 import { durationMs, type MonoMs, monoMs, type Watts, watts } from '#base/units.ts';
 import { allocate, ask, type Asked } from '#control/allocate/allocate.ts';
-import { type GenerationTrack, newTrack, withAskedCap, withHeldCap, withReading } from '#control/limiter/generation.ts';
+import {
+  type GenerationTrack,
+  latestGeneration,
+  newTrack,
+  withAskedCap,
+  withHeldCap,
+  withReading,
+} from '#control/limiter/generation.ts';
 import {
   decide,
   gainOf,
@@ -53,6 +60,8 @@ export interface Truth {
 
 const WMAX = 10_000;
 const STEP = 0.01;
+/** Nobody gives way to it, and it to nobody. */
+const ALONE = { uncontrolled: null, usable: null, least: watts(0), idle: false };
 
 const NONE = { a: null, b: null, c: null };
 const DEVICE = toDeviceId('pv');
@@ -147,7 +156,7 @@ class Controller {
     const from = this.#track.heldCap ?? watts(WMAX);
     const now = monoMs(t * 1000);
     this.#track = withHeldCap(this.#track, cap, now);
-    this.#state = observeCapChange(this.#state, this.#track, from, cap, now);
+    this.#state = observeCapChange(this.#state, this.#track, { from, to: cap, output: latestGeneration(this.#track, now) }, now);
     this.#pending = null;
     this.writes += 1;
     return cap;
@@ -157,9 +166,9 @@ class Controller {
     const now = monoMs(t * 1000);
     const limit = this.#options.limit(t);
     const limits = { exportLimit: limit === null ? null : watts(limit), generationLimit: null };
-    const { state, decision } = decide(this.#state, limits, [this.#track], PLANT, now);
+    const { state, decision } = decide(this.#state, limits, [this.#track], { plant: PLANT, now, uncontrolled: new Map() });
     this.#state = state;
-    const claim = { device: DEVICE, maxPower: watts(WMAX), gain: gainOf(state, DEVICE).gain, uncontrolled: null };
+    const claim = { device: DEVICE, maxPower: watts(WMAX), gain: gainOf(state, DEVICE).gain, ...ALONE };
     const cap = allocate(decision.command, [claim]).get(DEVICE) ?? watts(0);
     const ceiling = allocate(decision.ceiling, [claim]).get(DEVICE) ?? watts(0);
     const completes = decision.overcutting || this.#overcut || limit !== this.#limit;

@@ -1,0 +1,91 @@
+import { type MonoMs, type Watts, watts } from '#base/units.ts';
+import { allocate, ask, type Asked, type Claim, NOISE_FRACTION, roomFor } from '#control/allocate/allocate.ts';
+import { follow, FOLLOWING, type FollowState } from '#control/follow/follow.ts';
+import { type GenerationTrack, withAskedCap } from '#control/limiter/generation.ts';
+import { type Decision, gainOf, type LimiterState } from '#control/limiter/limiter.ts';
+import type { DeviceId } from '#site/device.ts';
+import type { Command, ControlState, SiteFacts } from './state.ts';
+
+interface Asking {
+  readonly asked: ReadonlyMap<DeviceId, Asked>;
+  readonly ceilings: ReadonlyMap<DeviceId, Watts>;
+  readonly follows: ReadonlyMap<DeviceId, FollowState>;
+  readonly commands: readonly Command[];
+  readonly tracks: ReadonlyMap<DeviceId, GenerationTrack>;
+}
+
+interface View {
+  readonly tracks: ReadonlyMap<DeviceId, GenerationTrack>;
+  readonly limiter: LimiterState;
+  readonly decision: Decision;
+  readonly completes: boolean;
+  readonly arrives: boolean;
+  /** They hold nothing that counts: their cap is written before they produce again. */
+  readonly asleep: ReadonlySet<DeviceId>;
+  readonly now: MonoMs;
+}
+
+/** The load stands higher than is relied on, by more than noise. */
+const loadSwings = ({ limiter, decision }: View, claims: readonly Claim[]): boolean => {
+  const rating = claims.reduce((sum, claim) => sum + claim.maxPower, 0);
+  return (limiter.load.estimate ?? 0) - (decision.load ?? 0) > NOISE_FRACTION * rating;
+};
+
+/** What one may deliver under the highest of what it holds, was asked for and is to get; watts. */
+const mayDeliver = (claim: Claim, cap: Watts, state: ControlState, view: View): number => {
+  const { device, maxPower, gain, uncontrolled } = claim;
+  if (uncontrolled !== null) return uncontrolled;
+  const held = view.asleep.has(device) ? 0 : (view.tracks.get(device)?.heldCap ?? maxPower);
+  return Math.min(maxPower, gain * Math.max(held, cap, state.asked.get(device)?.cap ?? 0));
+};
+
+/** The caps to ask for: a raise waits until the others provably hold what leaves room for it. */
+const withRoom = (caps: ReadonlyMap<DeviceId, Watts>, claims: readonly Claim[], state: ControlState, view: View) => {
+  if (claims.length === 1) return caps;
+  const holds = new Map(
+    claims.map((claim) => [claim.device, mayDeliver(claim, caps.get(claim.device) ?? watts(0), state, view)]),
+  );
+  const together = [...holds.values()].reduce((sum, one) => sum + one, 0);
+  return new Map(
+    claims.map((claim) => {
+      const { device } = claim;
+      const cap = caps.get(device) ?? watts(0);
+      const before = state.asked.get(device)?.cap;
+      if (before === undefined || cap <= before) return [device, cap];
+      const room = roomFor(claim, view.decision.ceiling, [together - (holds.get(device) ?? 0)]);
+      return [device, watts(Math.max(before, Math.min(cap, room)))];
+    }),
+  );
+};
+
+/** What is asked of each inverter now, and whether it does what it was asked before. */
+export const askAll = (state: ControlState, facts: SiteFacts, claims: readonly Claim[], view: View): Asking => {
+  const { decision, completes, arrives } = view;
+  const caps = withRoom(allocate(decision.command, claims), claims, state, view);
+  const ceilings = allocate(decision.ceiling, claims);
+  const swings = loadSwings(view, claims);
+  const asked = new Map(state.asked);
+  const follows = new Map(state.follows);
+  const commands: Command[] = [];
+  const tracks = new Map(view.tracks);
+  for (const { device, maxPower } of claims) {
+    const track = view.tracks.get(device);
+    const known = facts.inverters.find((one) => one.device === device);
+    if (track === undefined || known === undefined || maxPower <= 0) continue;
+    const before = state.asked.get(device) ?? null;
+    const wish = { cap: caps.get(device) ?? watts(0), ceiling: ceilings.get(device) ?? watts(0), completes, arrives, swings };
+    const next = ask(before, wish, maxPower, view.now);
+    const obeys = follow(state.follows.get(device) ?? FOLLOWING, track, gainOf(view.limiter, device).settleMs, view.now);
+    follows.set(device, obeys.state);
+    const wanted = next ?? before;
+    if (wanted === null || (next === null && !obeys.assert)) continue;
+    asked.set(device, wanted);
+    tracks.set(device, withAskedCap(track, wanted.cap, view.now));
+    const raises = next !== null && before !== null && next.cap > before.cap;
+    commands.push({
+      setpoint: { device, command: { kind: 'cap', cap: wanted.cap }, onSilence: known.onSilence },
+      urgency: raises ? 'raise' : 'cut',
+    });
+  }
+  return { asked, ceilings, follows, commands, tracks };
+};

@@ -1,0 +1,128 @@
+import { type MonoMs, type Watts, watts } from '#base/units.ts';
+import { type Claim, idleOf } from '#control/allocate/allocate.ts';
+import { type Demands, observeDemands, usableBy } from '#control/allocate/demand.ts';
+import { type GenerationTrack, latestGeneration } from '#control/limiter/generation.ts';
+import { gainOf, type LimiterState } from '#control/limiter/limiter.ts';
+import type { DeviceId } from '#site/device.ts';
+import type { ControlState, SiteFacts, TickInputs } from './state.ts';
+
+/** A cap that is not read back for so long is not going to be: the inverter refuses it, or cannot be reached to be told. */
+const UNPROVEN_MS = 10_000;
+const HELD_TOLERANCE_W = 1;
+
+/** Since when each inverter holds more than it was last asked for, or nothing provably. */
+export type Unproven = ReadonlyMap<DeviceId, MonoMs>;
+
+export const observeUnproven = (
+  before: Unproven,
+  state: ControlState,
+  tracks: Iterable<GenerationTrack>,
+  now: MonoMs,
+): Unproven => {
+  let next = before;
+  for (const { device, heldCap } of tracks) {
+    const asked = state.asked.get(device);
+    const proven = asked === undefined || (heldCap !== null && heldCap <= asked.cap + HELD_TOLERANCE_W);
+    if (proven !== next.has(device)) continue;
+    const changed = new Map(next);
+    if (proven) changed.delete(device);
+    else changed.set(device, now);
+    next = changed;
+  }
+  return next;
+};
+
+/** What an inverter must be taken to deliver that does not answer: its last cap while it provably holds it, else its rating (design section 3). */
+const silentOutput = (track: GenerationTrack, facts: SiteFacts): Watts => {
+  const onSilence = facts.inverters.find((one) => one.device === track.device)?.onSilence;
+  const holds = onSilence !== undefined && onSilence.kind !== 'opens';
+  return holds && track.heldCap !== null ? track.heldCap : track.maxPower;
+};
+
+/**
+ * What each inverter that cannot be told is counted as; the others are absent. One that answers counts what it delivers, one that is
+ * silent what it may deliver. A site of one inverter has nobody to give way.
+ */
+export const uncontrolledOf = (
+  tracks: readonly GenerationTrack[],
+  facts: SiteFacts,
+  inputs: TickInputs,
+  state: ControlState,
+): ReadonlyMap<DeviceId, Watts> => {
+  const uncontrolled = new Map<DeviceId, Watts>();
+  if (tracks.length === 1) return uncontrolled;
+  for (const track of tracks) {
+    const { device } = track;
+    const since = state.unproven.get(device);
+    const standing = inputs.standings.get(device);
+    if (standing === 'silent') uncontrolled.set(device, silentOutput(track, facts));
+    else if (standing === 'asleep') continue;
+    else if (state.follows.get(device)?.obedience === 'disobeys' || (since !== undefined && inputs.now - since >= UNPROVEN_MS))
+      uncontrolled.set(device, latestGeneration(track, inputs.now) ?? track.maxPower);
+  }
+  return uncontrolled;
+};
+
+const leastOf = (track: GenerationTrack, facts: SiteFacts): Watts => {
+  const fraction = facts.inverters.find(({ device }) => device === track.device)?.minOutputFraction ?? 0;
+  return watts(fraction * track.maxPower);
+};
+
+interface Claiming {
+  readonly claims: readonly Claim[];
+  readonly demands: Demands;
+  readonly idle: ReadonlySet<DeviceId>;
+}
+
+/** The inverters' claims on what the limiter allows. `target`: without the over-cut, which stops nobody. */
+export const claimsFor = (
+  tracks: readonly GenerationTrack[],
+  uncontrolled: ReadonlyMap<DeviceId, Watts>,
+  context: {
+    readonly facts: SiteFacts;
+    readonly inputs: TickInputs;
+    readonly state: ControlState;
+    readonly limiter: LimiterState;
+  },
+  target: Watts,
+): Claiming => {
+  const { facts, inputs, state, limiter } = context;
+  const seen = tracks.map((track) => ({
+    track,
+    standing: inputs.standings.get(track.device),
+    least: leastOf(track, facts),
+    settleMs: gainOf(limiter, track.device).settleMs,
+    gain: gainOf(limiter, track.device).gain,
+  }));
+  const demands = observeDemands(
+    state.demands,
+    seen.filter(({ track }) => !uncontrolled.has(track.device)),
+    inputs.now,
+  );
+  const claims = seen.map(
+    ({ track: { device, maxPower }, least, gain }): Claim => ({
+      device,
+      maxPower,
+      gain,
+      uncontrolled: uncontrolled.get(device) ?? null,
+      usable: tracks.length === 1 ? null : usableBy(demands, device),
+      least,
+      idle: state.idle.has(device),
+    }),
+  );
+  const idle = idleOf(target, claims);
+  return { claims: claims.map((claim) => ({ ...claim, idle: idle.has(claim.device) })), demands, idle };
+};
+
+/** The minimum stable output of those that run and can be told: how deep an over-cut goes. */
+export const leastTogether = (
+  tracks: readonly GenerationTrack[],
+  uncontrolled: ReadonlyMap<DeviceId, Watts>,
+  facts: SiteFacts,
+  idle: ReadonlySet<DeviceId>,
+): Watts =>
+  watts(
+    tracks
+      .filter(({ device }) => !uncontrolled.has(device) && !idle.has(device))
+      .reduce((sum, track) => sum + leastOf(track, facts), 0),
+  );
