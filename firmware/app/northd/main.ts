@@ -76,11 +76,18 @@ const onWait = (text: string): void => {
   manager.watchdog();
 };
 
+interface Place {
+  readonly state: Files;
+  readonly signing: Signing | undefined;
+  /** `address:port` in place of the system's; undefined: those. */
+  readonly nameServers: readonly string[] | undefined;
+}
+
 /** Runs until ended as asked; a renewed identity that was taken serves from then on. */
 const serve = async (
   loaded: Loaded,
   common: Pick<NorthdConfig, 'release' | 'bootId' | 'directory'>,
-  { state, signing }: { readonly state: Files; readonly signing: Signing | undefined },
+  { state, signing, nameServers }: Place,
   where: string,
 ): Promise<void> => {
   const finish = ended();
@@ -102,7 +109,7 @@ const serve = async (
         link: unixSockets,
         state,
         http: client(serving.tls),
-        dns: dnsResolver(),
+        dns: dnsResolver(nameServers),
         signing,
         note,
         onGoodTurn: () => manager.watchdog(),
@@ -177,7 +184,9 @@ const run = async (): Promise<void> => {
     return;
   }
   const common = { release: packageJson.version, bootId: bootId.value, directory: runtime };
-  const place = { state: directoryFiles(state), signing: own.signing };
+  // In a laboratory alone: a gateway asks whom its network says.
+  const named = profile.value === 'laboratory' ? process.env['GRIDWARD_NAME_SERVERS'] : undefined;
+  const place = { state: directoryFiles(state), signing: own.signing, nameServers: named?.split(',') };
   await serve(loaded.value, common, place, `${utility.name} at ${utility.url}`);
   note({ event: 'ended', level: 'info', text: 'stopped as asked' });
 };

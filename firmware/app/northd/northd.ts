@@ -5,7 +5,7 @@ import type { DnsPort } from '#utility/walk/service-port.ts';
 import type { UtilitySite } from '../config/utility.ts';
 import { Channels } from './channels.ts';
 import { ControlLink } from './control-link.ts';
-import { discovered } from './discovery.ts';
+import { discovered, watchPlace } from './discovery.ts';
 import { type RaiseAlarm, type Signing, watchKey } from './key-watch.ts';
 import { Patience } from './patience.ts';
 import { PinSilence, waitOutSilence } from './pin-silence.ts';
@@ -70,14 +70,35 @@ export const northd = async (given: NorthdPorts, config: NorthdConfig, renewal: 
   const { clock, state: files, note } = ports;
   const silence = new PinSilence({ files, clock, note, bootId: config.bootId, walk: config.walk });
   let session: UtilitySession | null = null;
+  /** Where DNS found the server of this session; null: it is configured, or looked for. */
+  let place: string | null = null;
   const run = async (): Promise<void> => {
-    const stop = await waitOutSilence(silence, ports.clock, patience);
-    const found = await discovered(ports, config, patience);
-    if (found === null || patience.isStopping) return;
-    session = new UtilitySession(ports, found, { channels, control, waker, silence, stop });
-    await session.run();
+    let stop = await waitOutSilence(silence, ports.clock, patience);
+    while (!patience.isStopping) {
+      const found = await discovered(ports, config, patience);
+      if (found === null || patience.isStopping) return;
+      session = new UtilitySession(ports, found.config, { channels, control, waker, silence, stop });
+      place = found.place;
+      await session.run();
+      // Ended for a server that moved: another one has a registration of its own, compared anew.
+      stop = null;
+    }
   };
   const running = run();
+  const placePatience = new Patience(ports.clock, new Waker(ports.clock), () => undefined);
+  const watching = watchPlace(
+    ports,
+    config,
+    {
+      place: () => place,
+      isDown: () => session?.isDown ?? false,
+      onMoved: () => {
+        place = null;
+        session?.stop();
+      },
+    },
+    placePatience,
+  );
   // It waits by itself, and proves nothing of the session's health.
   const trialPatience = new Patience(ports.clock, new Waker(ports.clock), () => undefined);
   const audit: NorthdPorts['note'] = (told) => {
@@ -96,11 +117,12 @@ export const northd = async (given: NorthdPorts, config: NorthdConfig, renewal: 
         );
   const stop = async (): Promise<void> => {
     patience.stop();
+    placePatience.stop();
     trialPatience.stop();
     session?.stop();
     await Promise.all([ports.http.close(), renewal?.http.close()]);
     await running;
-    await trial;
+    await Promise.all([trial, watching]);
     await channels.close();
     control.close();
   };

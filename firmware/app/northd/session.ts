@@ -77,6 +77,11 @@ export class UtilitySession {
     return this.#tree?.programs.length ?? 0;
   }
 
+  /** The server does not serve: it is probed. */
+  get isDown(): boolean {
+    return this.#walk.down;
+  }
+
   stop(): void {
     this.#stopping = true;
     this.#parts.waker.wake();
