@@ -9,9 +9,10 @@ import { measureKeys } from './key-trials.ts';
 import { runJobs } from './pool.ts';
 import { controldProgram } from './real-site.ts';
 import { type RealStep, runRealStarts, runRealSteps } from './real-trials.ts';
-import { burdenRows, startRows, stepRows, virtualRows } from './rows.ts';
+import { burdenRows, startRows, stepRows, virtualRows, walkRows } from './rows.ts';
 import { BAND_W, STEP_CASES, STEP_KINDS, type StepKind, type StepOutcome } from './step-trial.ts';
 import { tableText } from './table.ts';
+import { measureWalk } from './walk-load.ts';
 import { jobsOf } from './virtual-jobs.ts';
 
 const OUT = fileURLToPath(new URL('../../build/bench/', import.meta.url));
@@ -56,6 +57,9 @@ const starts = await runRealStarts(Number(values.starts));
 say('signatures and handshakes');
 const keys = await measureKeys();
 
+say('the largest walk');
+const walk = await measureWalk();
+
 say(`${values.trials} virtual trials of each step, and memory over ${values.minutes} minutes beside them`);
 const jobs = jobsOf(Number(values.trials));
 const [results, burden] = await Promise.all([runJobs(jobs), measureBurden(Number(values.minutes) * 60)]);
@@ -66,6 +70,7 @@ const rows = [
   ...startRows(starts),
   ...virtualRows(jobs, results),
   ...keyRows(keys),
+  ...walkRows(walk),
   ...burdenRows(burden, Number(values.minutes)),
 ];
 
