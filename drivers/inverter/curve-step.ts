@@ -82,11 +82,11 @@ const holdWrite = (view: CurveView, words: readonly number[] = [0, 0]): CurveSte
   return reversion === null ? null : headWrite(view, reversion[0], words.slice(0, reversion[1]));
 };
 
-/** Curve 1 must become `goal`, by way of the slot. Null: it is. */
-const adopt = (view: CurveView, slot: number, goal: readonly number[]): CurveStep | null => {
+/** Curve 1 must become `goal`, by way of the slot. `whole`: with the points that do not count, should the device take them. Null: it is. */
+const adopt = (view: CurveView, slot: number, goal: readonly number[], whole = false): CurveStep | null => {
   const { layout, words } = view;
   if (agrees(layout, curveAt(layout, words, 1), goal)) return null;
-  const write = curveWrite(view, slot, goal, false);
+  const write = curveWrite(view, slot, goal, whole);
   if (write !== null) return write;
   if (words[ADOPT_HEAD.request] === slot && words[ADOPT_HEAD.result] === IN_PROGRESS) return { kind: 'wait' };
   return oneWrite(ADOPT_HEAD.request, [slot]);
@@ -115,7 +115,7 @@ const giveBack = (view: CurveView, found: FoundCurve): CurveStep => {
     const [at, size] = layout.table.reversion ?? [0, 0];
     return (
       (wasOn ? null : enabled()) ??
-      adopt(view, slot, active) ??
+      adopt(view, slot, active, true) ??
       curveWrite(view, slot, stored, true) ??
       holdWrite(view, head.slice(at, at + size)) ??
       enabled() ??

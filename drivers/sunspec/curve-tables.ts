@@ -122,7 +122,7 @@ export const CURVE_MODELS: readonly CurveModel[] = [
       deptRef,
       rw('Pri', 'uint16'),
       rw('VRef', 'uint16', 12),
-      { name: 'VRefAuto', type: 'uint16' },
+      { name: 'VRefAuto', type: 'uint16', sf: 12 },
       rw('VRefAutoEna', 'uint16'),
       rw('VRefAutoTms', 'uint16'),
       rw('RspTms', 'uint32', 14),

@@ -1,6 +1,9 @@
 import type { Mutant } from './mutant.ts';
 
 const ON_RIG = ['test/unit/drivers/profiles-on-rig.test.ts'];
+const CURVE_WRITER = ['test/unit/drivers/curve-writer.test.ts'];
+const CURVE_TABLES = ['test/unit/drivers/curve-tables.test.ts'];
+const CURVE_TICK = ['test/unit/control/curves.test.ts'];
 const FAMILIES = ['test/unit/drivers/model-families.test.ts'];
 
 /** Breaks of what differs between devices: model families, profiles, gateways, meters without SunSpec. */
@@ -67,5 +70,75 @@ export const DEVICE_MUTANTS: readonly Mutant[] = [
     search: 'monoMs(reply.takenAt - profile.readingAgeMs)',
     replace: 'monoMs(reply.takenAt)',
     tests: ['test/unit/drivers/model-families.test.ts'],
+  },
+  {
+    name: 'a curve is written over the one in force although another is free',
+    file: 'drivers/inverter/curve-step.ts',
+    search: 'numbers.filter((n) => n !== inForce && isWritable(',
+    replace: 'numbers.filter((n) => isWritable(',
+    tests: CURVE_WRITER,
+  },
+  {
+    name: 'a curve is written although what was found could not be kept',
+    file: 'drivers/inverter/curve-writer.ts',
+    search: 'if (kept) this.#found = found;',
+    replace: 'this.#found = found;',
+    tests: CURVE_WRITER,
+  },
+  {
+    name: 'a function is enabled before its curve is adopted',
+    file: 'drivers/inverter/curve-step.ts',
+    search: 'holdWrite(view) ?? adopt(view, slot, goal) ?? headWrite(view, ADOPT_HEAD.enabled, [ENABLED]) ?? STANDS',
+    replace: 'holdWrite(view) ?? headWrite(view, ADOPT_HEAD.enabled, [ENABLED]) ?? adopt(view, slot, goal) ?? STANDS',
+    tests: CURVE_WRITER,
+  },
+  {
+    name: 'a timer of the device takes a curve away again',
+    file: 'drivers/inverter/curve-step.ts',
+    search: 'return holdWrite(view) ?? adopt(view, slot, goal) ??',
+    replace: 'return adopt(view, slot, goal) ??',
+    tests: CURVE_WRITER,
+  },
+  {
+    name: 'the curve that was selected is not selected again',
+    file: 'drivers/inverter/curve-step.ts',
+    search: 'return selection() ?? write ?? STANDS;',
+    replace: 'return write ?? STANDS;',
+    tests: CURVE_WRITER,
+  },
+  {
+    name: 'curves are written as often as the utility likes',
+    file: 'drivers/inverter/curve-writer.ts',
+    search: 'const WRITES_AN_HOUR = 60;',
+    replace: 'const WRITES_AN_HOUR = 6000;',
+    tests: CURVE_WRITER,
+  },
+  {
+    name: 'what a volt-var curve refers to is numbered as the legacy models do',
+    file: 'drivers/sunspec/curve-tables.ts',
+    search: 'const VAR_SHARE = { setMaxW: 0, setMaxVar: 1, statVarAvail: 2 }',
+    replace: 'const VAR_SHARE = { setMaxW: 1, setMaxVar: 2, statVarAvail: 3 }',
+    tests: CURVE_TABLES,
+  },
+  {
+    name: 'a write of a curve runs over registers that are read only',
+    file: 'drivers/inverter/curve-layout.ts',
+    search: "if (cell.access !== 'RW' || cell.type === 'text'",
+    replace: "if (cell.type === 'text'",
+    tests: CURVE_WRITER,
+  },
+  {
+    name: 'an unsound curve is handed to inverters',
+    file: 'firmware/control/tick/curves.ts',
+    search: 'if (curve?.fault === undefined && curve?.type === CURVE_TYPES[mode])',
+    replace: 'if (curve !== undefined)',
+    tests: CURVE_TICK,
+  },
+  {
+    name: 'the default has reactive power although an event asks for it',
+    file: 'firmware/control/tick/curves.ts',
+    search: "targets[mode]?.source.kind === 'event'",
+    replace: "targets[mode]?.source.kind === 'default'",
+    tests: CURVE_TICK,
   },
 ];

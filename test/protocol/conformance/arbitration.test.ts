@@ -73,32 +73,6 @@ requirement(
   },
 );
 
-requirement(['GEN-10'], 'primacy per mode: what a better one does not take still runs', async (evidence) => {
-  const gateway = await twoPrograms({ opModExpLimW: 5000 }, { opModExpLimW: 2000 });
-  await gateway.until(100);
-  evidence.site('the best default, though looser', gateway.truth.mostExport(85, 100), { least: 4700, most: 5100 });
-  // Both modes from the worse, one from the better.
-  const both = publish(gateway, 'worse', 60, 300, { opModExpLimW: 9000, opModGenLimW: 3000 });
-  const one = publish(gateway, 'best', 60, 300, { opModExpLimW: 0 });
-  await gateway.until(400);
-  expect(answersTo(gateway, both)).toEqual([1, 2]);
-  expect(answersTo(gateway, one)).toEqual([1, 2]);
-  evidence.site('nothing exported', gateway.truth.mostExport(380, 400), { most: 100 });
-  // A newer one of the same program takes the older one's place; a stop beside it.
-  const older = publish(gateway, 'worse', 120, 300, { opModGenLimW: RATED_W });
-  await gateway.until(470);
-  const newer = publish(gateway, 'worse', 60, 300, { opModGenLimW: 2 * RATED_W });
-  const stop = publish(gateway, 'best', 60, 120, { opModConnect: false });
-  await gateway.until(760);
-  expect(answersTo(gateway, older)).toEqual([1, 2, 7]);
-  expect(answersTo(gateway, newer)).toEqual([1, 2]);
-  expect(answersTo(gateway, stop)).toEqual([1, 2, 3]);
-  evidence.requests(gateway, 'the older is superseded by its own program', answered(7));
-  evidence.site('generation while disconnected', gateway.truth.mostGeneration(540, 645), { most: 100 });
-  // 60 s of waiting, then 16.67 % a minute.
-  evidence.site('the way back', gateway.truth.mostGeneration(650, 705), { most: 200 });
-});
-
 requirement(['CORE-013'], '10 programs of 10 controls in order of priority and time', async (evidence) => {
   const programs = Array.from({ length: 10 }, (_, index) => ({ name: `p${index}`, primacy: index + 1, default: null }));
   const gateway = await new VirtualGateway({ scenario: { programs }, fallbackExportW: 1000 }).start().until(60);
@@ -125,32 +99,6 @@ requirement(['CORE-013'], '10 programs of 10 controls in order of priority and t
       most: limit + 60,
     });
   }
-});
-
-requirement(['ALL-22', 'CORE-021'], 'starts are randomised once; chained events leave no gap', async (evidence) => {
-  const starts: number[] = [];
-  for (const seed of [1, 2, 3]) {
-    const gateway = await new VirtualGateway({ seed }).start().until(60);
-    const chain = Array.from({ length: 5 }, (_, index) =>
-      gateway.publish({
-        program: 'site',
-        startsIn: 120 + 120 * index,
-        durationSeconds: 120,
-        randomizeStart: 60,
-        modes: { opModExpLimW: 4000 },
-      }),
-    );
-    await gateway.until(1000);
-    for (const event of chain) expect(answersTo(gateway, event)).toEqual([1, 2, 3]);
-    const from = gateway.truth.firstAbove(120, 2000);
-    expect(from).not.toBeNull();
-    starts.push(from ?? 0);
-    evidence.requests(gateway, 'each completes', answered(3));
-    evidence.site('the start within its range', from ?? Number.NaN, { least: 180, most: 260 });
-    // From the first start to the last end without a gap.
-    evidence.site('export throughout the chain', gateway.truth.leastExport((from ?? 0) + 20, (from ?? 0) + 580), { least: 3700 });
-  }
-  expect(new Set(starts.map((start) => Math.round(start))).size).toBeGreaterThan(1);
 });
 
 requirement(['BASIC-010'], 'opModMaxLimW caps the generation', async (evidence) => {

@@ -28,6 +28,13 @@ requirement(
     await gateway.run(260);
     evidence.site('export under an event of the system', gateway.truth.mostExport(220, 318), { least: 4800, most: 5100 });
     expect(answersTo(gateway, far)).toEqual([1, 2, 3]);
+    // Every level asks at once: the point is heard.
+    const all = TREE.map((name, level) =>
+      gateway.publish({ program: name, startsIn: 80, durationSeconds: 120, modes: { opModExpLimW: 1000 * (level + 1) - 500 } }),
+    );
+    await gateway.run(260);
+    evidence.site('export under the event of the point', gateway.truth.mostExport(480, 578), { least: 6300, most: 6600 });
+    for (const [level, event] of all.entries()) expect(answersTo(gateway, event)).toEqual(level === 6 ? [1, 2, 3] : [1, 7]);
     evidence.requests(gateway, 'completes', answered(3));
   },
 );

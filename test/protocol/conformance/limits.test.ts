@@ -71,6 +71,11 @@ for (const [id, mode] of [
       const limit = Math.min(percent(share) + own, RATED_W);
       const most = gateway.truth.mostGeneration(from + WITHIN, from + 119);
       evidence.site(`generation at ${share} %`, most, { least: limit - 250, most: limit + BAND_W });
+      const { truth } = gateway;
+      const kept = mode === 'opModExpLimW' ? truth.mostExport(from + WITHIN, from + 119) : most;
+      evidence.site(`${mode} of ${share} % kept`, kept, { most: percent(share) + BAND_W });
+      // Allowed energy is used.
+      evidence.site(`mean export at ${share} %`, truth.meanExport(from + 30, from + 118), { least: limit - LOAD_W - 250 });
       expect(answersTo(gateway, events[index] ?? expect.fail()), `${share} %`).toEqual([1, 2, 3]);
     }
     evidence.requests(gateway, 'completes each', answered(3));

@@ -59,6 +59,9 @@ requirement(['BASIC-015'], '24 events queued and one more; the rest cancelled: t
   const events = Array.from({ length: 25 }, (_, index) =>
     gateway.publish({ program: SP, startsIn: 120 + 60 * index, durationSeconds: 60, modes: EXPORT(3000 + 100 * index) }),
   );
+  await gateway.until(175);
+  // All are stored before the first begins.
+  for (const event of events) expect(answersTo(gateway, event)).toEqual([1]);
   await gateway.until(390);
   const rest = events.slice(5);
   for (const { mRID } of rest) cancelControl(gateway.state, mRID, gateway.serverNow);
