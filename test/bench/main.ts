@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { drawResponses, type StepPanel } from '../rig/picture/responses.ts';
 import { measureBurden } from './burden.ts';
+import { keyRows } from './key-rows.ts';
+import { measureKeys } from './key-trials.ts';
 import { runJobs } from './pool.ts';
 import { controldProgram } from './real-site.ts';
 import { type RealStep, runRealStarts, runRealSteps } from './real-trials.ts';
@@ -52,6 +54,8 @@ const real = new Map(
 );
 say('starts on the real line');
 const starts = await runRealStarts(Number(values.starts));
+say('signatures and handshakes');
+const keys = await measureKeys();
 
 say('the largest walk');
 const walk = await measureWalk();
@@ -65,6 +69,7 @@ const rows = [
   ...steps.rows,
   ...startRows(starts),
   ...virtualRows(jobs, results),
+  ...keyRows(keys),
   ...walkRows(walk),
   ...burdenRows(burden, Number(values.minutes)),
 ];
