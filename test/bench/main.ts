@@ -4,12 +4,15 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { drawResponses, type StepPanel } from '../rig/picture/responses.ts';
 import { measureBurden } from './burden.ts';
+import { keyRows } from './key-rows.ts';
+import { measureKeys } from './key-trials.ts';
 import { runJobs } from './pool.ts';
 import { controldProgram } from './real-site.ts';
 import { type RealStep, runRealStarts, runRealSteps } from './real-trials.ts';
-import { burdenRows, startRows, stepRows, virtualRows } from './rows.ts';
+import { burdenRows, startRows, stepRows, virtualRows, walkRows } from './rows.ts';
 import { BAND_W, STEP_CASES, STEP_KINDS, type StepKind, type StepOutcome } from './step-trial.ts';
 import { tableText } from './table.ts';
+import { measureWalk } from './walk-load.ts';
 import { jobsOf } from './virtual-jobs.ts';
 
 const OUT = fileURLToPath(new URL('../../build/bench/', import.meta.url));
@@ -51,13 +54,25 @@ const real = new Map(
 );
 say('starts on the real line');
 const starts = await runRealStarts(Number(values.starts));
+say('signatures and handshakes');
+const keys = await measureKeys();
+
+say('the largest walk');
+const walk = await measureWalk();
 
 say(`${values.trials} virtual trials of each step, and memory over ${values.minutes} minutes beside them`);
 const jobs = jobsOf(Number(values.trials));
 const [results, burden] = await Promise.all([runJobs(jobs), measureBurden(Number(values.minutes) * 60)]);
 
 const steps = stepRows(jobs, results, real);
-const rows = [...steps.rows, ...startRows(starts), ...virtualRows(jobs, results), ...burdenRows(burden, Number(values.minutes))];
+const rows = [
+  ...steps.rows,
+  ...startRows(starts),
+  ...virtualRows(jobs, results),
+  ...keyRows(keys),
+  ...walkRows(walk),
+  ...burdenRows(burden, Number(values.minutes)),
+];
 
 await mkdir(OUT, { recursive: true });
 const virtualPanels = STEP_KINDS.map((kind) => panelOf(kind, 'virtual', steps.outcomes(kind, 0), steps.note(kind)));

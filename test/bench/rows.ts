@@ -1,6 +1,7 @@
 import { characterMs, gapMs, LINE_9600_8N1 } from '../rig/site/line.ts';
 import type { Burden } from './burden.ts';
 import type { Job, JobResult } from './jobs.ts';
+import type { WalkLoad } from './walk-load.ts';
 import type { RealStart, RealStep } from './real-trials.ts';
 import { BAND_W, RATED_W, STEP_CASES, STEP_KINDS, type StepKind, type StepOutcome } from './step-trial.ts';
 import { median, quantile, type Row } from './table.ts';
@@ -255,6 +256,52 @@ export const burdenRows = (burden: Burden, minutes: number): readonly Row[] => {
       '<= 15 MB',
       installedMegabytes !== null && installedMegabytes <= INSTALLED_MEGABYTES,
       '317 MB',
+    ),
+  ];
+};
+
+const WALK_SECONDS = 10;
+const WALK_MEGABYTES = 40;
+/** An event of the longest list may cost this much more than one of the shortest: noise, not growth. */
+const GROWTH_MOST = 1.5;
+
+/** The largest site of a utility: 32 programs, 1 000 events. */
+export const walkRows = ({ firstSeconds, smallPagesSeconds, overIdleMegabytes, costs }: WalkLoad): readonly Row[] => {
+  const each = (of: (cost: WalkLoad['costs'][number]) => number): string => costs.map((cost) => of(cost).toFixed(2)).join(' ');
+  const [first, last] = [costs[0], costs.at(-1)];
+  const whole = (cost: typeof first): number => (cost === undefined ? Number.NaN : cost.parseMs + cost.applyMs);
+  const growth = whole(last) / whole(first);
+  const slowest = Math.max(firstSeconds, smallPagesSeconds);
+  return [
+    row(
+      'first walk of 32 programs, 1000 events',
+      `${s(firstSeconds)}, by pages of two ${s(smallPagesSeconds)}`,
+      `<= ${WALK_SECONDS} s`,
+      slowest <= WALK_SECONDS,
+    ),
+    row(
+      '  memory of northd over idle, the most',
+      `${overIdleMegabytes.toFixed(1)} MB`,
+      `<= ${WALK_MEGABYTES} MB`,
+      overIdleMegabytes <= WALK_MEGABYTES,
+    ),
+    row(
+      `  parse, ms an event of ${costs.map(({ events }) => events).join(' ')}`,
+      each(({ parseMs }) => parseMs),
+      '',
+      null,
+    ),
+    row(
+      '  apply (translate, fold; 1000 are kept)',
+      each(({ applyMs }) => applyMs),
+      '',
+      null,
+    ),
+    row(
+      '  an event of the longest list to one of the shortest',
+      `${growth.toFixed(2)} x`,
+      `<= ${GROWTH_MOST} x`,
+      growth <= GROWTH_MOST,
     ),
   ];
 };

@@ -19,7 +19,7 @@ export const NORTHBOUND_MUTANTS: readonly Mutant[] = [
   {
     name: 'a web page is read for the resource it stands in for',
     file: 'firmware/utility/walk/outcome.ts',
-    search: "const isOther = method === 'GET' && !isXmlType(reply.type);",
+    search: "const isOther = method === 'GET' && !isXmlType(type);",
     replace: 'const isOther = false;',
     tests: ['test/unit/walk/outcome.test.ts'],
   },

@@ -87,6 +87,13 @@ export const TPM_MUTANTS: readonly Mutant[] = [
     tests: NORTHD,
   },
   {
+    name: 'northd measures no release',
+    file: 'firmware/app/northd/own-keys.ts',
+    search: 'if (chosen.ok && !server.stop.aborted) await measured(tpm.value, note);',
+    replace: 'if (chosen.ok && server.stop.aborted) await measured(tpm.value, note);',
+    tests: NORTHD,
+  },
+  {
     name: 'a key that does not sign raises no alarm',
     file: 'firmware/app/northd/key-watch.ts',
     search: "if (reply.ok || reply.fault.kind === 'tls-key')",

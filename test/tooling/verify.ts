@@ -49,7 +49,7 @@ const VIRTUAL: readonly (readonly Step[])[] = [
 ];
 
 /** What runs the addon's code in the test's own process, and in processes that tests start: key, TLS, seal, quote, counter, datagram. */
-const ADDON = ['key', 'tls', 'sealed', 'process', 'notify'].map((name) => `test/tpm/${name}.test.ts`);
+const ADDON = ['key', 'tls', 'refused', 'sealed', 'process', 'notify'].map((name) => `test/tpm/${name}.test.ts`);
 
 /** What the other Node might do otherwise: sockets, descriptors, TLS, HTTP. */
 const LINE_AND_TLS = [

@@ -46,6 +46,8 @@ export interface Gateway {
   listen(): Promise<void>;
   /** WATCHDOG=1 of controld: good ticks. */
   evidence(): number;
+  /** When each of them came, milliseconds of performance.now(). */
+  evidenceTimes(): readonly number[];
   /** `gridward ...` on this gateway; what it prints. */
   gridward(...words: readonly string[]): Promise<string>;
   /** Ends the daemons, undoes every disturbance. */
@@ -102,6 +104,7 @@ export const startGateway = async (): Promise<Gateway> => {
   await configure(configurationOf(server.url, pki));
   const children: ChildProcess[] = [];
   let [output, heard] = ['', ''];
+  const times: number[] = [];
   const place = {
     CONFIGURATION_DIRECTORY: path('config'),
     STATE_DIRECTORY: path('state'),
@@ -131,7 +134,10 @@ export const startGateway = async (): Promise<Gateway> => {
     const child = spawn('socat', ['-u', `UNIX-RECV:${path('notify')},unlink-early`, '-'], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    child.stdout.on('data', (chunk: Buffer) => (heard += chunk.toString()));
+    child.stdout.on('data', (chunk: Buffer) => {
+      heard += chunk.toString();
+      for (let each = chunk.toString().split('WATCHDOG=1').length; each > 1; each -= 1) times.push(performance.now());
+    });
     children.push(child);
     await until('the socket', () => existsSync(path('notify')));
   };
@@ -164,6 +170,7 @@ export const startGateway = async (): Promise<Gateway> => {
     start,
     output: () => output,
     listen,
+    evidenceTimes: () => times,
     evidence: () => heard.split('WATCHDOG=1').length - 1,
     gridward,
     tidy,

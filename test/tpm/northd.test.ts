@@ -1,11 +1,26 @@
 import { once } from 'node:events';
-import { readdir, readFile, readlink } from 'node:fs/promises';
+import { readdir, readFile, readlink, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { measurementOf } from '#app/measured-release.ts';
+import type { Result } from '#base/result.ts';
+import { APPLICATION_PCR, extended } from '#platform/tpm/measure.ts';
+import { gridward as command } from './command.ts';
 import { type Gateway, startGateway } from './gateway.ts';
 import { until } from './until.ts';
 
 let gateway: Gateway;
+
+const value = <T, F>(result: Result<T, F>): T => {
+  if (!result.ok) throw new Error(JSON.stringify(result.fault));
+  return result.value;
+};
+
+/** What tpm2-tools reads of the application's PCR. */
+const pcr = async (): Promise<string> => {
+  const read = await gateway.machine.tool('tpm2_pcrread', `sha256:${APPLICATION_PCR}`);
+  return /0x([0-9A-F]{64})/i.exec(read)?.[1]?.toLowerCase() ?? read;
+};
 
 beforeAll(async () => {
   gateway = await startGateway();
@@ -23,6 +38,40 @@ test('no TPM at the start: northd says so and sends nothing; when it is there, i
   await gateway.machine.power();
   await until('a walk', () => gateway.walked() > before + 3, 40);
   expect(gateway.output()).toContain('tpm-usable');
+});
+
+test('a key without a certificate: northd says so, sends nothing and ends', async () => {
+  const before = gateway.walked();
+  await rename(gateway.path('state', 'identity'), gateway.path('state', 'put-away'));
+  const child = gateway.start('northd');
+  await once(child, 'exit');
+  await rename(gateway.path('state', 'put-away'), gateway.path('state', 'identity'));
+  expect(gateway.output()).toContain('no identity is installed: gridward identity create, csr, install');
+  expect(gateway.walked()).toBe(before);
+});
+
+test('the running release is measured into its PCR, once a boot; the PIN comes out of the vault', async () => {
+  const zero = new Uint8Array(32);
+  const measurement = value(await measurementOf());
+  const set = ['secret', 'set', 'pin', '--state', gateway.path('state'), '--tpm', gateway.machine.tcti];
+  const stored = await command(set, '111115\n');
+  expect(`${stored.code} ${stored.error}`).toBe('0 ');
+  const whole = gateway.configuration();
+  whole.utilities[0]!['registrationPin'] = 'pin';
+  await gateway.configure(whole);
+  await gateway.machine.cut();
+  await gateway.machine.power();
+  expect(await pcr()).toBe('00'.repeat(32));
+  for (let start = 0; start < 2; start += 1) {
+    const before = gateway.walked();
+    gateway.start('northd');
+    // Past its registration: the PIN was the one of the server.
+    await until('a walk', () => gateway.walked() > before + 5, 40);
+    expect(gateway.output()).not.toMatch(/registration-pin|release-unmeasured/);
+    expect(await pcr()).toBe(Buffer.from(extended(zero, measurement)).toString('hex'));
+    await gateway.tidy();
+  }
+  await gateway.configure(gateway.configuration());
 });
 
 test('no private key in any file of northd, and no child would hold the TPM', async () => {

@@ -1,6 +1,5 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -16,6 +15,7 @@ import type { HttpClient, HttpFault, HttpReply } from '#utility/walk/http-port.t
 import { makePki, type Pki } from '../rig/utility/pki.ts';
 import { enrol } from './enrolled.ts';
 import { COMMAND, startTpm, type TpmMachine } from './machine.ts';
+import { type Peers, peersOf } from './peer.ts';
 
 const run = promisify(execFile);
 const SIGN_LIMIT = 1000;
@@ -24,7 +24,7 @@ let machine: TpmMachine;
 let tpm: Tpm;
 let pki: Pki;
 let identity: TlsIdentity;
-let peers: ChildProcess[] = [];
+let peers: Peers;
 let clients: HttpClient[] = [];
 
 const value = <T>(result: Result<T, { readonly text: string }>): T => {
@@ -35,6 +35,7 @@ const value = <T>(result: Result<T, { readonly text: string }>): T => {
 beforeAll(async () => {
   machine = await startTpm();
   pki = await makePki(join(machine.directory, 'pki'));
+  peers = peersOf(pki);
   tpm = value(openTpm(machine.tcti, { sign: SIGN_LIMIT, command: 3000, create: 20_000 }));
   identity = await enrol(tpm, AUTH, join(machine.directory, 'pki'));
   expect(tpm.serveTls().ok).toBe(true);
@@ -45,35 +46,11 @@ afterAll(async () => await machine.end());
 afterEach(async () => {
   await machine.disturb(null);
   for (const client of clients) await client.close();
-  for (const peer of peers) {
-    if (peer.exitCode !== null) continue;
-    peer.kill('SIGKILL');
-    await once(peer, 'exit');
-  }
+  await peers.end();
   clients = [];
-  peers = [];
 });
 
-/** OpenSSL's own server demands and verifies our chain; resolves with its port. */
-const sServer = async (...options: readonly string[]): Promise<number> => {
-  const files = ['-cert', pki.server.cert, '-cert_chain', pki.mica, '-key', pki.server.key, '-CAfile', pki.serca];
-  const demand = ['-Verify', '4', '-verify_return_error', '-tls1_2', '-named_curve', 'P-256'];
-  const suite = ['-cipher', 'ECDHE-ECDSA-AES128-CCM8'];
-  const child = spawn('openssl', ['s_server', '-accept', '127.0.0.1:0', '-www', ...files, ...demand, ...suite, ...options], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
-  peers.push(child);
-  let text = '';
-  return await new Promise((resolve, reject) => {
-    child.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()));
-    child.on('exit', () => reject(new Error(`s_server ended: ${text}`)));
-    child.stdout.on('data', (chunk: Buffer) => {
-      text += chunk.toString();
-      const port = /ACCEPT .*:(\d+)/.exec(text)?.[1];
-      if (port !== undefined) resolve(Number(port));
-    });
-  });
-};
+const sServer = async (...options: readonly string[]): Promise<number> => await peers.start(options);
 
 const clientOf = (who: TlsIdentity = identity): HttpClient => {
   const client = httpClient(who, { serverLFDI: null, chainRule: null });

@@ -36,17 +36,21 @@ export const outcomeOf = (result: Result<HttpReply, HttpFault>, method: 'GET' | 
   const reply = result.value;
   const { status } = reply;
   if (status === 204 || status === 202) return { kind: 'empty' };
-  if (status >= 200 && status < 300 && status !== 206) {
-    const isOther = method === 'GET' && !isXmlType(reply.type);
-    if (reply.body.length > 0 && isOther) return { kind: 'refused', text: `HTTP ${status} of type ${typeText(reply.type)}` };
-    if (reply.body.length > 0) return { kind: 'body', reply };
-    // A body that was lost on its way says nothing; an empty list or a default that is gone it is not.
-    return method === 'POST' ? { kind: 'empty' } : { kind: 'refused', text: `HTTP ${status} without a body` };
-  }
+  if (status >= 200 && status < 300 && status !== 206) return succeeded(reply, method);
   if (status === 404 || status === 410) return { kind: 'gone', text: `HTTP ${status}` };
   if (status === 429 || (status >= 500 && status !== 501))
     return { kind: 'down', text: `HTTP ${status}`, retryAfter: reply.retryAfter };
   return { kind: 'refused', text: `HTTP ${status}` };
+};
+
+/** An answer of the class 2xx that should carry a body. */
+const succeeded = (reply: HttpReply, method: 'GET' | 'POST'): Outcome => {
+  const { status, type, body } = reply;
+  // A body that was lost on its way says nothing; an empty list or a default that is gone it is not.
+  if (body.length === 0)
+    return method === 'POST' ? { kind: 'empty' } : { kind: 'refused', text: `HTTP ${status} without a body` };
+  const isOther = method === 'GET' && !isXmlType(type);
+  return isOther ? { kind: 'refused', text: `HTTP ${status} of type ${typeText(type)}` } : { kind: 'body', reply };
 };
 
 const TYPE_TEXT_MAX = 60;
