@@ -89,7 +89,7 @@ export const watchPlace = async (
     failures += 1;
     await patience.until(after(clock.now(), backOff(failures, RATE, null, random)));
     const found = watched.isDown() ? await placed(ports, config) : null;
-    if (found === null || !found.ok || found.value.place === place || patience.isStopping) continue;
+    if (found === null || !found.ok || found.value.place === place) continue;
     note({ event: 'server-moved', level: 'info', text: `${config.domain}: ${found.value.place ?? ''}, no longer ${place}` });
     watched.onMoved();
   }

@@ -21,7 +21,7 @@ import { type Identified, keepProven, standingOf } from '../identity/proven.ts';
 import { TPM_DEFAULT } from '../identity/tpm-identity.ts';
 import { acceptConfiguration, EXIT_CONFIGURATION, problemText } from '../config/accept.ts';
 import { directoriesFrom } from '../config/directories.ts';
-import { gatewayProfile } from '../config/gateway-profile.ts';
+import { type GatewayProfile, gatewayProfile } from '../config/gateway-profile.ts';
 import { loadUtility, type Loaded } from '../config/utility.ts';
 import type { Signing } from './key-watch.ts';
 import { northd, type NorthdConfig } from './northd.ts';
@@ -82,6 +82,10 @@ interface Place {
   /** `address:port` in place of the system's; undefined: those. */
   readonly nameServers: readonly string[] | undefined;
 }
+
+/** In a laboratory alone: a gateway asks whom its network says. */
+const nameServersFor = (profile: GatewayProfile): readonly string[] | undefined =>
+  profile === 'laboratory' ? process.env['GRIDWARD_NAME_SERVERS']?.split(',') : undefined;
 
 /** Runs until ended as asked; a renewed identity that was taken serves from then on. */
 const serve = async (
@@ -184,9 +188,7 @@ const run = async (): Promise<void> => {
     return;
   }
   const common = { release: packageJson.version, bootId: bootId.value, directory: runtime };
-  // In a laboratory alone: a gateway asks whom its network says.
-  const named = profile.value === 'laboratory' ? process.env['GRIDWARD_NAME_SERVERS'] : undefined;
-  const place = { state: directoryFiles(state), signing: own.signing, nameServers: named?.split(',') };
+  const place = { state: directoryFiles(state), signing: own.signing, nameServers: nameServersFor(profile.value) };
   await serve(loaded.value, common, place, `${utility.name} at ${utility.url}`);
   note({ event: 'ended', level: 'info', text: 'stopped as asked' });
 };

@@ -5,12 +5,11 @@ import type { DnsPort } from '#utility/walk/service-port.ts';
 import type { UtilitySite } from '../config/utility.ts';
 import { Channels } from './channels.ts';
 import { ControlLink } from './control-link.ts';
-import { discovered, watchPlace } from './discovery.ts';
 import { type RaiseAlarm, type Signing, watchKey } from './key-watch.ts';
 import { Patience } from './patience.ts';
-import { PinSilence, waitOutSilence } from './pin-silence.ts';
+import { PinSilence } from './pin-silence.ts';
 import { tryRenewal, type Renewal } from './renewal.ts';
-import { UtilitySession } from './session.ts';
+import { Sessions } from './sessions.ts';
 import { Waker } from './waker.ts';
 
 export interface NorthdPorts {
@@ -66,46 +65,17 @@ export const northd = async (given: NorthdPorts, config: NorthdConfig, renewal: 
     release: config.release,
     onNews: () => waker.wake(),
   });
-  const patience = new Patience(ports.clock, waker, ports.onGoodTurn);
   const { clock, state: files, note } = ports;
   const silence = new PinSilence({ files, clock, note, bootId: config.bootId, walk: config.walk });
-  let session: UtilitySession | null = null;
-  /** Where DNS found the server of this session; null: it is configured, or looked for. */
-  let place: string | null = null;
-  const run = async (): Promise<void> => {
-    let stop = await waitOutSilence(silence, ports.clock, patience);
-    while (!patience.isStopping) {
-      const found = await discovered(ports, config, patience);
-      if (found === null || patience.isStopping) return;
-      session = new UtilitySession(ports, found.config, { channels, control, waker, silence, stop });
-      place = found.place;
-      await session.run();
-      // Ended for a server that moved: another one has a registration of its own, compared anew.
-      stop = null;
-    }
-  };
-  const running = run();
-  const placePatience = new Patience(ports.clock, new Waker(ports.clock), () => undefined);
-  const watching = watchPlace(
-    ports,
-    config,
-    {
-      place: () => place,
-      isDown: () => session?.isDown ?? false,
-      onMoved: () => {
-        place = null;
-        session?.stop();
-      },
-    },
-    placePatience,
-  );
+  const sessions = new Sessions(ports, config, { channels, control, waker, silence });
+  const running = sessions.run();
   // It waits by itself, and proves nothing of the session's health.
   const trialPatience = new Patience(ports.clock, new Waker(ports.clock), () => undefined);
   const audit: NorthdPorts['note'] = (told) => {
     note(told);
     control.note(told.event, told.text);
   };
-  const standing = (): number => session?.programs ?? 0;
+  const standing = (): number => sessions.programs;
   const trial =
     renewal === null
       ? null
@@ -116,13 +86,11 @@ export const northd = async (given: NorthdPorts, config: NorthdConfig, renewal: 
           standing,
         );
   const stop = async (): Promise<void> => {
-    patience.stop();
-    placePatience.stop();
+    sessions.stop();
     trialPatience.stop();
-    session?.stop();
     await Promise.all([ports.http.close(), renewal?.http.close()]);
     await running;
-    await Promise.all([trial, watching]);
+    await trial;
     await channels.close();
     control.close();
   };

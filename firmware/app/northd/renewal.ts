@@ -59,7 +59,7 @@ export const tryRenewal = async (
     const text = `the utility does not take LFDI ${lfdi} yet (${why}): the previous identity serves on`;
     if (text !== said) note({ event: 'identity-not-taken', level: 'warn', text });
     said = text;
-    await patience.until(after(clock.now(), seconds(again ?? found.walk.defaultRate)));
+    await patience.until(after(clock.now(), seconds(again ?? found.config.walk.defaultRate)));
   }
 };
 

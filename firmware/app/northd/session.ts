@@ -23,7 +23,7 @@ const IDLE_MAX = seconds(10);
 /** Resolution of the server's Time: whole seconds. */
 const TIME_RESOLUTION = 0.5;
 
-interface Parts {
+export interface Parts {
   readonly channels: Channels;
   readonly control: ControlLink;
   readonly waker: Waker;
