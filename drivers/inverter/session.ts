@@ -7,6 +7,7 @@ import type { CurveFunction } from '#site/curve.ts';
 import type { Connection, DeviceId, DeviceRecord, FoundCurve, ModelPlace, Setpoint, WriteOutcome } from '#site/device.ts';
 import type { DeviceStanding, InverterSample, InverterState } from '#site/sample.ts';
 import { PRIORITY } from '../line/transaction.ts';
+import type { Pace } from '../line/cycle.ts';
 import type { Line, LineFault, Reply } from '../line/transaction.ts';
 import type { InverterProfile } from '../profile/profile.ts';
 import { decodeModel } from '../sunspec/codec.ts';
@@ -23,6 +24,7 @@ import { InverterCurves, type InverterCurvesOptions } from './curves.ts';
 import { ReactiveWriter } from './reactive-writer.ts';
 import type { ReactiveWriterOptions } from './reactive-writer.ts';
 import type { ControlTarget, Urgency } from './limit-writer.ts';
+import { POWER_REGISTERS, powerPlace, powerSample } from './power.ts';
 import { inverterRead, readInverter } from './reading.ts';
 
 /** Registers of model 122 up to the connection bits. */
@@ -52,6 +54,8 @@ export interface InverterSessionOptions {
   /** The same of curves, by model. */
   readonly foundCurves: readonly FoundCurve[];
   readonly keepCurve: InverterCurvesOptions['keep'];
+  /** On a line shared with many; absent or null: as the profile says. */
+  readonly pace?: Pace | null;
   readonly onSample: (sample: InverterSample) => void;
   /** What the connection provably is has changed. */
   readonly onConnection: () => void;
@@ -91,6 +95,8 @@ export class InverterSession {
   #wholeDue: MonoMs | null = null;
   #rejected = '';
   #reading = false;
+  /** The newest whole reading, and when the next one is due: between them a crowded line carries the power alone. */
+  #last: { readonly sample: InverterSample; readonly until: MonoMs } | null = null;
   /** Replies to reads of an earlier contact are ignored. */
   #epoch = 0;
   #cancelPoll: Cancel | null = null;
@@ -248,6 +254,7 @@ export class InverterSession {
   #lost(): void {
     this.#epoch += 1;
     this.#reading = false;
+    this.#last = null;
     this.#cancelPoll?.();
     this.#cancelPoll = null;
     this.#writer.close();
@@ -269,7 +276,8 @@ export class InverterSession {
   #arm(): void {
     const { clock, profile } = this.#options;
     const now = clock.now();
-    const period: DurationMs = this.#attends(now) ? profile.poll.attendingMs : profile.poll.normalMs;
+    const normal = this.#options.pace?.everyMs ?? profile.poll.normalMs;
+    const period: DurationMs = this.#attends(now) ? profile.poll.attendingMs : normal;
     this.#cancelPoll?.();
     this.#cancelPoll = clock.at(this.#lastFast === null ? now : after(this.#lastFast, period), () => this.#measure());
   }
@@ -285,6 +293,13 @@ export class InverterSession {
     const { clock, profile } = this.#options;
     const now = clock.now();
     this.#lastFast = now;
+    const power = powerPlace(place);
+    if (this.#last !== null && power !== null && now < this.#last.until) {
+      const about = { record, last: this.#last.sample };
+      const use = (reply: Reply): void => this.#options.onSample(powerSample(reply, place.id, about));
+      this.#read(power, POWER_REGISTERS, PRIORITY.inverter, use);
+      return;
+    }
     const { fast, whole } = inverterRead(place, profile.vendorEvents.length > 0);
     const isWhole = whole !== null && (this.#whole === null || (this.#wholeDue !== null && now >= this.#wholeDue));
     if (isWhole) this.#wholeDue = after(now, profile.poll.statusSeconds);
@@ -295,7 +310,7 @@ export class InverterSession {
   }
 
   #measured(reply: Reply, place: ModelPlace, record: DeviceRecord): void {
-    const { device, onSample, profile } = this.#options;
+    const { device, onSample, profile, pace, clock } = this.#options;
     const { nameplate } = record;
     assert(nameplate !== null, 'an inverter record has a nameplate');
     const { vendorEvents } = profile;
@@ -308,25 +323,25 @@ export class InverterSession {
       const names = rejected.join(', ');
       if (names !== this.#rejected && names !== '') this.#note('reading-rejected', `not believed: ${names}`);
       this.#rejected = names;
+      if (pace) this.#last = { sample, until: after(clock.now(), pace.wholeEveryMs) };
       onSample(sample);
     } else if (reading.fault.kind === 'null-frame') this.#note('null-frame', 'all zeros with no state: no sample');
     else this.#contact.doubt(`reply is not model ${place.id}: ${reading.fault.kind}`);
   }
 
-  /** One slow read in the gap behind a measurement, when one is due and no change is under way. */
+  /** One slow read in the gap behind a measurement, when one is due and no change is under way. True: the next measurement waits for it. */
   #slow(): boolean {
     const record = this.#contact.record();
     const now = this.#options.clock.now();
     if (record === null || this.#slowDue === null || this.#attends(now)) return false;
-    const { profile } = this.#options;
-    const { poll } = profile;
+    const { poll, control } = this.#options.profile;
     if (now >= this.#slowDue.settings) {
       this.#slowDue.settings = after(now, poll.settingsSeconds);
-      const settings = settingsRead(record, profile.control.model);
+      const settings = settingsRead(record, control.model);
       if (settings === null) return false;
       const { place, registers } = settings;
       this.#read(place, registers, PRIORITY.telemetry, (reply) => this.#settings(reply, place, record));
-      return true;
+      return this.#last === null;
     }
     if (now < this.#slowDue.status) return false;
     this.#slowDue.status = after(now, poll.statusSeconds);
@@ -336,7 +351,7 @@ export class InverterSession {
       const decoded = decodeModel(statusModel, words, place);
       if (decoded.ok) this.#status = { takenAt, pvConnected: decoded.value.values.PVConn };
     });
-    return true;
+    return this.#last === null;
   }
 
   /** WMax is a setting: when it moves, the cap in force stands for another power. */
@@ -357,10 +372,12 @@ export class InverterSession {
   ): void {
     const { line, unitId, device } = this.#options;
     const epoch = this.#epoch;
-    this.#reading = true;
+    // On a crowded line a slow read may wait for long: it holds up no measurement.
+    const aside = priority === PRIORITY.telemetry && this.#last !== null;
+    if (!aside) this.#reading = true;
     const take = (result: Result<Reply, LineFault>): void => {
       if (epoch !== this.#epoch) return;
-      this.#reading = false;
+      if (!aside) this.#reading = false;
       if (result.ok || result.fault.kind === 'refused') this.#contact.answered();
       else if (result.fault.kind !== 'dropped') {
         // Asked again at once: silence is known after three time-outs, not three periods.
@@ -369,10 +386,12 @@ export class InverterSession {
       }
       if (result.ok) use(result.value);
       // Either may have ended this contact.
-      if (epoch === this.#epoch && (priority === PRIORITY.telemetry || !this.#slow())) this.#arm();
+      if (epoch !== this.#epoch || aside) return;
+      const waits = priority === PRIORITY.inverter && this.#slow();
+      if (!waits) this.#arm();
     };
-    const request = { kind: 'read', unitId, address: place.address, count: Math.min(registers, place.length + 2) } as const;
-    line.submit(request, priority, take, `${device}:read`);
+    const count = Math.min(registers, place.length + 2);
+    line.submit({ kind: 'read', unitId, address: place.address, count }, priority, take, `${device}:${aside ? 'slow' : 'read'}`);
   }
 
   #note(event: string, text: string): void {

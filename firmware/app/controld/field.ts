@@ -17,6 +17,7 @@ import type { DeviceStanding, Sample } from '#site/sample.ts';
 import type { Configuration, DeviceConfiguration, LineConfiguration } from '../config/configuration.ts';
 import type { CurveStore } from './curve-store.ts';
 import type { FoundStore } from './found-store.ts';
+import { paceIn } from './site-facts.ts';
 import type { DeviceSight } from './status.ts';
 
 /** More than this through a connection point is no measurement of a site of this class. */
@@ -196,6 +197,7 @@ export class Field {
     return new InverterSession({
       ...shared,
       profile,
+      pace: paceIn(this.#options.configuration, configuration.line),
       found: found.of(device),
       keepFound: (value, done) => {
         found.keep(device, value).then(done, () => done(false));

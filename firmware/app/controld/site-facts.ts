@@ -4,6 +4,7 @@ import type { ControlMode } from '#control/program.ts';
 import { modesFollowed } from '#control/tick/curves.ts';
 import type { SiteFacts } from '#control/tick/state.ts';
 import { followable } from '#drivers/inverter/curves.ts';
+import { type Pace, paceOf } from '#drivers/line/cycle.ts';
 import { onSilenceOf } from '#drivers/profile/profile.ts';
 import { inverterProfileNamed } from '#drivers/profile/catalogue.ts';
 import { CURVE_FUNCTIONS, type CurveFunction } from '#site/curve.ts';
@@ -35,6 +36,13 @@ export const executableModes = ({ gridCodeWrites, devices }: Configuration, reco
   return [...INVERTER_MODES, ...(takes ? GRID_CODE_MODES : []), ...modesFollowed(followedByAll(inverters, record))];
 };
 
+/** How the inverters of this line are polled; null: each as its profile says. */
+export const paceIn = ({ lines, devices }: Configuration, name: string): Pace | null => {
+  const line = lines.find((one) => one.name === name);
+  const inverters = devices.filter((device) => device.role === 'inverter' && device.line === name).length;
+  return line === undefined || line.tcp !== null ? null : paceOf(line, inverters);
+};
+
 /** The site as the tick knows it, from the configuration and the devices met so far. */
 export const siteFacts = (configuration: Configuration, seed: string, record: RecordOf): SiteFacts => {
   const meter = configuration.devices.find((device) => device.role === 'meter');
@@ -49,6 +57,7 @@ export const siteFacts = (configuration: Configuration, seed: string, record: Re
         device: device.device,
         maxPower,
         minOutputFraction: profile.minimumStableOutput,
+        pollMs: paceIn(configuration, device.line)?.everyMs ?? profile.poll.normalMs,
         onSilence: onSilenceOf(profile, maxPower),
       };
     });

@@ -277,10 +277,9 @@ export class UtilitySession {
   async #settle(channel: 'responses' | 'log-events', seq: number, now: MonoMs, reply: Reply): Promise<void> {
     const status = statusOf(reply);
     const retryAfter = reply.ok && reply.value.retryAfter !== null ? seconds(reply.value.retryAfter) : null;
-    const outcome = outcomeOf(status, retryAfter);
-    if (outcome.kind === 'refused')
+    const isAside = await this.#parts.channels.settle(channel, [seq], outcomeOf(status, retryAfter), now);
+    if (isAside)
       this.#parts.control.note('report-refused', `${channel}: record ${seq} refused with ${String(status)}, set aside`);
-    await this.#parts.channels.settle(channel, [seq], outcome, now);
   }
 
   /** Utility time as last read, carried on by the monotonic clock; null: never read. */

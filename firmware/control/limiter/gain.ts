@@ -51,7 +51,7 @@ const timed = (state: GainState, track: GenerationTrack): GainState => {
 export const isSteady = (track: GenerationTrack): boolean => {
   const newest = track.readings.at(-1);
   if (newest === undefined) return false;
-  const recent = track.readings.filter((reading) => newest.at - reading.at <= 2500);
+  const recent = track.readings.filter((reading) => newest.at - reading.at <= Math.max(2500, 2.5 * (track.pollMs ?? 0)));
   const first = recent[0];
   if (first === undefined || recent.length < 3 || newest.at - first.at < 600) return false;
   return recent.every((reading) => Math.abs(reading.generation - newest.generation) <= 0.004 * track.maxPower);

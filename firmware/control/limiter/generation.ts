@@ -5,11 +5,13 @@ import type { InverterSample, InverterState } from '#site/sample.ts';
 /** Readings kept per inverter: six seconds of the fastest polling, with some to spare. */
 const READINGS_MAX = 24;
 const READINGS_SPAN_MS = 8000;
-/** A reading this old no longer says what the inverter does. */
-export const READING_STALE_MS = 3000;
+const READINGS_SPANNED = 4;
+/** A reading this old no longer says what the inverter does, or one older than two turns of the line. */
+const READING_STALE_MS = 3000;
+const USUAL_POLL_MS = 1000;
 /** How old an inverter's registers commonly are when they are read. */
 const REGISTER_AGE_MS = 100;
-/** A write is read back within this time, or it was lost and is repeated. */
+/** A write is read back within this time, or within two turns of a crowded line, or it was lost and is repeated. */
 const IN_FLIGHT_MS = 1500;
 /** A reading this shortly after an instant still speaks for it. */
 const KNOWN_BEFORE_MS = 50;
@@ -26,6 +28,8 @@ export interface GenerationTrack {
   readonly device: DeviceId;
   /** WMax of the inverter, the base of its cap. */
   readonly maxPower: Watts;
+  /** Between two of its readings while nothing happens, milliseconds: more on a line with many inverters. Absent: a second. */
+  readonly pollMs?: number;
   /** Oldest first, strictly increasing `at`. */
   readonly readings: readonly GenerationReading[];
   readonly state: InverterState;
@@ -36,12 +40,19 @@ export interface GenerationTrack {
   /** When `heldCap` was last confirmed at a new value. */
   readonly heldSince: MonoMs | null;
   /** A cap on its way to the inverter: it may act before it is read back. */
-  readonly asked: { readonly cap: Watts; readonly at: MonoMs } | null;
+  readonly asked: {
+    readonly cap: Watts;
+    readonly at: MonoMs;
+    /** Of all that was asked since a cap was last proven: each of them may be the one that acts. */
+    readonly lowest: Watts;
+    readonly highest: Watts;
+  } | null;
 }
 
-export const newTrack = (device: DeviceId, maxPower: Watts): GenerationTrack => ({
+export const newTrack = (device: DeviceId, maxPower: Watts, pollMs = USUAL_POLL_MS): GenerationTrack => ({
   device,
   maxPower,
+  pollMs,
   readings: [],
   state: 'unknown',
   heldCap: null,
@@ -50,12 +61,16 @@ export const newTrack = (device: DeviceId, maxPower: Watts): GenerationTrack => 
   asked: null,
 });
 
+/** How long its readings speak for it, milliseconds. */
+export const staleAfter = ({ pollMs = USUAL_POLL_MS }: GenerationTrack): number => Math.max(READING_STALE_MS, 2 * pollMs);
+
 /** Adds a reading; one that is older than the newest, or without a power, changes nothing but the state. */
 export const withReading = (track: GenerationTrack, sample: InverterSample): GenerationTrack => {
   const newest = track.readings.at(-1);
   if (newest !== undefined && sample.takenAt <= newest.at) return track;
   if (sample.generation === null) return { ...track, state: sample.state };
-  const kept = track.readings.filter((reading) => sample.takenAt - reading.at <= READINGS_SPAN_MS).slice(-(READINGS_MAX - 1));
+  const span = Math.max(READINGS_SPAN_MS, READINGS_SPANNED * (track.pollMs ?? USUAL_POLL_MS));
+  const kept = track.readings.filter((reading) => sample.takenAt - reading.at <= span).slice(-(READINGS_MAX - 1));
   return { ...track, state: sample.state, readings: [...kept, { at: sample.takenAt, generation: sample.generation }] };
 };
 
@@ -68,23 +83,31 @@ export const withHeldCap = (track: GenerationTrack, cap: Watts | null, now: Mono
   return { ...track, heldCap: cap, heldSince: now, disturbedAt: disturbs ? now : track.disturbedAt };
 };
 
-/** Notes that a cap was sent. */
-export const withAskedCap = (track: GenerationTrack, cap: Watts, now: MonoMs): GenerationTrack => ({
-  ...track,
-  asked: { cap, at: now },
-});
+const isProven = ({ asked, heldSince }: GenerationTrack): boolean =>
+  asked === null || (heldSince !== null && heldSince >= asked.at);
 
-/** The cap that may already act although it was not read back yet; null: none. */
-const capInFlight = (track: GenerationTrack, at: MonoMs): Watts | null => {
-  const { asked, heldSince } = track;
-  if (asked === null || at - asked.at > IN_FLIGHT_MS || (heldSince !== null && heldSince >= asked.at)) return null;
-  return Math.abs(asked.cap - (track.heldCap ?? track.maxPower)) > DISTURBANCE_FRACTION * track.maxPower ? asked.cap : null;
+/** Notes that a cap was sent. */
+export const withAskedCap = (track: GenerationTrack, cap: Watts, now: MonoMs): GenerationTrack => {
+  const open = isProven(track) ? null : track.asked;
+  const lowest = watts(Math.min(cap, open?.lowest ?? cap));
+  return { ...track, asked: { cap, at: now, lowest, highest: watts(Math.max(cap, open?.highest ?? cap)) } };
+};
+
+/** The caps that may already act although none of them was read back yet; null: none. */
+const capsInFlight = (track: GenerationTrack, at: MonoMs): { readonly low: Watts; readonly high: Watts } | null => {
+  const { asked, pollMs = USUAL_POLL_MS } = track;
+  const longest = pollMs > USUAL_POLL_MS ? Math.max(IN_FLIGHT_MS, 2 * pollMs) : IN_FLIGHT_MS;
+  if (asked === null || at - asked.at > longest || isProven(track)) return null;
+  const held = track.heldCap ?? track.maxPower;
+  const least = DISTURBANCE_FRACTION * track.maxPower;
+  if (Math.abs(asked.lowest - held) <= least && Math.abs(asked.highest - held) <= least) return null;
+  return { low: asked.lowest, high: asked.highest };
 };
 
 /** The newest reading while it is fresh, else null. */
 export const latestGeneration = (track: GenerationTrack, now: MonoMs): Watts | null => {
   const newest = track.readings.at(-1);
-  return newest !== undefined && now - newest.at <= READING_STALE_MS ? newest.generation : null;
+  return newest !== undefined && now - newest.at <= staleAfter(track) ? newest.generation : null;
 };
 
 /** Watts a second over the last readings at least 150 ms apart; 0 when there are too few. */
@@ -101,7 +124,7 @@ export const slope = (track: GenerationTrack): number => {
  */
 export const predicted = (track: GenerationTrack, now: MonoMs, ahead: DurationMs): Watts | null => {
   const newest = track.readings.at(-1);
-  if (newest === undefined || now - newest.at > READING_STALE_MS) return null;
+  if (newest === undefined || now - newest.at > staleAfter(track)) return null;
   const floor = track.heldCap ?? 0;
   const earlier = track.readings.findLast((reading) => newest.at - reading.at >= 150);
   if (earlier === undefined || newest.generation <= floor || earlier.generation <= newest.generation) return newest.generation;
@@ -140,10 +163,10 @@ const beyond = (
 ): { low: number; high: number } => {
   const value = newest.generation;
   const cap = track.heldCap ?? track.maxPower;
-  const inFlight = capInFlight(track, monoMs(newest.at + gap));
+  const inFlight = capsInFlight(track, monoMs(newest.at + gap));
   if (inFlight !== null) {
-    const most = Math.max(value, Math.min(Math.max(cap, inFlight), track.maxPower));
-    return { low: Math.min(value, cap, inFlight), high: inFlight < value ? value : most };
+    const most = Math.max(value, Math.min(Math.max(cap, inFlight.high), track.maxPower));
+    return { low: Math.min(value, cap, inFlight.low), high: inFlight.high < value ? value : most };
   }
   const underWay = isMoving(track, newest.at, settleMs) || (track.disturbedAt !== null && track.disturbedAt >= newest.at);
   if (underWay) return { low: Math.min(value, cap), high: Math.max(value, Math.min(cap, track.maxPower)) };
@@ -166,7 +189,7 @@ export const envelope = (
   settleMs: number,
 ): Envelope | null => {
   const newest = track.readings.at(-1);
-  if (newest === undefined || from - newest.at > READING_STALE_MS) return null;
+  if (newest === undefined || from - newest.at > staleAfter(track)) return null;
   const end = (to + readingAge) as MonoMs;
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;

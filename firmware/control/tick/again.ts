@@ -1,5 +1,5 @@
 import { durationMs, after, type MonoMs, monoMs } from '#base/units.ts';
-import { READING_STALE_MS } from '#control/limiter/generation.ts';
+import { staleAfter } from '#control/limiter/generation.ts';
 import { METER_STALE_MS } from '#control/limiter/sight.ts';
 import type { ActiveLimits } from '#control/limits.ts';
 import type { ControlState } from './state.ts';
@@ -31,7 +31,7 @@ export const tickAgain = (state: ControlState, now: MonoMs, exact: number | null
   if (limiter.sight.lastGoodAt !== null) noLaterThan(limiter.sight.lastGoodAt + METER_STALE_MS + PAST_MS);
   for (const track of tracks.values()) {
     const newest = track.readings.at(-1);
-    if (newest !== undefined) noLaterThan(newest.at + READING_STALE_MS + PAST_MS);
+    if (newest !== undefined) noLaterThan(newest.at + staleAfter(track) + PAST_MS);
   }
   return due;
 };

@@ -30,7 +30,7 @@ export const tracksFor = (
   const next = new Map<DeviceId, GenerationTrack>();
   for (const one of facts.inverters) {
     const known = tracks.get(one.device);
-    next.set(one.device, known?.maxPower === rating(one) ? known : newTrack(one.device, rating(one)));
+    next.set(one.device, known?.maxPower === rating(one) ? known : newTrack(one.device, rating(one), one.pollMs));
   }
   return next;
 };

@@ -28,6 +28,8 @@ export interface InverterFacts {
   /** Minimum stable output as a fraction of WMax (device profile). */
   readonly minOutputFraction: number;
   readonly onSilence: OnSilence;
+  /** Between two readings of it while nothing happens, milliseconds; absent (a tape of an older release): a second. */
+  readonly pollMs?: number;
 }
 
 /** The commissioned site; changes only when a device is met for the first time. */
