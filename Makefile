@@ -24,7 +24,7 @@ help:
 	@echo 'make conformance   shows the requirements of CSIP and CSIP-AUS, writes the table in test/README.md'
 	@echo 'make soak       the long kill test'
 	@echo 'make native     the addon for the key in the TPM; without it the key is a file'
-	@echo 'make tpm        tests of that addon against a simulated TPM'
+	@echo 'make tpm [TPM=device:/dev/tpmrm0]   tests of that addon against a simulated TPM, or what leaves yours as it was'
 	@echo 'make dev        rebuilds on save, restarts what changed'
 	@echo 'make build, format, clean'
 
@@ -96,7 +96,7 @@ native: node_modules/.package-lock.json
 tpm: build
 	@$(TOOLS)/debian.sh tpm
 	@$(ALONE) native/build.sh
-	@$(RUN) node $(TOOLS)/verify.ts tpm
+	@$(RUN) GRIDWARD_TEST_TPM='$(TPM)' node $(TOOLS)/verify.ts $(if $(TPM),device,tpm)
 
 format: node_modules/.package-lock.json
 	@$(RUN) biome format --config-path=.biome.json --write
