@@ -59,6 +59,13 @@ export const NORTHBOUND_MUTANTS: readonly Mutant[] = [
     tests: CONNECTION,
   },
   {
+    name: 'a server that moved is waited for at its old place',
+    file: 'firmware/app/northd/discovery.ts',
+    search: '    watched.onMoved();',
+    replace: '',
+    tests: ['test/protocol/north/dns-move.test.ts'],
+  },
+  {
     name: 'a second utility in the configuration ends controld',
     file: 'firmware/app/config/accept.ts',
     search: 'for (const candidate of [file, copy]) {',

@@ -23,7 +23,7 @@ const IDLE_MAX = seconds(10);
 /** Resolution of the server's Time: whole seconds. */
 const TIME_RESOLUTION = 0.5;
 
-interface Parts {
+export interface Parts {
   readonly channels: Channels;
   readonly control: ControlLink;
   readonly waker: Waker;
@@ -75,6 +75,11 @@ export class UtilitySession {
   /** Programs of the last walk. */
   get programs(): number {
     return this.#tree?.programs.length ?? 0;
+  }
+
+  /** The server does not serve: it is probed. */
+  get isDown(): boolean {
+    return this.#walk.down;
   }
 
   stop(): void {
