@@ -18,13 +18,13 @@ help:
 	@echo 'make test       everything, with the Debian packages it needs'
 	@echo 'make check      before a commit: format, types, lint, imports, dead code, quick tests'
 	@echo 'make bench      the figures beside their limits'
-	@echo 'make sim SEED=n one seeded simulation'
+	@echo 'make sim SEED=n one seeded simulation of control; WHOLE=1: of both processes and the utility'
 	@echo 'make replay FILE=tape   what gridward record wrote, through the present code: the first tick that decides differently'
 	@echo 'make mutants    breaks the product line by line; the tests must notice'
 	@echo 'make conformance   shows the requirements of CSIP and CSIP-AUS, writes the table in test/README.md'
 	@echo 'make soak       the long kill test'
 	@echo 'make native     the addon for the key in the TPM; without it the key is a file'
-	@echo 'make tpm        tests of that addon against a simulated TPM'
+	@echo 'make tpm [TPM=device:/dev/tpmrm0]   tests of that addon against a simulated TPM, or what leaves yours as it was'
 	@echo 'make dev        rebuilds on save, restarts what changed'
 	@echo 'make build, format, clean'
 
@@ -74,7 +74,7 @@ bench: build
 	@$(RUN) node test/bench/main.ts
 
 sim: build
-	@$(RUN) node test/sim/main.ts --seed $(SEED)
+	@$(RUN) node test/sim/main.ts --seed $(SEED) $(if $(WHOLE),--whole)
 
 replay: build
 	@$(RUN) node test/sim/replay.ts $(FILE)
@@ -96,7 +96,7 @@ native: node_modules/.package-lock.json
 tpm: build
 	@$(TOOLS)/debian.sh tpm
 	@$(ALONE) native/build.sh
-	@$(RUN) node $(TOOLS)/verify.ts tpm
+	@$(RUN) GRIDWARD_TEST_TPM='$(TPM)' node $(TOOLS)/verify.ts $(if $(TPM),device,tpm)
 
 format: node_modules/.package-lock.json
 	@$(RUN) biome format --config-path=.biome.json --write

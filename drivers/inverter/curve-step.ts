@@ -92,44 +92,44 @@ const adopt = (view: CurveView, slot: number, goal: readonly number[], whole = f
   return oneWrite(ADOPT_HEAD.request, [slot]);
 };
 
+/** Switches the function off while the slot, which is selected, is half written. Null: it is off, or another is selected. */
+const pause = ({ words }: CurveView, slot: number): CurveStep | null => {
+  const enabled = words[SELECT_HEAD.enabled] ?? 0;
+  return words[SELECT_HEAD.active] === slot && isOn(enabled) ? oneWrite(SELECT_HEAD.enabled, [enabled & ~ENABLED]) : null;
+};
+
 /** From the present curve to the one asked for. */
 const follow = (view: CurveView, { slot }: FoundCurve, goal: readonly number[]): CurveStep => {
   const { layout, words } = view;
   if (layout.table.way === 'adopt')
     return holdWrite(view) ?? adopt(view, slot, goal) ?? headWrite(view, ADOPT_HEAD.enabled, [ENABLED]) ?? STANDS;
   const write = curveWrite(view, slot, goal, false);
-  const enabled = words[SELECT_HEAD.enabled] ?? 0;
-  // A device with one curve alone: it is not followed while it is half written.
-  if (write !== null && words[SELECT_HEAD.active] === slot && isOn(enabled))
-    return oneWrite(SELECT_HEAD.enabled, [enabled & ~ENABLED]);
-  return write ?? headWrite(view, SELECT_HEAD.active, [slot, enabled | ENABLED, 0, 0]) ?? STANDS;
+  if (write !== null) return pause(view, slot) ?? write;
+  return headWrite(view, SELECT_HEAD.active, [slot, (words[SELECT_HEAD.enabled] ?? 0) | ENABLED, 0, 0]) ?? STANDS;
 };
 
-/** Back to what was found. */
-const giveBack = (view: CurveView, found: FoundCurve): CurveStep => {
-  const { layout, words } = view;
-  const { slot, head, active, stored } = found;
-  if (layout.table.way === 'adopt') {
-    const wasOn = isOn(head[ADOPT_HEAD.enabled]);
-    const enabled = (): CurveStep | null => headWrite(view, ADOPT_HEAD.enabled, [wasOn ? ENABLED : 0]);
-    const [at, size] = layout.table.reversion ?? [0, 0];
-    return (
-      (wasOn ? null : enabled()) ??
-      adopt(view, slot, active, true) ??
-      curveWrite(view, slot, stored, true) ??
-      holdWrite(view, head.slice(at, at + size)) ??
-      enabled() ??
-      STANDS
-    );
-  }
+/** Back to what was found: off first where it was off, then the curve in force, then the slot. */
+const unadopt = (view: CurveView, { slot, head, active, stored }: FoundCurve): CurveStep => {
+  const wasOn = isOn(head[ADOPT_HEAD.enabled]);
+  const enabled = (): CurveStep | null => headWrite(view, ADOPT_HEAD.enabled, [wasOn ? ENABLED : 0]);
+  const [at, size] = view.layout.table.reversion ?? [0, 0];
+  return (
+    (wasOn ? null : enabled()) ??
+    adopt(view, slot, active, true) ??
+    curveWrite(view, slot, stored, true) ??
+    holdWrite(view, head.slice(at, at + size)) ??
+    enabled() ??
+    STANDS
+  );
+};
+
+/** Back to what was found: what was selected, then the slot; the other way round where the slot was selected. */
+const unselect = (view: CurveView, { slot, head, stored }: FoundCurve): CurveStep => {
   const selection = (): CurveStep | null =>
     headWrite(view, SELECT_HEAD.active, head.slice(SELECT_HEAD.active, SELECT_HEAD.reversion + 1));
   const write = curveWrite(view, slot, stored, true);
-  const enabled = words[SELECT_HEAD.enabled] ?? 0;
   if (head[SELECT_HEAD.active] !== slot) return selection() ?? write ?? STANDS;
-  if (write !== null && words[SELECT_HEAD.active] === slot && isOn(enabled))
-    return oneWrite(SELECT_HEAD.enabled, [enabled & ~ENABLED]);
-  return write ?? selection() ?? STANDS;
+  return write === null ? (selection() ?? STANDS) : (pause(view, slot) ?? write);
 };
 
 /**
@@ -139,7 +139,7 @@ const giveBack = (view: CurveView, found: FoundCurve): CurveStep => {
 export const curveStep = (view: CurveView, found: FoundCurve, wishes: Wishes, base: CurveBase): CurveStep => {
   const { layout } = view;
   if (found.active.length !== layout.size || found.stored.length !== layout.size || found.slot > layout.curves) return IMPOSSIBLE;
-  if (wishes.size === 0) return giveBack(view, found);
+  if (wishes.size === 0) return layout.table.way === 'adopt' ? unadopt(view, found) : unselect(view, found);
   const goal = encodeCurve(layout, found.head, found.active, wishes, base);
   return goal === null ? IMPOSSIBLE : follow(view, found, goal);
 };

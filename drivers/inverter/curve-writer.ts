@@ -173,8 +173,10 @@ export class CurveWriter {
     const sequence = this.#sequence;
     this.#options.keep(place.table.id, found, (kept) => {
       if (kept) this.#found = found;
-      if (sequence !== this.#sequence) return;
-      if (kept) this.#compare(place, view);
+      if (sequence !== this.#sequence) {
+        // The wish is another by now: nothing was written, and what is kept for nothing must not be given back one day.
+        if (kept) this.#turn();
+      } else if (kept) this.#compare(place, view);
       else this.#later(SOON, () => this.#turn());
     });
   }
@@ -249,8 +251,11 @@ export class CurveWriter {
   /** All is given back: the next control finds anew. */
   #forget(place: CurvePlace): void {
     const sequence = this.#sequence;
+    const given = this.#found;
+    // At once: a control that comes before this is durable finds what stands there now.
+    this.#found = null;
     this.#options.keep(place.table.id, null, (kept) => {
-      if (kept) this.#found = null;
+      if (!kept) this.#found ??= given;
       if (sequence !== this.#sequence) return;
       if (kept) this.#turn();
       else this.#later(SOON, () => this.#turn());

@@ -127,8 +127,10 @@ export class ReactiveWriter {
       // The first write waits until a process after a power cut could still give it back.
       keep(found, (kept) => {
         if (kept) this.#found = found;
-        if (sequence !== this.#sequence) return;
-        if (kept) this.#compare(place, words);
+        if (sequence !== this.#sequence) {
+          // The wish is another by now: nothing was written, and what is kept for nothing must not be given back one day.
+          if (kept) this.#turn();
+        } else if (kept) this.#compare(place, words);
         else this.#later(RETRY, () => this.#look(place));
       });
       return;
@@ -173,8 +175,11 @@ export class ReactiveWriter {
   /** All is given back: the next control finds anew. */
   #forget(): void {
     const sequence = this.#sequence;
+    const given = this.#found;
+    // At once: a control that comes before this is durable finds what stands there now.
+    this.#found = null;
     this.#options.keep(null, (kept) => {
-      if (kept) this.#found = null;
+      if (!kept) this.#found ??= given;
       if (sequence !== this.#sequence) return;
       if (kept) this.#turn();
       else if (this.#place !== null) this.#later(RETRY, () => this.#turn());

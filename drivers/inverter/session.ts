@@ -323,7 +323,7 @@ export class InverterSession {
       const names = rejected.join(', ');
       if (names !== this.#rejected && names !== '') this.#note('reading-rejected', `not believed: ${names}`);
       this.#rejected = names;
-      if (pace) this.#last = { sample, until: after(clock.now(), pace.wholeEveryMs) };
+      if (pace !== null && pace !== undefined) this.#last = { sample, until: after(clock.now(), pace.wholeEveryMs) };
       onSample(sample);
     } else if (reading.fault.kind === 'null-frame') this.#note('null-frame', 'all zeros with no state: no sample');
     else this.#contact.doubt(`reply is not model ${place.id}: ${reading.fault.kind}`);

@@ -36,13 +36,15 @@ void CloseOnExec(const std::set<int>& before) {
 constexpr UINT32 kLeftoversMax = 16;
 
 // What an earlier connection that broke has left loaded: without a resource manager the TPM keeps it, and has room for three. Behind
-// one, only what is ours is listed: nothing. A TPM that refuses says so again at the first real command.
+// one, only what is ours is listed: nothing. A TPM that refuses says so again at the first real command; one that is not there has to be
+// named here, because ESYS takes no further command.
 void FlushLeftovers(ESYS_CONTEXT* esys) {
   for (const UINT32 first : {TPM2_LOADED_SESSION_FIRST, TPM2_TRANSIENT_FIRST}) {
     TPMI_YES_NO more = TPM2_NO;
     TPMS_CAPABILITY_DATA* data = nullptr;
     const TSS2_RC rc = Esys_GetCapability(esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, TPM2_CAP_HANDLES, first, kLeftoversMax, &more, &data);
     const Owned<TPMS_CAPABILITY_DATA> freeData(data);
+    if (IsTransport(rc)) Check(rc, "TPM2_GetCapability");
     if (rc != TSS2_RC_SUCCESS) return;
     for (UINT32 at = 0; at < data->data.handles.count; at += 1) {
       ESYS_TR object = ESYS_TR_NONE;
@@ -66,7 +68,13 @@ Connection::Connection(const std::string& tcti) {
     Tss2_TctiLdr_Finalize(&tcti_);
     Check(started, "Esys_Initialize");
   }
-  FlushLeftovers(esys_);
+  try {
+    FlushLeftovers(esys_);
+  } catch (const TpmError&) {
+    Esys_Finalize(&esys_);
+    Tss2_TctiLdr_Finalize(&tcti_);
+    throw;
+  }
 }
 
 Connection::~Connection() {

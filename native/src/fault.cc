@@ -61,6 +61,8 @@ Fault FaultOf(TSS2_RC rc) {
 
 }  // namespace
 
+bool IsTransport(TSS2_RC rc) { return rc != TSS2_RC_SUCCESS && FaultOf(rc) == Fault::kAbsent; }
+
 const char* NameOf(Fault fault) {
   static constexpr std::array<const char*, kFaults + 1> kNames = {"",       "absent",   "hung",   "busy",        "lockout", "auth",
                                                                   "no-key", "occupied", "policy", "not-started", "input",   "refused"};

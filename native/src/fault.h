@@ -36,6 +36,8 @@ class TpmError : public std::runtime_error {
   Fault fault_;
 };
 
+// Nobody answered: the connection is of no use any more.
+bool IsTransport(TSS2_RC rc);
 // Throws a TpmError that names the command and the TSS code, unless rc is success.
 void Check(TSS2_RC rc, const char* command);
 

@@ -86,6 +86,20 @@ export const DEVICE_MUTANTS: readonly Mutant[] = [
     tests: CURVE_WRITER,
   },
   {
+    name: 'a curve of our own is taken for what was found',
+    file: 'drivers/inverter/curve-writer.ts',
+    search: 'this.#found = null;',
+    replace: '',
+    tests: CURVE_WRITER,
+  },
+  {
+    name: 'a grid-code setting of the default is given up after a reboot that does not know the time',
+    file: 'firmware/control/tick/tick.ts',
+    search: 'let plan = withExecutable(state.plan, facts.executable);',
+    replace: 'let plan = utility === null ? state.plan : withExecutable(state.plan, facts.executable);',
+    tests: ['test/unit/control/tick.test.ts'],
+  },
+  {
     name: 'a function is enabled before its curve is adopted',
     file: 'drivers/inverter/curve-step.ts',
     search: 'holdWrite(view) ?? adopt(view, slot, goal) ?? headWrite(view, ADOPT_HEAD.enabled, [ENABLED]) ?? STANDS',

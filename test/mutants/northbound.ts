@@ -17,6 +17,27 @@ export const NORTHBOUND_MUTANTS: readonly Mutant[] = [
     tests: ['test/unit/walk/outcome.test.ts'],
   },
   {
+    name: 'a Response that was refused while a server was being repaired is given up',
+    file: 'firmware/utility/report/outcome.ts',
+    search: "if (DENIED.includes(status)) return { kind: 'denied' };",
+    replace: '',
+    tests: REPORT,
+  },
+  {
+    name: 'one refusal, and what the server lost is never noticed again',
+    file: 'firmware/app/northd/der-reports.ts',
+    search: "isRefused && sent.echo === 'unknown' ? 'silent' : sent.echo",
+    replace: "isRefused ? 'silent' : sent.echo",
+    tests: ['test/sim/reports.test.ts'],
+  },
+  {
+    name: 'one slow answer moves a good clock',
+    file: 'firmware/control/clock/clock.ts',
+    search: 'anchor.error > COARSE_SECONDS && ',
+    replace: 'anchor.error > 1000 && ',
+    tests: ['test/unit/clock/clock.test.ts'],
+  },
+  {
     name: 'a web page is read for the resource it stands in for',
     file: 'firmware/utility/walk/outcome.ts',
     search: "const isOther = method === 'GET' && !isXmlType(type);",
@@ -36,6 +57,13 @@ export const NORTHBOUND_MUTANTS: readonly Mutant[] = [
     search: 'pipelining: 1,',
     replace: 'pipelining: 0,',
     tests: CONNECTION,
+  },
+  {
+    name: 'a server that moved is waited for at its old place',
+    file: 'firmware/app/northd/discovery.ts',
+    search: '    watched.onMoved();',
+    replace: '',
+    tests: ['test/protocol/north/dns-move.test.ts'],
   },
   {
     name: 'a second utility in the configuration ends controld',
@@ -173,8 +201,8 @@ export const NORTHBOUND_MUTANTS: readonly Mutant[] = [
   {
     name: 'what a server asked us to wait is not waited in the queue',
     file: 'firmware/utility/report/queue.ts',
-    search: 'const notBefore = (now + waitAfter(settled.attempts, outcome.after)) as MonoMs;',
-    replace: 'const notBefore = (now + waitAfter(settled.attempts, null)) as MonoMs;',
+    search: "waitAfter(settled.attempts, outcome.kind === 'retry' ? outcome.after : null)",
+    replace: 'waitAfter(settled.attempts, null)',
     tests: REPORT,
   },
   {

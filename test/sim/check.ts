@@ -26,6 +26,8 @@ const WRITES_AN_HOUR = 120;
 const WRITES_A_CHANGE = 15;
 /** A cap may rest on a load that was there this long ago, seconds. */
 const LOAD_MEMORY = 20;
+/** Between the readings of meter and inverter, seconds. */
+const READ_SECONDS = 0.4;
 const FROZEN_SECONDS = 15;
 const STALE_SECONDS = 2;
 /** From the start of a process to its first write, seconds. */
@@ -48,7 +50,7 @@ const UNCOMMANDABLE: readonly Fault[] = [
   'adapter-pulled',
 ];
 
-interface Window {
+export interface Window {
   readonly from: number;
   readonly until: number;
 }
@@ -59,22 +61,27 @@ interface Context {
   readonly spans: readonly LimitSpan[];
   /** Seconds this plant needs to follow at all, beyond the first-order second of the bench. */
   readonly slowness: number;
+  /** When nobody can say which limit holds. */
+  readonly unclear: readonly Window[];
+  /** How well the instants of the limits are known, seconds. */
+  readonly slack: number;
 }
 
-const covers = (windows: readonly Window[], at: number): boolean => windows.some(({ from, until }) => from <= at && at <= until);
+export const covers = (windows: readonly Window[], at: number): boolean =>
+  windows.some(({ from, until }) => from <= at && at <= until);
 
 const spansOf = (simulation: Simulation, kinds: readonly Fault[], longer: number): readonly Window[] =>
   simulation.faults
     .filter(({ fault }) => kinds.includes(fault))
     .map(({ from, until }: FaultSpan) => ({ from, until: until + longer }));
 
-const checkExport = ({ simulation, outcome, spans, slowness }: Context): readonly Violation[] => {
+const checkExport = ({ simulation, outcome, spans, slowness, unclear }: Context): readonly Violation[] => {
   const budget = HARD_SECONDS + slowness;
   const back = RETURN_SECONDS + budget;
   const excused = [
     ...spansOf(simulation, UNCOMMANDABLE, back),
     ...spansOf(simulation, ['meter-frozen'], back),
-    ...outcome.dead.map(({ from, until }) => ({ from, until: until + back })),
+    ...[...outcome.dead, ...unclear].map(({ from, until }) => ({ from, until: until + back })),
   ];
   const violations: Violation[] = [];
   let from: number | null = null;
@@ -100,16 +107,19 @@ const checkExport = ({ simulation, outcome, spans, slowness }: Context): readonl
 };
 
 /** With the meter silent nothing of the load may be counted on: generation itself stays inside the limit. */
-const checkBlind = ({ simulation, outcome, spans, slowness }: Context): readonly Violation[] => {
+const checkBlind = ({ simulation, outcome, spans, slowness, unclear }: Context): readonly Violation[] => {
   const budget = STALE_SECONDS + HARD_SECONDS + slowness;
   const excused = [
     ...spansOf(simulation, UNCOMMANDABLE, RETURN_SECONDS + budget),
-    ...outcome.dead.map(({ from, until }) => ({ from, until: until + RETURN_SECONDS + budget })),
+    ...[...outcome.dead, ...unclear].map(({ from, until }) => ({ from, until: until + RETURN_SECONDS + budget })),
   ];
   const blind = spansOf(simulation, ['meter-silent'], 0).map(({ from, until }) => ({ from: from + budget, until }));
-  const bad = outcome.truth.find(({ t, generation }) => {
+  let darkAt = -Infinity;
+  const bad = outcome.truth.find(({ t, generation, available }) => {
     const at = t / 1000;
-    if (!covers(blind, at) || covers(excused, at)) return false;
+    if (available <= ASLEEP_BELOW_W) darkAt = at;
+    // An inverter that wakes is told as soon as it answers.
+    if (!covers(blind, at) || covers(excused, at) || at - darkAt <= budget) return false;
     const span = spanAt(spans, at);
     const limit = span?.limitW ?? null;
     return limit !== null && at - (span?.from ?? 0) > budget && generation > limit + BAND_W;
@@ -125,18 +135,27 @@ const peakLoad = (truth: readonly Truth[], at: number): number => {
   return peak;
 };
 
+/** Meter and inverter are read one after the other: while the output moves, what the load is cannot be known better than this, watts. */
+const misread = (truth: readonly Truth[], at: number, readingAgeMs: number): number => {
+  const index = Math.floor(at * 10);
+  const moved = (truth[index]?.generation ?? 0) - (truth[index - 10]?.generation ?? 0);
+  return Math.abs(moved) * (READ_SECONDS + readingAgeMs / 1000);
+};
+
 /** No setpoint above what the limit allows with the load that was there. */
-const checkWrites = ({ simulation, outcome, spans }: Context): readonly Violation[] => {
+const checkWrites = ({ simulation, outcome, spans, unclear, slack, slowness }: Context): readonly Violation[] => {
   const frozen = spansOf(simulation, ['meter-frozen'], FROZEN_SECONDS);
   const violations: Violation[] = [];
   const gain = 1 + Math.min(0, simulation.site.plant.gainErrorPercent) / 100;
   for (const { at, watts } of outcome.writes) {
-    if (at < 3 || covers(frozen, at)) continue;
+    // An inverter that was open comes down first.
+    if (at < 3 + slowness || covers(frozen, at) || covers(unclear, at)) continue;
     // The limit may have changed while the write was on its way.
-    const limits = [at - 1, at].map((each) => spanAt(spans, each)?.limitW ?? null);
+    const limits = [at - 1 - slack, at, at + slack].map((each) => spanAt(spans, each)?.limitW ?? null);
     if (limits.includes(null)) continue;
     const limit = Math.max(...limits.map((each) => each ?? 0));
-    const allowed = limit + peakLoad(outcome.truth, at) + BAND_W + 0.02 * RATED_W;
+    const unsure = misread(outcome.truth, at, simulation.site.inverter.readingAgeMs ?? 0);
+    const allowed = limit + peakLoad(outcome.truth, at) + BAND_W + 0.02 * RATED_W + unsure;
     if (watts * gain * 0.99 > allowed && watts < RATED_W) {
       violations.push({ rule: 'setpoint', at, text: `cap of ${Math.round(watts)} W where ${Math.round(allowed)} W are allowed` });
     }
@@ -233,24 +252,35 @@ const checkProcess = ({ outcome, simulation }: Context): readonly Violation[] =>
   return violations;
 };
 
-/** Everything that went wrong, judged by truth, wire and log alone, in order of time. */
-export const check = (simulation: Simulation, outcome: Outcome): readonly Violation[] => {
-  const { lagSeconds, deadSeconds, slewPercentPerSecond } = simulation.site.plant;
-  const slowness = deadSeconds + 3 * Math.max(0, lagSeconds - 1) + 90 / slewPercentPerSecond;
-  const context = { simulation, outcome, spans: expectedLimits(simulation, outcome), slowness };
-  const rules = [
-    checkProcess,
-    checkExport,
-    checkBlind,
-    checkWrites,
-    checkWriteRate,
-    checkTold,
-    checkRestarts,
-    checkTransitions,
-    checkEnergy,
-  ];
-  return rules
+type Rule = (context: Context) => readonly Violation[];
+
+const SITE_RULES: readonly Rule[] = [checkExport, checkBlind, checkWrites, checkWriteRate, checkRestarts, checkEnergy];
+
+const slownessOf = ({ site }: Simulation): number => {
+  const { lagSeconds, deadSeconds, slewPercentPerSecond } = site.plant;
+  return deadSeconds + 3 * Math.max(0, lagSeconds - 1) + 90 / slewPercentPerSecond;
+};
+
+const apply = (rules: readonly Rule[], context: Context): readonly Violation[] =>
+  rules
     .flatMap((rule) => rule(context))
     .sort((a, b) => a.at - b.at)
     .slice(0, VIOLATIONS_KEPT);
-};
+
+/** What the site did, judged by truth and wire alone. `unclear`: when nobody can say which limit holds; `slack`: seconds. */
+export const checkSite = (
+  simulation: Simulation,
+  outcome: Outcome,
+  known: { readonly unclear: readonly Window[]; readonly slack: number },
+): readonly Violation[] =>
+  apply(SITE_RULES, {
+    ...{ simulation, outcome, spans: expectedLimits(simulation, outcome), slowness: slownessOf(simulation) },
+    ...known,
+  });
+
+/** Everything that went wrong, judged by truth, wire and log alone, in order of time. */
+export const check = (simulation: Simulation, outcome: Outcome): readonly Violation[] =>
+  apply([checkProcess, ...SITE_RULES, checkTold, checkTransitions], {
+    ...{ simulation, outcome, spans: expectedLimits(simulation, outcome), slowness: slownessOf(simulation) },
+    ...{ unclear: [], slack: 0 },
+  });

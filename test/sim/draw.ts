@@ -3,7 +3,7 @@ import { lines, noisy, type Point, steps } from '../rig/site/profile.ts';
 import { siteOf, type SiteSettings } from '../rig/site/site.ts';
 
 /** What can go wrong, and how long it lasts. */
-const FAULTS = [
+export const FAULTS = [
   'meter-silent',
   'meter-frozen',
   'inverter-silent',
@@ -133,11 +133,12 @@ const drawEvents = (random: SeededRandom, healedAt: number): readonly DrawnEvent
   return events;
 };
 
-/** Everything that happens in the simulation of this seed. */
-export const drawSimulation = (seed: number, hours: number): Simulation => {
-  const random = new SeededRandom(seed, 'simulation');
-  const seconds = Math.max(1200, hours * 3600);
-  const healedAt = seconds - HEALING_SECONDS;
+/** Plant, devices and line, sun and load; all well from `healedAt` on. */
+export const drawSite = (
+  random: SeededRandom,
+  healedAt: number,
+  seed: number,
+): { readonly site: SiteSettings; readonly loadSteps: readonly number[] } => {
   const load = drawLoad(random, healedAt);
   const slow = random.chance(0.5);
   const noise = random.chance(0.5) ? 0 : random.between(1, 30);
@@ -161,6 +162,15 @@ export const drawSimulation = (seed: number, hours: number): Simulation => {
     line: { loss: bad ? random.between(0, 0.02) : 0, crcErrors: bad ? random.between(0, 0.02) : 0 },
     seed,
   });
+  return { site, loadSteps: load.map(([at]) => at) };
+};
+
+/** Everything that happens in the simulation of this seed. */
+export const drawSimulation = (seed: number, hours: number): Simulation => {
+  const random = new SeededRandom(seed, 'simulation');
+  const seconds = Math.max(1200, hours * 3600);
+  const healedAt = seconds - HEALING_SECONDS;
+  const { site, loadSteps } = drawSite(random, healedAt, seed);
   return {
     seed,
     seconds,
@@ -171,6 +181,6 @@ export const drawSimulation = (seed: number, hours: number): Simulation => {
     defaults: [Math.round(random.between(1000, 6000)), Math.round(random.between(1000, 9000))],
     pollSeconds: random.integer(10, 60),
     utilityPhase: random.fraction(),
-    loadSteps: load.map(([at]) => at),
+    loadSteps,
   };
 };

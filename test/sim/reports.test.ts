@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { lose, moveResources } from '../rig/utility/commands.ts';
 import type { ResourceKind } from '../rig/utility/hrefs.ts';
 import { logEvents, puts, responses } from '../rig/utility/journal.ts';
-import { unstage, stage } from '../rig/utility/stage.ts';
+import { unstage, stage, type Misdeed } from '../rig/utility/stage.ts';
 import { VirtualGateway } from '../support/gateway/gateway.ts';
 
 /** A poll is a minute here; the server is asked once within it, and told in the same turn. */
@@ -70,6 +70,38 @@ describe('what the server no longer holds is sent again within one poll', () => 
     expect(devices).toBe(types.includes('EndDevice') ? 2 : 1);
     await gateway.run(2 * POLL);
     expect(gateway.state.mirrors.size).toBe(2);
+  });
+});
+
+describe('a server that was in trouble for a while, and empty afterwards', () => {
+  test.each<readonly [string, Misdeed]>([
+    ['403', { kind: 'status', status: 403 }],
+    ['404', { kind: 'status', status: 404 }],
+    ['500', { kind: 'status', status: 500 }],
+    ['a web page', { kind: 'damage', damage: 'junk' }],
+  ])('with %s: is told all of it again', async (_, misdeed) => {
+    const gateway = await settled();
+    stage(gateway.state, {}, misdeed);
+    await gateway.run(3 * POLL);
+    unstage(gateway.state, 'all');
+    // The longest pause after a refusal.
+    await gateway.run(320 + POLL);
+    await losing(
+      gateway,
+      ['DERCapability', 'DERSettings', 'DERStatus', 'DERAvailability', 'ConnectionPoint', 'MirrorUsagePoint'],
+      ({ state }) => lose(state, ['ders', 'connection-points', 'mirrors']),
+    );
+  });
+
+  test.each([401, 403, 404, 410])('Responses refused with %i meanwhile come in their order', async (status) => {
+    const gateway = await settled();
+    gateway.publish({ program: 'site', startsIn: POLL + 10, durationSeconds: 60, modes: { opModExpLimW: 4000 } });
+    await gateway.run(POLL + 5);
+    stage(gateway.state, { kinds: ['response-list'], methods: ['POST'] }, { kind: 'status', status });
+    await gateway.run(4 * POLL);
+    unstage(gateway.state, 'all');
+    await gateway.run(320);
+    expect(responses(gateway.state.journal).map((each) => each.status)).toEqual([1, 2, 3]);
   });
 });
 

@@ -5,7 +5,7 @@ import type { EventBody, ProgramSet } from '#control/program.ts';
 import type { Transition } from '#control/record.ts';
 import { LogReader } from '#log/reader.ts';
 import type { Truth } from '../rig/site/plant.ts';
-import { RigSite } from '../rig/site/site.ts';
+import { RigSite, type SiteSettings } from '../rig/site/site.ts';
 import { type LinkUtility, linkUtility } from '../support/link-utility.ts';
 import { MemoryFiles } from '../support/memory-files.ts';
 import { VirtualTime } from '../support/virtual-clock.ts';
@@ -44,10 +44,18 @@ export interface Told {
   readonly exportLimit: number | null;
 }
 
-interface CapWrite {
+export interface CapWrite {
   readonly at: number;
   readonly watts: number;
 }
+
+/** The cap that bytes on the wire ask of the inverter; null: they are something else. */
+export const capWriteOf = ({ at, direction, bytes }: WireBytes, { inverter, plant }: SiteSettings): CapWrite | null => {
+  if (direction !== 'request' || bytes[0] !== INVERTER_UNIT || bytes[1] !== WRITE_BLOCK) return null;
+  const raw = ((bytes[7] ?? 0) << 8) | (bytes[8] ?? 0);
+  const percent = inverter.limitScale === 0 ? raw : raw / 100;
+  return { at: at / 1000, watts: (percent / 100) * plant.ratedW };
+};
 
 /** All that a simulation leaves behind. */
 export interface Outcome {
@@ -237,14 +245,11 @@ class Run {
     this.#hash.update(`${note.at} ${note.module} ${note.note.event}\n`);
   }
 
-  #onBytes({ at, direction, bytes }: WireBytes): void {
-    this.#hash.update(`${at} ${direction}`);
-    this.#hash.update(bytes);
-    if (direction !== 'request' || bytes[0] !== INVERTER_UNIT || bytes[1] !== WRITE_BLOCK) return;
-    const raw = ((bytes[7] ?? 0) << 8) | (bytes[8] ?? 0);
-    const { inverter, plant } = this.#simulation.site;
-    const percent = inverter.limitScale === 0 ? raw : raw / 100;
-    this.#writes.push({ at: at / 1000, watts: (percent / 100) * plant.ratedW });
+  #onBytes(wire: WireBytes): void {
+    this.#hash.update(`${wire.at} ${wire.direction}`);
+    this.#hash.update(wire.bytes);
+    const write = capWriteOf(wire, this.#simulation.site);
+    if (write !== null) this.#writes.push(write);
   }
 
   #anchor(): void {

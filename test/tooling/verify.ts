@@ -1,5 +1,5 @@
 /**
- * `verify.ts check | test | again | tpm | sanitized | conformance`: what make check, make test, the second run of the CI on another Node, make tpm and
+ * `verify.ts check | test | again | tpm | device | sanitized | conformance`: what make check, make test, the second run of the CI on another Node, make tpm and
  * native/sanitize.sh do.
  * One line a step with its seconds; what failed shows its output; the last line is `N passed, N failed`.
  */
@@ -65,10 +65,14 @@ interface Verification {
   readonly after: readonly Step[];
 }
 
+/** What leaves a TPM as it was: no power cut, no PCR, no counter, no lock-out. */
+const ON_DEVICE = ['key', 'tls', 'refused', 'process', 'leak'].map((name) => `test/tpm/${name}.test.ts`);
+
 const PLANS: Readonly<Record<string, Verification>> = {
   check: { lanes: QUICK, after: [] },
   test: { lanes: [REAL_TIME], behind: VIRTUAL, after: [coverage, mutants] },
   tpm: { lanes: [], after: [tests('tpm')] },
+  device: { lanes: [], after: [tests('tpm', ON_DEVICE, 'device')] },
   conformance: { lanes: [], after: [...conformance, whole('table', process.execPath, [COVERAGE, 'write']), coverage] },
   sanitized: { lanes: [], after: [tests('tpm', ADDON, 'sanitized')] },
   again: {

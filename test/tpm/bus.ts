@@ -1,8 +1,9 @@
 /**
  * The wire between a program and its TPM, as a process of its own: takes any number of clients, hands their commands one after the
- * other to swtpm, counts them, and delays, answers or swallows those of one kind when the test says so.
- * Arguments: port to listen at (the control port is the next), port of swtpm.
+ * other to swtpm or to a device, counts them, and delays, answers or swallows those of one kind when the test says so.
+ * Arguments: port to listen at (the control port is the next), port of swtpm or path of the device.
  */
+import { type FileHandle, open } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
 /** What happens to commands of one code. */
@@ -20,18 +21,24 @@ export interface Fault {
   readonly once?: true;
 }
 
-export type ToBus = { readonly fault: Fault | null } | { readonly count: true };
+export type ToBus = { readonly fault: Fault | null } | { readonly count: true } | { readonly plugged: boolean };
 export type FromBus =
   | { readonly counts: Readonly<Record<number, number>> }
   | { readonly ready: true }
   | { readonly seen: number };
 
 const HEADER = 10;
+/** Longest answer of a TPM. */
+const ANSWER_MAX = 4096;
 const [, , here = '', there = ''] = process.argv;
 const counts: Record<number, number> = {};
 let fault: Fault | null = null;
 let hanging: (() => void)[] = [];
 let upstream: Socket | null = null;
+const DEVICE = there.startsWith('/') ? there : null;
+let device: FileHandle | null = null;
+let plugged = true;
+const clients = new Set<Socket>();
 let turn: Promise<void> = Promise.resolve();
 
 const tell = (message: FromBus): void => {
@@ -73,6 +80,25 @@ const exchange = async (command: Buffer): Promise<Buffer | null> =>
     socket.write(command);
   });
 
+/** The same with a device; null: it is not there. */
+const perform = async (command: Buffer, path: string): Promise<Buffer | null> => {
+  try {
+    device ??= await open(path, 'r+');
+    await device.write(command);
+    let reply = Buffer.alloc(0);
+    while (reply.length < HEADER || reply.length < reply.readUInt32BE(2)) {
+      const { bytesRead, buffer } = await device.read(Buffer.alloc(ANSWER_MAX), 0, ANSWER_MAX, null);
+      if (bytesRead === 0) throw new Error('the device hung up');
+      reply = Buffer.concat([reply, buffer.subarray(0, bytesRead)]);
+    }
+    return reply;
+  } catch {
+    await device?.close().catch(() => undefined);
+    device = null;
+    return null;
+  }
+};
+
 const answerOf = (code: number): Buffer => {
   const reply = Buffer.alloc(HEADER);
   reply.writeUInt16BE(0x8001, 0);
@@ -97,13 +123,16 @@ const serve = async (client: Socket, command: Buffer): Promise<void> => {
     return;
   }
   if (injected?.delay !== undefined) await new Promise((resolve) => setTimeout(resolve, injected.delay));
-  const reply = await exchange(command);
+  const reply = DEVICE === null ? await exchange(command) : await perform(command, DEVICE);
   if (reply === null) client.destroy();
   else client.write(reply);
 };
 
 const data = createServer((client) => {
   let held = Buffer.alloc(0);
+  if (!plugged) client.destroy();
+  clients.add(client);
+  client.once('close', () => clients.delete(client));
   client.on('error', () => undefined);
   client.on('data', (chunk: Buffer) => {
     held = Buffer.concat([held, chunk]);
@@ -116,6 +145,12 @@ const data = createServer((client) => {
 });
 
 const control = createServer((client) => {
+  if (DEVICE !== null) {
+    client.on('error', () => undefined);
+    // Its TCTI sets the locality, which a device has no use for.
+    client.on('data', () => client.write(Buffer.alloc(4)));
+    return;
+  }
   const swtpm = connect(Number(there) + 1, '127.0.0.1');
   client.on('error', () => swtpm.destroy());
   swtpm.on('error', () => client.destroy());
@@ -127,6 +162,10 @@ process.on('message', (message: ToBus) => {
     fault = message.fault;
     for (const go of hanging) go();
     hanging = [];
+  }
+  if ('plugged' in message) {
+    ({ plugged } = message);
+    if (!plugged) for (const client of clients) client.destroy();
   }
   tell({ counts });
 });

@@ -91,7 +91,7 @@ const ended = async (child: ChildProcess): Promise<void> => {
 };
 
 export const startGateway = async (): Promise<Gateway> => {
-  const machine = await startTpm();
+  const machine = await startTpm(null);
   const path = (...names: readonly string[]): string => join(machine.directory, ...names);
   const pki = await makePki(path('pki'));
   for (const name of ['config', 'config/utility', 'state', 'run']) await mkdir(path(name));

@@ -24,7 +24,7 @@ let state = '';
 let pki = '';
 
 beforeAll(async () => {
-  machine = await startTpm();
+  machine = await startTpm(null);
   pki = join(machine.directory, 'pki');
   await makePki(pki);
 });

@@ -21,7 +21,7 @@ const value = <T>(result: Result<T, { readonly text: string }>): T => {
 const kind = (result: Result<unknown, { readonly kind: string }>): string => (result.ok ? 'done' : result.fault.kind);
 
 beforeAll(async () => {
-  machine = await startTpm();
+  machine = await startTpm(null);
   tpm = value(openTpm(machine.tcti));
 });
 afterAll(async () => await machine.end());

@@ -38,7 +38,7 @@ const boot = async (measurement: Uint8Array | null): Promise<void> => {
 };
 
 beforeAll(async () => {
-  machine = await startTpm();
+  machine = await startTpm(null);
   tpm = value(openTpm(machine.tcti));
 });
 afterAll(async () => await machine.end());

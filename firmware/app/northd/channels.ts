@@ -13,6 +13,7 @@ import {
   type ReportPayload,
 } from '#utility/report/delivery.ts';
 import {
+  isFinal,
   nextRun,
   offer,
   openQueue,
@@ -99,11 +100,16 @@ export class Channels {
     return taken.run;
   }
 
-  /** The cursor is on disk before the next request goes out: after a kill at most this one is sent twice. */
-  async settle(channel: ReportChannel, seqs: readonly number[], outcome: DeliveryOutcome, now: MonoMs): Promise<void> {
+  /** The cursor is on disk before the next request goes out: after a kill at most this one is sent twice. True: a record was set aside. */
+  async settle(channel: ReportChannel, seqs: readonly number[], outcome: DeliveryOutcome, now: MonoMs): Promise<boolean> {
     this.#suspects.done();
-    for (const seq of seqs) this.#queues[channel] = settle(this.#queues[channel], seq, outcome, now);
-    if (outcome.kind !== 'retry') await this.save();
+    let final = false;
+    for (const seq of seqs) {
+      final ||= isFinal(this.#queues[channel], seq, outcome);
+      this.#queues[channel] = settle(this.#queues[channel], seq, outcome, now);
+    }
+    if (final) await this.save();
+    return final && outcome.kind !== 'accepted';
   }
 
   /** A later record of the same subject waits behind `seq`. */

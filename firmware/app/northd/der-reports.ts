@@ -1,4 +1,6 @@
-import { after, elapsed, seconds, type MonoMs, type UtilitySeconds } from '#base/units.ts';
+import type { Result } from '#base/result.ts';
+import { after, type DurationMs, elapsed, seconds, type MonoMs, type UtilitySeconds } from '#base/units.ts';
+import type { DeliveryOutcome } from '#utility/report/queue.ts';
 import { DEFAULT_SETTINGS, type DefaultSetting } from '#control/program.ts';
 import type { SiteSnapshot, SiteStatus } from '#link/message.ts';
 import { derCapability, derSettings } from '#utility/report/rating.ts';
@@ -21,7 +23,7 @@ export interface DerJob {
 
 /** What came of it; `absent`: the server holds nothing there (404, 204 or no body to a GET). */
 export interface DerReply {
-  readonly outcome: 'accepted' | 'retry' | 'refused';
+  readonly outcome: DeliveryOutcome['kind'];
   readonly absent: boolean;
   readonly body: Uint8Array;
 }
@@ -35,8 +37,18 @@ export interface DerOptions {
 /** DERStatus on change at most this often (reference 3.12). */
 const STATUS_SPACING = seconds(10);
 const RETRY = seconds(15);
+/** Who may not speak for a while, or says something else each time. */
+const DENIED_RETRY = seconds(300);
 /** The same bytes that were refused are not sent again before this. */
 const REFUSED_RETRY = seconds(3600);
+/** A server that shows nothing of what was PUT is asked again after this: it may have been one bad day. */
+const SILENT_LOOK = seconds(86_400);
+
+const waitAfter = (what: Told, outcome: DerReply['outcome']): DurationMs => {
+  if (outcome === 'retry') return RETRY;
+  const isNewEachTime = what === 'status' || what === 'availability';
+  return outcome === 'denied' || isNewEachTime ? DENIED_RETRY : REFUSED_RETRY;
+};
 
 interface Sent {
   readonly url: string;
@@ -89,7 +101,7 @@ export class DerReports {
     else if (reply.outcome === 'accepted') this.#accepted(now, job);
     else {
       // A place that is gone is found again by the walk: that is no fault of the bytes.
-      const wait = reply.outcome === 'refused' && !reply.absent ? REFUSED_RETRY : RETRY;
+      const wait = reply.absent ? RETRY : waitAfter(job.what, reply.outcome);
       this.#held.set(job.what, { url: job.url, body: job.body, until: after(now, wait) });
     }
   }
@@ -114,11 +126,16 @@ export class DerReports {
   #compared(now: MonoMs, { what, url, body }: DerJob, reply: DerReply): void {
     const sent = this.#sent.get(what);
     if (sent?.url !== url || sent.body !== body) return;
-    if (reply.outcome === 'retry') this.#sent.set(what, { ...sent, at: now });
-    else if (reply.outcome === 'refused' && !reply.absent) this.#sent.set(what, { ...sent, at: now, echo: 'silent' });
-    else if (!reply.absent && holds(what, reply.body, body)) this.#sent.set(what, { ...sent, at: now, echo: 'shows' });
+    const seen = reply.absent ? 'other' : reply.outcome === 'accepted' ? seenIn(what, reply.body, body) : 'nothing';
+    const isRefused = reply.outcome === 'refused' || reply.outcome === 'denied';
+    if (seen === 'ours') this.#sent.set(what, { ...sent, at: now, echo: 'shows' });
+    // A trouble of the moment says nothing of a server that has shown it before.
+    else if (seen === 'nothing') {
+      const echo = isRefused && sent.echo === 'unknown' ? 'silent' : sent.echo;
+      this.#sent.set(what, { ...sent, at: now, echo });
+    } else if (sent.echo === 'shows') this.#sent.set(what, { ...sent, body: '', at: now, echo: 'unknown' });
     else if (sent.echo === 'unknown') this.#sent.set(what, { ...sent, body: '', at: now, echo: 'silent' });
-    else this.#sent.set(what, { ...sent, body: '', at: now, echo: 'unknown' });
+    else this.#sent.set(what, { ...sent, at: now });
   }
 
   #connectionPoint(now: MonoMs, tree: WalkedTree): DerJob | null {
@@ -191,7 +208,7 @@ export class DerReports {
     if (due !== null || this.#isHeld(now, job) || sent?.url !== job.url || sent.body !== job.body) return due;
     if (elapsed(sent.at, now) < seconds(tree.derRate)) return null;
     if (this.#options.profile.repeatRatings && job.what !== 'connection-point') return job;
-    return sent.echo === 'silent' ? null : { ...job, method: 'GET' };
+    return sent.echo === 'silent' && elapsed(sent.at, now) < SILENT_LOOK ? null : { ...job, method: 'GET' };
   }
 
   /** Null: it is there, or these bytes were not taken there a short while ago. */
@@ -207,20 +224,29 @@ export class DerReports {
   }
 }
 
-/** Whether the server's copy is ours, by the one member that is mandatory and says most. */
-const holds = (what: Told, served: Uint8Array, ours: string): boolean => {
+/** What the server's copy is, by the one member that is mandatory and says most; `nothing`: it cannot be read. */
+const seenIn = (what: Told, served: Uint8Array, ours: string): 'ours' | 'other' | 'nothing' => {
   const own = new TextEncoder().encode(ours);
-  if (what === 'connection-point') {
-    const [theirs, mine] = [parseResource('ConnectionPoint', served), parseResource('ConnectionPoint', own)];
-    return theirs.ok && mine.ok && theirs.value.connectionPointId === mine.value.connectionPointId;
-  }
-  if (what === 'capability') {
-    const [theirs, mine] = [parseResource('DERCapability', served), parseResource('DERCapability', own)];
-    return theirs.ok && mine.ok && watts(theirs.value.rtgMaxW) === watts(mine.value.rtgMaxW);
-  }
-  const [theirs, mine] = [parseResource('DERSettings', served), parseResource('DERSettings', own)];
-  if (!theirs.ok || !mine.ok) return false;
-  return theirs.value.setGradW === mine.value.setGradW && watts(theirs.value.setMaxW) === watts(mine.value.setMaxW);
+  if (what === 'connection-point')
+    return compared([parseResource('ConnectionPoint', served), parseResource('ConnectionPoint', own)], (one) =>
+      String(one.connectionPointId),
+    );
+  if (what === 'capability')
+    return compared([parseResource('DERCapability', served), parseResource('DERCapability', own)], ({ rtgMaxW }) =>
+      String(watts(rtgMaxW)),
+    );
+  return compared(
+    [parseResource('DERSettings', served), parseResource('DERSettings', own)],
+    ({ setGradW, setMaxW }) => `${String(setGradW)} ${watts(setMaxW)}`,
+  );
+};
+
+const compared = <T, F>(
+  [theirs, mine]: readonly [Result<T, F>, Result<T, F>],
+  keyOf: (one: T) => string,
+): 'ours' | 'other' | 'nothing' => {
+  if (!theirs.ok || !mine.ok) return 'nothing';
+  return keyOf(theirs.value) === keyOf(mine.value) ? 'ours' : 'other';
 };
 
 const watts = ({ multiplier, value }: { readonly multiplier: number; readonly value: number }): number =>

@@ -21,7 +21,7 @@ import { type Identified, keepProven, standingOf } from '../identity/proven.ts';
 import { TPM_DEFAULT } from '../identity/tpm-identity.ts';
 import { acceptConfiguration, EXIT_CONFIGURATION, problemText } from '../config/accept.ts';
 import { directoriesFrom } from '../config/directories.ts';
-import { gatewayProfile } from '../config/gateway-profile.ts';
+import { type GatewayProfile, gatewayProfile } from '../config/gateway-profile.ts';
 import { loadUtility, type Loaded } from '../config/utility.ts';
 import type { Signing } from './key-watch.ts';
 import { northd, type NorthdConfig } from './northd.ts';
@@ -76,11 +76,22 @@ const onWait = (text: string): void => {
   manager.watchdog();
 };
 
+interface Place {
+  readonly state: Files;
+  readonly signing: Signing | undefined;
+  /** `address:port` in place of the system's; undefined: those. */
+  readonly nameServers: readonly string[] | undefined;
+}
+
+/** In a laboratory alone: a gateway asks whom its network says. */
+const nameServersFor = (profile: GatewayProfile): readonly string[] | undefined =>
+  profile === 'laboratory' ? process.env['GRIDWARD_NAME_SERVERS']?.split(',') : undefined;
+
 /** Runs until ended as asked; a renewed identity that was taken serves from then on. */
 const serve = async (
   loaded: Loaded,
   common: Pick<NorthdConfig, 'release' | 'bootId' | 'directory'>,
-  { state, signing }: { readonly state: Files; readonly signing: Signing | undefined },
+  { state, signing, nameServers }: Place,
   where: string,
 ): Promise<void> => {
   const finish = ended();
@@ -102,7 +113,7 @@ const serve = async (
         link: unixSockets,
         state,
         http: client(serving.tls),
-        dns: dnsResolver(),
+        dns: dnsResolver(nameServers),
         signing,
         note,
         onGoodTurn: () => manager.watchdog(),
@@ -177,7 +188,7 @@ const run = async (): Promise<void> => {
     return;
   }
   const common = { release: packageJson.version, bootId: bootId.value, directory: runtime };
-  const place = { state: directoryFiles(state), signing: own.signing };
+  const place = { state: directoryFiles(state), signing: own.signing, nameServers: nameServersFor(profile.value) };
   await serve(loaded.value, common, place, `${utility.name} at ${utility.url}`);
   note({ event: 'ended', level: 'info', text: 'stopped as asked' });
 };

@@ -1,6 +1,7 @@
 import { after, seconds, type MonoMs, type UtilitySeconds } from '#base/units.ts';
 import { intervalFor } from '#utility/report/interval.ts';
 import { INITIAL_MIRROR, mirrorStep, mirrorWants, type MirrorEvent, type MirrorState } from '#utility/report/mirror.ts';
+import type { DeliveryOutcome } from '#utility/report/queue.ts';
 import type { MirrorRole } from '#utility/report/quantity.ts';
 import { mirrorPoints, mirrorUsagePoint, type MirrorContext, type MirrorPoint } from '#utility/report/reading.ts';
 import type { UtilityProfile } from '#utility/translate/profile.ts';
@@ -11,7 +12,9 @@ import { writeResource, type WriteOptions } from '#utility/wire/write.ts';
 
 export const MIRROR_ROLES: readonly MirrorRole[] = ['site', 'der'];
 const RETRY = seconds(30);
-/** A server that took no mirror of ours is asked again after this (reference 1.4, 400). */
+/** A server that let us make no mirror is asked again after this. */
+const DENIED_RETRY = seconds(300);
+/** And after this where it did not like the mirror (400). */
 const REFUSED_RETRY = seconds(3600);
 /** Readings go a moment after the boundary, so that the newest interval is among them. */
 const POST_LAG = seconds(5);
@@ -99,7 +102,7 @@ export class MirrorReports {
   settle(
     now: MonoMs,
     job: MirrorJob,
-    outcome: 'accepted' | 'retry' | 'refused',
+    outcome: DeliveryOutcome['kind'],
     reply: { readonly location: string | null; readonly gone: boolean },
   ): void {
     const mirror = this.#of(job.point);
@@ -111,7 +114,7 @@ export class MirrorReports {
       this.#step(mirror, { kind: 'created', location: hrefUrl(reply.location ?? undefined, base, this.#options.settings) });
     } else {
       this.#step(mirror, { kind: reply.gone ? 'list-gone' : 'creation-refused' });
-      mirror.notBefore = after(now, reply.gone ? RETRY : REFUSED_RETRY);
+      mirror.notBefore = after(now, reply.gone ? RETRY : outcome === 'denied' ? DENIED_RETRY : REFUSED_RETRY);
     }
   }
 

@@ -5,12 +5,11 @@ import type { DnsPort } from '#utility/walk/service-port.ts';
 import type { UtilitySite } from '../config/utility.ts';
 import { Channels } from './channels.ts';
 import { ControlLink } from './control-link.ts';
-import { discovered } from './discovery.ts';
 import { type RaiseAlarm, type Signing, watchKey } from './key-watch.ts';
 import { Patience } from './patience.ts';
-import { PinSilence, waitOutSilence } from './pin-silence.ts';
+import { PinSilence } from './pin-silence.ts';
 import { tryRenewal, type Renewal } from './renewal.ts';
-import { UtilitySession } from './session.ts';
+import { Sessions } from './sessions.ts';
 import { Waker } from './waker.ts';
 
 export interface NorthdPorts {
@@ -66,25 +65,17 @@ export const northd = async (given: NorthdPorts, config: NorthdConfig, renewal: 
     release: config.release,
     onNews: () => waker.wake(),
   });
-  const patience = new Patience(ports.clock, waker, ports.onGoodTurn);
   const { clock, state: files, note } = ports;
   const silence = new PinSilence({ files, clock, note, bootId: config.bootId, walk: config.walk });
-  let session: UtilitySession | null = null;
-  const run = async (): Promise<void> => {
-    const stop = await waitOutSilence(silence, ports.clock, patience);
-    const found = await discovered(ports, config, patience);
-    if (found === null || patience.isStopping) return;
-    session = new UtilitySession(ports, found, { channels, control, waker, silence, stop });
-    await session.run();
-  };
-  const running = run();
+  const sessions = new Sessions(ports, config, { channels, control, waker, silence });
+  const running = sessions.run();
   // It waits by itself, and proves nothing of the session's health.
   const trialPatience = new Patience(ports.clock, new Waker(ports.clock), () => undefined);
   const audit: NorthdPorts['note'] = (told) => {
     note(told);
     control.note(told.event, told.text);
   };
-  const standing = (): number => session?.programs ?? 0;
+  const standing = (): number => sessions.programs;
   const trial =
     renewal === null
       ? null
@@ -95,9 +86,8 @@ export const northd = async (given: NorthdPorts, config: NorthdConfig, renewal: 
           standing,
         );
   const stop = async (): Promise<void> => {
-    patience.stop();
+    sessions.stop();
     trialPatience.stop();
-    session?.stop();
     await Promise.all([ports.http.close(), renewal?.http.close()]);
     await running;
     await trial;

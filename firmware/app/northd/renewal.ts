@@ -46,7 +46,7 @@ export const tryRenewal = async (
   while (!patience.isStopping) {
     const found = await discovered({ ...ports, http: renewal.http }, renewal.config, patience);
     if (found === null) return;
-    const walked = await walkOnce(clock, renewal.http, found, patience);
+    const walked = await walkOnce(clock, renewal.http, found.config, patience);
     if (walked === null) return;
     const verdict = walked.ok ? judged(walked.value, standing()) : walked;
     const { lfdi } = renewal.config;
@@ -59,7 +59,7 @@ export const tryRenewal = async (
     const text = `the utility does not take LFDI ${lfdi} yet (${why}): the previous identity serves on`;
     if (text !== said) note({ event: 'identity-not-taken', level: 'warn', text });
     said = text;
-    await patience.until(after(clock.now(), seconds(again ?? found.walk.defaultRate)));
+    await patience.until(after(clock.now(), seconds(again ?? found.config.walk.defaultRate)));
   }
 };
 

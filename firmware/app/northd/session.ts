@@ -23,7 +23,7 @@ const IDLE_MAX = seconds(10);
 /** Resolution of the server's Time: whole seconds. */
 const TIME_RESOLUTION = 0.5;
 
-interface Parts {
+export interface Parts {
   readonly channels: Channels;
   readonly control: ControlLink;
   readonly waker: Waker;
@@ -75,6 +75,11 @@ export class UtilitySession {
   /** Programs of the last walk. */
   get programs(): number {
     return this.#tree?.programs.length ?? 0;
+  }
+
+  /** The server does not serve: it is probed. */
+  get isDown(): boolean {
+    return this.#walk.down;
   }
 
   stop(): void {
@@ -277,10 +282,9 @@ export class UtilitySession {
   async #settle(channel: 'responses' | 'log-events', seq: number, now: MonoMs, reply: Reply): Promise<void> {
     const status = statusOf(reply);
     const retryAfter = reply.ok && reply.value.retryAfter !== null ? seconds(reply.value.retryAfter) : null;
-    const outcome = outcomeOf(status, retryAfter);
-    if (outcome.kind === 'refused')
+    const isAside = await this.#parts.channels.settle(channel, [seq], outcomeOf(status, retryAfter), now);
+    if (isAside)
       this.#parts.control.note('report-refused', `${channel}: record ${seq} refused with ${String(status)}, set aside`);
-    await this.#parts.channels.settle(channel, [seq], outcome, now);
   }
 
   /** Utility time as last read, carried on by the monotonic clock; null: never read. */

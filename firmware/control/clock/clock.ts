@@ -60,6 +60,8 @@ export const WALL_STEP_SECONDS = 2;
 export const RTC_AHEAD_SECONDS = 31 * 86_400;
 /** An anchor that claims to be less certain than this says nothing. */
 const ANCHOR_ERROR_MAX = 60;
+/** An anchor less certain than this does not move an estimate that it bears out: one slow answer would spoil a good clock. */
+export const COARSE_SECONDS = 3;
 
 export const unknownClock = (): ClockState => ({ line: null, doubtful: null, relation: null });
 
@@ -152,7 +154,9 @@ export const applyAnchor = (state: ClockState, anchor: ClockAnchor, now: Instant
     };
   }
   const ahead = estimate - (anchor.utility + (now.mono - anchor.mono) / 1000);
-  const bound = clockSource(state, now) === 'anchor' ? JUMP_SECONDS : RTC_JUMP_SECONDS;
+  const isAnchored = clockSource(state, now) === 'anchor';
+  if (isAnchored && anchor.error > COARSE_SECONDS && Math.abs(ahead) <= anchor.error) return { state, notes: [] };
+  const bound = isAnchored ? JUMP_SECONDS : RTC_JUMP_SECONDS;
   if (Math.abs(ahead) <= bound) return { state: accept(anchor, now, Math.max(0, ahead)), notes: [] };
   const detail = { seconds: Math.round(-ahead) };
   if (state.doubtful !== null && agree(state.doubtful, anchor)) {

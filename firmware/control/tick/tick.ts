@@ -104,6 +104,7 @@ const replan = (
   utility: UtilitySeconds | null,
   surroundings: Surroundings,
 ): Planned => {
+  let plan = withExecutable(state.plan, facts.executable);
   if (utility === null) {
     const early = inputs.programSets.length > 0;
     const note: Note = {
@@ -111,9 +112,8 @@ const replan = (
       level: 'warn',
       text: 'a program set came before the utility time was known',
     };
-    return { plan: state.plan, records: [], notes: early ? [note] : [] };
+    return { plan, records: [], notes: early ? [note] : [] };
   }
-  let plan = withExecutable(state.plan, facts.executable);
   const records: RecordBody[] = [];
   const notes: Note[] = [];
   for (const set of inputs.programSets) {

@@ -43,6 +43,8 @@ export type DeliveryOutcome =
   | { readonly kind: 'accepted' }
   /** Not now: no answer, 5xx, 429. `after`: what the server asked for, null when nothing. */
   | { readonly kind: 'retry'; readonly after: DurationMs | null }
+  /** Not by this client, or not there (401, 403, 404, 410): tried again for `DENIED_ATTEMPTS`, then set aside. */
+  | { readonly kind: 'denied' }
   /** Never, as it is: a final 4xx. */
   | { readonly kind: 'refused' };
 
@@ -50,6 +52,9 @@ export type DeliveryOutcome =
 export const PENDING_MAX = 64;
 /** Records accepted past one that waits, remembered in the cursor. */
 export const BEYOND_MAX = 256;
+
+/** With the back-off below about half an hour: long enough for a registration to be made again, short enough not to fill the queue. */
+export const DENIED_ATTEMPTS = 13;
 
 const BACKOFF_FIRST = seconds(5);
 const BACKOFF_MAX = seconds(300);
@@ -109,19 +114,25 @@ export const wakeAt = <T>(state: QueueState<T>): MonoMs | null => {
   return times.length === 0 ? null : (Math.min(...times) as MonoMs);
 };
 
+/** Whether the delivery `seq` is dealt with by this outcome, one way or the other. */
+export const isFinal = <T>(state: QueueState<T>, seq: number, { kind }: DeliveryOutcome): boolean => {
+  const attempts = state.pending.find((item) => item.seq === seq)?.attempts ?? 0;
+  return kind === 'denied' ? attempts + 1 >= DENIED_ATTEMPTS : kind !== 'retry';
+};
+
 /** Tells what became of the delivery `seq` in flight. */
 export const settle = <T>(state: QueueState<T>, seq: number, outcome: DeliveryOutcome, now: MonoMs): QueueState<T> => {
   const settled = state.pending.find((item) => item.seq === seq);
   assert(settled?.inFlight === true, 'only a delivery in flight has an outcome');
-  if (outcome.kind === 'retry') {
-    const notBefore = (now + waitAfter(settled.attempts, outcome.after)) as MonoMs;
+  if (!isFinal(state, seq, outcome)) {
+    const notBefore = (now + waitAfter(settled.attempts, outcome.kind === 'retry' ? outcome.after : null)) as MonoMs;
     const again = { ...settled, inFlight: false, attempts: settled.attempts + 1, notBefore };
     return { ...state, pending: state.pending.map((item) => (item === settled ? again : item)) };
   }
   const rest = {
     ...state,
     pending: state.pending.filter((item) => item !== settled),
-    refused: state.refused + (outcome.kind === 'refused' ? 1 : 0),
+    refused: state.refused + (outcome.kind === 'accepted' ? 0 : 1),
   };
   return moveCursor(rest, [...state.cursor.beyond, seq]);
 };

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeCurve, type Wishes } from '#drivers/inverter/curve-encode.ts';
-import { agrees, curveAt, curveLayout } from '#drivers/inverter/curve-layout.ts';
+import { agrees, curveAt, curveLayout, type CurveLayout } from '#drivers/inverter/curve-layout.ts';
 import { curveStep, findCurve, type CurveView } from '#drivers/inverter/curve-step.ts';
 import { CURVE_MODELS, type CurveModel } from '#drivers/sunspec/curve-tables.ts';
 import type { CurveReference, CurveSetting } from '#site/curve.ts';
@@ -16,6 +16,17 @@ const BASE = { maxPower: 10_000, sign: 1 } as const;
 const word = fc.integer({ min: 0, max: 0xffff });
 const value = fc.integer({ min: 0, max: 3000 });
 const scale = fc.constantFrom(0, 0x10000 - 1, 0x10000 - 2, 1);
+
+/** Curve 1 of the DER family is read only, and no curve counts more points than there are. */
+const mendCounts = ({ table, cells, size }: CurveLayout, words: Uint16Array): void => {
+  for (let curve = 1; curve <= CURVES; curve += 1) {
+    for (const cell of cells) {
+      const at = table.head + (curve - 1) * size + cell.at;
+      if (cell.name === 'ReadOnly') words[at] = table.way === 'adopt' && curve === 1 ? 1 : 0;
+      if (cell.name.endsWith('ActPt')) words[at] = (words[at] ?? 0) % (POINTS + 1);
+    }
+  }
+};
 
 /** A model as a device could have it, with anything in its stored curves. */
 const modelOf = (table: CurveModel) =>
@@ -42,13 +53,7 @@ const modelOf = (table: CurveModel) =>
       words[1] = words.length - 2;
       const all = Uint16Array.from(words);
       const layout = curveLayout(table, all, all.length - 2)!;
-      for (let curve = 1; curve <= CURVES; curve += 1) {
-        for (const cell of layout.cells) {
-          const at = table.head + (curve - 1) * size + cell.at;
-          if (cell.name === 'ReadOnly') all[at] = table.way === 'adopt' && curve === 1 ? 1 : 0;
-          if (cell.name.endsWith('ActPt')) all[at] = (all[at] ?? 0) % (POINTS + 1);
-        }
-      }
+      mendCounts(layout, all);
       return all;
     });
 

@@ -68,7 +68,7 @@ requirement(['ALL-30'], 'power cycle without network: the stored default; then a
 requirement(['P2'], 'network cut, then back: one probe at a time, never crowded, all polled again', async (evidence) => {
   const gateway = await new VirtualGateway().start().until(120);
   gateway.network.state = 'cut';
-  await gateway.run(1800);
+  await gateway.run(900);
   evidence.site('export meanwhile', gateway.truth.mostExport(100, gateway.now), { most: 1600 });
   gateway.network.state = 'up';
   const back = gateway.now;

@@ -114,7 +114,7 @@ requirement(['P-02'], 'an assignment taken away: its events are neither followed
 requirement(['P-03'], 'an event of 24 hours, cancelled: answered 6, and the default', async (evidence) => {
   const gateway = await new VirtualGateway().start().until(60);
   const event = gateway.publish({ program: 'site', startsIn: 0, durationSeconds: 86_400, modes: { opModExpLimW: 5000 } });
-  await gateway.run(1200);
+  await gateway.run(600);
   evidence.site('export under it', gateway.truth.mostExport(200, gateway.now), { least: 4800, most: 5100 });
   cancelControl(gateway.state, event.mRID, gateway.serverNow);
   await gateway.run(120);

@@ -36,12 +36,18 @@ export const NMI = '20019857328';
 export interface BenchOptions {
   readonly utility?: Partial<UtilityOptions>;
   readonly profile?: Partial<UtilityProfile>;
+  /** What northd is told of its utility's place; absent: the server's URL. */
+  readonly url?: string;
+  /** Name servers northd asks, `address:port`; absent: the system's. */
+  readonly nameServers?: string;
 }
 
 export interface Bench {
   /** Holds `config`, `state` and `run`. */
   readonly directory: string;
   readonly server: UtilityServer;
+  /** What it presents and trusts: paths of PEM files. */
+  readonly serverFiles: { readonly cert: string; readonly key: string; readonly ca: string };
   readonly received: readonly Message[];
   /** Bodies the utility server received, as they came. */
   readonly bodies: readonly { readonly method: string; readonly path: string; readonly body: string }[];
@@ -101,11 +107,10 @@ export const startBench = async (options: BenchOptions = {}): Promise<Bench> => 
   };
   const utility = { seed: 3, startedAt: Date.now() / 1000, scenario, devices: [pki.device], ...options.utility };
   const bodies: { method: string; path: string; body: string }[] = [];
+  const serverFiles = { cert: pki.server.cert, key: pki.server.key, ca: pki.serca };
   const server = await startUtilityServer({
     state: createUtility(defaultOptions(utility)),
-    cert: pki.server.cert,
-    key: pki.server.key,
-    ca: pki.serca,
+    ...serverFiles,
     onBody: (method, path, body) => bodies.push({ method, path, body }),
   });
   await mkdir(join(directory, 'config', 'secrets'), { recursive: true });
@@ -116,7 +121,7 @@ export const startBench = async (options: BenchOptions = {}): Promise<Bench> => 
   const rates = { ...csipAus.rates, min: 1, post: 5 };
   const profile = { ...csipAus, name: 'quick.v1', rates, ...options.profile };
   await writeFile(join(directory, 'config', 'utility', 'quick.v1.json'), JSON.stringify(profile));
-  await writeFile(join(directory, 'config', 'config.json'), JSON.stringify(configurationOf(server.url, pki)));
+  await writeFile(join(directory, 'config', 'config.json'), JSON.stringify(configurationOf(options.url ?? server.url, pki)));
 
   const received: Message[] = [];
   const sockets: Socket[] = [];
@@ -138,6 +143,7 @@ export const startBench = async (options: BenchOptions = {}): Promise<Bench> => 
   return {
     directory,
     server,
+    serverFiles,
     received,
     bodies,
     tell,
@@ -149,6 +155,7 @@ export const startBench = async (options: BenchOptions = {}): Promise<Bench> => 
           CONFIGURATION_DIRECTORY: join(directory, 'config'),
           STATE_DIRECTORY: join(directory, 'state'),
           RUNTIME_DIRECTORY: join(directory, 'run'),
+          ...(options.nameServers === undefined ? {} : { GRIDWARD_NAME_SERVERS: options.nameServers }),
         },
         stdio: ['ignore', 'pipe', 'pipe'],
       });

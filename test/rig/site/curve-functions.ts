@@ -27,6 +27,15 @@ const TRIPS = [
   { model: 710, legacy: 136, axis: 'Hz', low: false },
 ] as const;
 
+type Trip = (typeof TRIPS)[number];
+
+/** Outside all that a trip curve leaves in peace. */
+const isBeyond = (line: Line, low: boolean, value: number): boolean => {
+  const levels = line.map(([, y]) => y);
+  if (levels.length === 0) return false;
+  return low ? value < Math.max(...levels) : value > Math.min(...levels);
+};
+
 /** y at x on straight lines between the points, level beyond them. */
 const along = (line: Line, x: number): number => {
   const after = line.findIndex(([at]) => at > x);
@@ -93,11 +102,11 @@ export class CurveFunctions {
   /** Reactive power, var, positive into the grid; null: no function makes any. */
   varAt({ volts }: GridNow, watts: number, ratedW: number, maxVar: number): number | null {
     if (this.#models.size === 0) return null;
-    const bases = { 0: ratedW, 1: maxVar, 2: Math.sqrt(Math.max(0, ratedW ** 2 - watts ** 2)) };
+    const bases = [ratedW, maxVar, Math.sqrt(Math.max(0, ratedW ** 2 - watts ** 2))];
     const share = (curve: InForce, name: string, x: number): number => {
       const ref = this.#image.get(curve.model, `${curve.number}.DeptRef`) - (curve.model === 126 ? 1 : 0);
       const line = this.#line(curve, curve.model === 712 ? 'W' : 'V', name);
-      return ((bases[ref as 0 | 1 | 2] ?? 0) * along(line, x)) / FULL;
+      return ((bases[ref] ?? 0) * along(line, x)) / FULL;
     };
     const der = this.#inForce(705);
     if (der !== null) return share(der, 'Var', (volts * FULL) / this.#image.get(705, '1.VRef'));
@@ -138,34 +147,36 @@ export class CurveFunctions {
   stoppedAt(at: number, grid: GridNow): boolean {
     let ceases = false;
     let outside = false;
-    for (const { model, legacy, axis, low } of TRIPS) {
-      const value = axis === 'V' ? grid.volts : grid.hertz;
-      for (const id of [model, legacy]) {
-        const curve = this.#inForce(id);
-        if (curve === null) continue;
-        const must = this.#line(curve, `${id === model ? 'MustTrip.' : ''}Tms`, `${id === model ? 'MustTrip.' : ''}${axis}`);
-        const beyond = (line: Line, y: number): boolean => line.length > 0 && (low ? value < y : value > y);
-        const farthest = (line: Line): number => (low ? Math.max : Math.min)(...line.map(([, y]) => y));
-        if (!beyond(must, farthest(must))) this.#outside.delete(id);
-        else {
-          outside = true;
-          const since = this.#outside.get(id) ?? at;
-          this.#outside.set(id, since);
-          const seconds = (at - since) / 1000;
-          if (seconds >= (must[0]?.[0] ?? Infinity) && beyond(must, along(must, seconds))) this.#tripped = true;
-        }
-        if (id !== model || axis !== 'V') continue;
-        const cease = this.#line(curve, 'MomCess.Tms', 'MomCess.V');
-        if (beyond(cease, farthest(cease))) ceases = true;
-      }
+    for (const trip of TRIPS) {
+      const value = trip.axis === 'V' ? grid.volts : grid.hertz;
+      outside = this.#mustTrip(at, trip, value) || outside;
+      ceases = this.#mustCease(trip, value) || ceases;
     }
     this.#insideSince = outside ? null : (this.#insideSince ?? at);
     if (this.#insideSince !== null && at - this.#insideSince >= RETURNS_MS) this.#tripped = false;
     return this.#tripped || ceases;
   }
 
-  get tripped(): boolean {
-    return this.#tripped;
+  /** Trips once the value was beyond a must-trip curve for its time; true while it is beyond one. */
+  #mustTrip(at: number, { model, legacy, axis, low }: Trip, value: number): boolean {
+    const curve = this.#inForce(model) ?? this.#inForce(legacy);
+    const part = curve?.model === model ? 'MustTrip.' : '';
+    const line = curve === null ? [] : this.#line(curve, `${part}Tms`, `${part}${axis}`);
+    if (!isBeyond(line, low, value)) {
+      this.#outside.delete(model);
+      return false;
+    }
+    const since = this.#outside.get(model) ?? at;
+    this.#outside.set(model, since);
+    const seconds = (at - since) / 1000;
+    const boundary = along(line, seconds);
+    if (seconds >= (line[0]?.[0] ?? Infinity) && (low ? value < boundary : value > boundary)) this.#tripped = true;
+    return true;
+  }
+
+  #mustCease({ model, axis, low }: Trip, value: number): boolean {
+    const curve = axis === 'V' ? this.#inForce(model) : null;
+    return curve !== null && isBeyond(this.#line(curve, 'MomCess.Tms', 'MomCess.V'), low, value);
   }
 
   #inForce(model: number): InForce | null {

@@ -13,6 +13,8 @@ export interface DnsServer {
   readonly address: string;
   /** Names asked for, with the type, in order. */
   readonly asked: readonly string[];
+  /** From now on this zone. */
+  serve(zone: Zone): void;
   stop(): Promise<void>;
 }
 
@@ -78,12 +80,16 @@ const answerTo = (zone: Zone, query: Buffer, asked: string[]): Buffer => {
 export const startDnsServer = async (zone: Zone): Promise<DnsServer> => {
   const socket: Socket = createSocket('udp4');
   const asked: string[] = [];
-  socket.on('message', (query, from) => socket.send(answerTo(zone, query, asked), from.port, from.address));
+  let served = zone;
+  socket.on('message', (query, from) => socket.send(answerTo(served, query, asked), from.port, from.address));
   socket.bind(0, '127.0.0.1');
   await once(socket, 'listening');
   return {
     address: `127.0.0.1:${socket.address().port}`,
     asked,
+    serve: (next) => {
+      served = next;
+    },
     stop: async () => {
       const closed = once(socket, 'close');
       socket.close();

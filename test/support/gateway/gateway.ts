@@ -1,4 +1,5 @@
 import { assert } from '#base/assert.ts';
+import type { SeededRandom } from '#base/random.ts';
 import type { Configuration } from '#app/config/configuration.ts';
 import { siteOf } from '#app/config/utility.ts';
 import { RigSite } from '../../rig/site/site.ts';
@@ -66,7 +67,7 @@ export class VirtualGateway {
     this.server = virtualUtility(state, () => STARTED_AT + this.now);
     this.#configuration = configurationFor(options, options.url ?? `${ORIGIN}${dcapPath(state)}`);
     this.site = new RigSite(siteSettings(options), (point) => this.truth.points.push(point));
-    this.line = new VirtualLine({ time: this.#time, site: this.site });
+    this.line = new VirtualLine({ time: this.#time, site: this.site, onBytes: (bytes) => options.onBytes?.(bytes) });
     this.#sockets = new VirtualSockets(() => this.#time.touch());
     this.#time.afterEach(() => this.#sockets.deliver());
   }
@@ -74,6 +75,11 @@ export class VirtualGateway {
   /** Seconds since the start of the run. */
   get now(): number {
     return (this.#time.now - this.#origin) / MS;
+  }
+
+  /** Virtual time of the start of the run. */
+  get origin(): number {
+    return this.#origin;
   }
 
   /** Server time, UTC seconds. */
@@ -152,12 +158,25 @@ export class VirtualGateway {
     await stopped;
   }
 
-  /** The power goes: both processes end, what was not yet on the flash is lost. `start` is the next boot. */
-  cutPower(): void {
+  /** The machine's flash, as it is now. */
+  get disk(): MemoryFiles {
+    return this.#disk;
+  }
+
+  /**
+   * The power goes: both processes end, what was not yet on the flash is lost; with `torn`, any part of it may have come there.
+   * `start` is the next boot.
+   */
+  cutPower(torn: SeededRandom | null = null): void {
     this.killNorth();
     this.killControl();
-    this.#disk = this.#disk.afterPowerCut();
+    this.#disk = this.#disk.afterPowerCut(torn);
     this.#boots += 1;
+  }
+
+  /** Somebody sets the machine's real-time clock, seconds. */
+  stepWall(seconds: number): void {
+    this.#time.stepWall(seconds);
   }
 
   /** At so many seconds from the start of the run. */

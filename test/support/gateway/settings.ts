@@ -4,6 +4,7 @@ import { SHIPPED_PROFILES } from '#app/config/profiles.ts';
 import { decodeProfile, type UtilityProfile } from '#utility/translate/profile.ts';
 import { defaultOptions, exampleScenario, type ScenarioUtility, type UtilityOptions } from '../../rig/utility/options.ts';
 import { siteOf, type SiteSettings } from '../../rig/site/site.ts';
+import type { WireBytes } from '../virtual-line-port.ts';
 import { DEVICE } from './identity.ts';
 
 /** Server time at second 0 of a run: 15 January 2027, 08:00 UTC. */
@@ -36,6 +37,8 @@ export interface GatewayOptions {
   readonly wallSeconds?: number;
   /** Draws of both processes. */
   readonly seed?: number;
+  /** Everything that passes on the serial line. */
+  readonly onBytes?: (bytes: WireBytes) => void;
 }
 
 export const utilityOptions = (options: GatewayOptions): UtilityOptions =>

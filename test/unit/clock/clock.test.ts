@@ -69,6 +69,18 @@ describe('a new anchor', () => {
     expect(last).toBe(T0 + 170);
   });
 
+  test('of a slow answer does not move a clock that it bears out', () => {
+    const slow = { ...anchor(100, T0 + 110), error: 15 };
+    const good = known();
+    expect(applyAnchor(good, slow, instant(100)).state).toBe(good);
+    // Without a better one it is taken, and a better one corrects it.
+    const only = applyAnchor(unknownClock(), slow, instant(100)).state;
+    expect(read(only, instant(100))).toBe(T0 + 110);
+    expect(read(applyAnchor(only, anchor(110, T0 + 125), instant(110)).state, instant(110))).toBe(T0 + 125);
+    const contradicts = { ...anchor(100, T0 + 130), error: 15 };
+    expect(read(applyAnchor(known(), contradicts, instant(100)).state, instant(100))).toBe(T0 + 130);
+  });
+
   test('that jumps is refused until a second, other one agrees', () => {
     const wild = anchor(100, T0 + 9000);
     const first = applyAnchor(known(), wild, instant(100));

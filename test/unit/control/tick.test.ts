@@ -4,7 +4,7 @@ import { unknownClock } from '#control/clock/clock.ts';
 import type { EventBody, ProgramSet } from '#control/program.ts';
 import type { RecordBody } from '#control/record.ts';
 import { GRID_CODE_MODES, INVERTER_MODES } from '#control/modes.ts';
-import { emptyPlan } from '#control/plan/plan.ts';
+import { emptyPlan, withExecutable } from '#control/plan/plan.ts';
 import { type Command, type ControlState, type SiteFacts, startState, type TickResult } from '#control/tick/state.ts';
 import { controlTick } from '#control/tick/tick.ts';
 import { type Connection, type DeviceId, type OnSilence, toDeviceId } from '#site/device.ts';
@@ -306,6 +306,18 @@ describe('a grid-code setting', () => {
     const forbidden = new Gateway().anchor().listen(reactive(share));
     forbidden.tick();
     expect(kinds(forbidden)).not.toContain('reactive');
+  });
+
+  it('of a stored default is asked for while the utility time is unknown', () => {
+    const before = new Gateway(ABLE).anchor();
+    const set = listing([], 5000);
+    const [program] = set.programs;
+    const defaultControl = { mRID: null, modes: share, setGradW: null };
+    before.listen({ ...set, programs: program === undefined ? [] : [{ ...program, defaultControl }] }).tick();
+    const later = new Gateway(ABLE);
+    later.state = startState({ plan: withExecutable(before.state.plan, INVERTER_MODES), clock: newState().clock });
+    later.tick();
+    expect(kinds(later)).toContain('reactive');
   });
 
   it('of a power becomes a share of setMaxW', () => {

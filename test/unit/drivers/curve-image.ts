@@ -5,7 +5,17 @@ import type { ModelPlace } from '#site/device.ts';
 export const tableOf = (id: number): CurveModel => CURVE_MODELS.find((table) => table.id === id)!;
 
 /** Registers of a curve model whose stored curves are all zero, with these registers of its head. */
-export const curveModel = (id: number, address: number, head: Readonly<Record<number, number>>, curves: number) => {
+export const curveModel = (
+  id: number,
+  address: number,
+  head: Readonly<Record<number, number>>,
+  curves: number,
+): {
+  readonly table: CurveModel;
+  readonly words: readonly number[];
+  readonly place: ModelPlace;
+  readonly layout: CurveLayout;
+} => {
   const table = tableOf(id);
   const words = Array.from({ length: table.head }, (_, at) => head[at] ?? 0);
   words[table.curves] = curves;

@@ -230,6 +230,53 @@ describe('nothing is written', () => {
   });
 });
 
+describe('while the store is slow', () => {
+  /** Answers when it is told to. */
+  const slow = (model: number) => {
+    const waiting: (() => void)[] = [];
+    const kept: (FoundCurve | null)[] = [];
+    const keep: CurveWriterOptions['keep'] = (_, found, done) => {
+      kept.push(found);
+      waiting.push(() => done(true));
+    };
+    const b = bench({ model, options: { keep } });
+    b.open();
+    const answer = () => waiting.splice(0).forEach((done) => done());
+    return { ...b, kept, answer };
+  };
+
+  test('a wish that is withdrawn leaves nothing to be given back', () => {
+    const b = slow(705);
+    b.run(VOLT_VAR);
+    b.run(null);
+    b.answer();
+    b.clock.runFor(20_000);
+    b.answer();
+    b.clock.runFor(20_000);
+    expect(b.kept.at(-1)).toBeNull();
+    expect(b.writes()).toEqual([]);
+    expect(b.writer.settled()).toBe(true);
+  });
+
+  test('a wish that comes while all is being forgotten keeps what was given back, not our own curve', () => {
+    const b = slow(705);
+    b.run(VOLT_VAR);
+    b.answer();
+    b.clock.runFor(20_000);
+    b.run(null);
+    b.run(HALF);
+    b.answer();
+    b.clock.runFor(20_000);
+    expect(b.writer.settled()).toBe(true);
+    const [first, , second] = b.kept;
+    expect(second?.active).toEqual(first?.active);
+    b.run(null);
+    b.answer();
+    b.clock.runFor(20_000);
+    expect([...b.curveAt(1), ...b.curveAt(3)].filter((word) => word !== 0)).toEqual([1]);
+  });
+});
+
 test('a later process that wants nothing gives back what an earlier one found', () => {
   const first = bench({ model: 705 });
   first.open();

@@ -8,7 +8,7 @@ import type { MirrorEvent, MirrorState } from '../../../firmware/utility/report/
 import { INITIAL_MIRROR, mirrorStep, mirrorWants } from '../../../firmware/utility/report/mirror.ts';
 import { outcomeOf } from '../../../firmware/utility/report/outcome.ts';
 import type { QueueState } from '../../../firmware/utility/report/queue.ts';
-import { next, offer, openQueue, room, settle, START, wakeAt } from '../../../firmware/utility/report/queue.ts';
+import { DENIED_ATTEMPTS, next, offer, openQueue, room, settle, START, wakeAt } from '../../../firmware/utility/report/queue.ts';
 import { mirrorPoints, mirrorUsagePoint } from '../../../firmware/utility/report/reading.ts';
 
 const lfdi = 'B37B0DC793759F646AD4489E3D4B96A3B1BF5185' as Lfdi;
@@ -72,6 +72,21 @@ describe('the delivery queue', () => {
     expect(wakeAt(asked)).toBe(121_000);
   });
 
+  it('tries a denied record again for half an hour, in its order, then sets it aside', () => {
+    let state = queueOf(['a', 'a']);
+    let now = 0;
+    for (let attempt = 1; attempt <= DENIED_ATTEMPTS; attempt += 1) {
+      expect(state).toMatchObject({ refused: 0, cursor: { seq: 0 } });
+      const due = next(state, monoMs(now));
+      expect(due?.delivery.seq).toBe(1);
+      state = settle(due?.state ?? state, 1, { kind: 'denied' }, monoMs(now));
+      now = Math.max(now, wakeAt(state) ?? 0);
+    }
+    expect(state).toMatchObject({ refused: 1, cursor: { seq: 1 } });
+    expect(now).toBeGreaterThan(1_800_000);
+    expect(now).toBeLessThan(2_400_000);
+  });
+
   it('sets a refused record aside, counted, and goes on', () => {
     const state = settle(taken(queueOf(['a', 'a'])).state, 1, { kind: 'refused' }, at);
     expect(state).toMatchObject({ refused: 1, cursor: { seq: 1 } });
@@ -129,7 +144,11 @@ describe('what an answer means', () => {
     [204, 'accepted'],
     [302, 'retry'],
     [400, 'refused'],
-    [404, 'refused'],
+    [401, 'denied'],
+    [403, 'denied'],
+    [404, 'denied'],
+    [410, 'denied'],
+    [422, 'refused'],
     [408, 'retry'],
     [429, 'retry'],
     [500, 'retry'],

@@ -36,7 +36,7 @@ export const CSIP_AUS_ALL = table([
   ['ALL-23', 'communication lost: the schedule runs on, then the default; back on return'],
   ['ALL-24', 'multipliers 0, 1 and 2'],
   ['ALL-25', 'rampTms of a control, then setGradW'],
-  ['ALL-25-EXT', '72 hours of six-hour events at hourly rates (a sixth of it in CI, all with GRIDWARD_LONG=1)'],
+  ['ALL-25-EXT', '72 hours of six-hour events at hourly rates (in CI a quarter of an hour each, all with GRIDWARD_LONG=1)'],
   ['ALL-26', 'de-energise: output to zero and back'],
   ['ALL-27', 'disconnect: output to zero and back'],
   ['ALL-28', 'changing ramp rates: 15 s, rampTms, setGradW'],

@@ -1,0 +1,170 @@
+import { checkSite, covers, type Violation, type Window } from '../check.ts';
+import type { DrawnEvent, Simulation } from '../draw.ts';
+import type { Outcome } from '../run.ts';
+import { isSiteFault, type Whole } from './draw.ts';
+import type { WholeOutcome } from './run.ts';
+import { STARTED_AT } from '../../support/gateway/settings.ts';
+
+const RECEIVED = 1;
+const CANCELLED = 6;
+/** Rank of a Response in the life of an event. */
+const RANK: Readonly<Record<number, number>> = { 1: 0, 2: 1, 3: 2, 6: 2, 7: 2 };
+/** The gateway's clock and the server's, and whole seconds in a Response. */
+const CLOCK_SECONDS = 2;
+/** From the first answer after a boot to a clock that is relied on, seconds. */
+const CLOCK_SET_SECONDS = 20;
+/** Back-off at its longest, one poll and the walk itself; after that everything due is said. */
+const HEARD_SECONDS = 150;
+/** Requests a minute a gateway may make at most, over ten minutes: its resources once a poll and what it has to tell. */
+const REQUESTS_SPAN = 600;
+const REQUESTS_A_POLL = 25;
+const DISK_MOST_BYTES = 8 * 1024 * 1024;
+
+const NORTH_FAULTS = [
+  'network-cut',
+  'name-server-away',
+  'server-refuses',
+  'server-damages',
+  'server-drips',
+  'server-hangs',
+  'server-resets',
+  'server-forgets',
+];
+
+interface Told {
+  readonly mRID: string;
+  readonly at: number;
+  readonly created: number;
+  readonly status: number;
+}
+
+const toldOf = ({ responses }: WholeOutcome): readonly Told[] =>
+  responses.map(({ subject, at, createdDateTime, status }) => ({
+    ...{ mRID: subject, at, status },
+    created: (createdDateTime ?? 0) - STARTED_AT,
+  }));
+
+/** When the gateway knew, by its own word; the check of `checkKnown` keeps that word honest. */
+const knownAt = (told: readonly Told[], status: number): ReadonlyMap<string, number> => {
+  const known = new Map<string, number>();
+  for (const each of told) {
+    if (each.status === status && !known.has(each.mRID)) known.set(each.mRID, each.created);
+  }
+  return known;
+};
+
+/** Time is unknown or doubtful from a power cut until the server was heard again. */
+const unclearOf = ({ cuts, gateway }: WholeOutcome, seconds: number): readonly Window[] =>
+  cuts.map((from) => {
+    const heard = gateway.state.journal.exchanges.find(
+      ({ at, resource, status }) => resource === 'tm' && status < 300 && at - STARTED_AT > from,
+    );
+    return { from, until: (heard === undefined ? seconds : heard.at - STARTED_AT) + CLOCK_SET_SECONDS };
+  });
+
+/** The run as the checks of the site see it. */
+const asSimulation = (whole: Whole, outcome: WholeOutcome): { readonly simulation: Simulation; readonly seen: Outcome } => {
+  const told = toldOf(outcome);
+  const { published, gateway } = outcome;
+  const events: DrawnEvent[] = published.map(({ mRID, program, creationTime, start, duration, modes, cancelledAt }) => ({
+    ...{ mRID, program: program === 'site' ? 0 : 1 },
+    ...{ createdAt: creationTime - STARTED_AT, start: start - STARTED_AT, durationSeconds: duration },
+    limitW: Number(modes['opModExpLimW'] ?? 0),
+    cancelAt: cancelledAt === null ? null : cancelledAt - STARTED_AT,
+  }));
+  const first = gateway.state.journal.exchanges.find(({ resource, status }) => resource === 'control-list' && status < 300);
+  const { seed, seconds, healedAt, site, loadSteps, pollSeconds, defaultW } = whole;
+  return {
+    simulation: {
+      ...{ seed, seconds, healedAt, site, loadSteps, pollSeconds, events, utilityPhase: 0, defaults: [defaultW, defaultW] },
+      faults: whole.faults.flatMap(({ fault, ...span }) => (isSiteFault(fault) ? [{ ...span, fault }] : [])),
+    },
+    seen: {
+      ...{ truth: gateway.truth.points, writes: outcome.writes, dead: outcome.dead, killedUnsaved: outcome.killedUnsaved },
+      ...{ served: knownAt(told, RECEIVED), cancelServed: knownAt(told, CANCELLED) },
+      firstSetAt: first === undefined ? null : first.at - STARTED_AT + CLOCK_SECONDS,
+      ...{ told: [], transitions: [], notes: gateway.notes, longestTickGap: 0, crash: null, hash: outcome.hash, origin: 0 },
+    },
+  };
+};
+
+/** When the way to the utility was broken at one end or the other, with the time the gateway needs to be back. */
+const northDown = (whole: Whole, outcome: WholeOutcome): readonly Window[] => [
+  ...whole.faults
+    .filter(({ fault }) => NORTH_FAULTS.includes(fault))
+    .map(({ from, until }) => ({ from, until: until + HEARD_SECONDS + whole.pollSeconds })),
+  ...[...outcome.dead, ...outcome.deadNorth].map(({ from, until }) => ({
+    from,
+    until: until + HEARD_SECONDS + whole.pollSeconds,
+  })),
+];
+
+/** An event that could be read on two polls is known, and at the end of the run everything due was said of it, in order. */
+const checkResponses = (whole: Whole, outcome: WholeOutcome): readonly Violation[] => {
+  const told = toldOf(outcome);
+  const down = northDown(whole, outcome);
+  const violations: Violation[] = [];
+  for (const { mRID, creationTime, start, duration } of outcome.published) {
+    const mine = told.filter((each) => each.mRID === mRID);
+    const once = mine.filter((each, index) => each.status !== mine[index - 1]?.status);
+    const ranks = once.map(({ status }) => RANK[status] ?? -1);
+    const order = mine.map(({ status }) => status).join(', ');
+    const bad = (text: string): number =>
+      violations.push({ rule: 'responses', at: start - STARTED_AT, text: `${mRID} ${text}: ${order}` });
+    if (ranks.some((rank, index) => rank <= (ranks[index - 1] ?? -1))) bad('out of order');
+    // Said twice only where an answer, or what was remembered of it, may have been lost.
+    const doubled = mine.filter((each, index) => each.status === mine[index - 1]?.status);
+    if (doubled.some(({ at }) => !covers(down, at))) bad('said twice');
+    const [from, end] = [creationTime - STARTED_AT, start + duration - STARTED_AT];
+    const patience = 2 * whole.pollSeconds + 10;
+    const readable = from + patience < end && !down.some((window) => window.from < from + patience && window.until > from);
+    if (readable && (once[0]?.status !== RECEIVED || once[0].created > from + patience)) bad('not known in time');
+    // Nothing can be said of an event that came and went while controld was down.
+    const slept = outcome.dead.some((gap) => gap.from <= start - STARTED_AT && gap.until >= end);
+    if (outcome.killedUnsaved || slept) continue;
+    if (once[0]?.status === RECEIVED && once[0].created < end - CLOCK_SECONDS && ranks.at(-1) !== 2) bad('never ended');
+    if (once[0] !== undefined && once[0].created < from - CLOCK_SECONDS) bad('known before it was made');
+  }
+  return violations;
+};
+
+/** What a server lost is there again. */
+const checkRemembered = ({ gateway }: WholeOutcome, seconds: number): readonly Violation[] => {
+  const held = [...gateway.state.devices.values()].flatMap((device) => [...device.held.keys()]);
+  const missing = ['der-capability', 'der-settings', 'der-status'].filter((part) => !held.some((key) => key.startsWith(part)));
+  const gone = gateway.state.mirrors.size === 0 ? [...missing, 'mirrors'] : missing;
+  return gone.map((text) => ({ rule: 'remembered', at: seconds, text: `the server holds no ${text}: ${held.join(', ')}` }));
+};
+
+/** Neither a server in trouble nor one that is well is asked without end. */
+const checkRequests = ({ gateway }: WholeOutcome, { pollSeconds }: Whole): readonly Violation[] => {
+  const allowed = (REQUESTS_SPAN / pollSeconds + 1) * REQUESTS_A_POLL + REQUESTS_SPAN / 2;
+  const times = gateway.state.journal.exchanges.map(({ at }) => at - STARTED_AT);
+  for (let index = 0, first = 0; index < times.length; index += 1) {
+    const at = times[index] ?? 0;
+    while ((times[first] ?? 0) < at - REQUESTS_SPAN) first += 1;
+    const count = index - first;
+    if (count > allowed) return [{ rule: 'requests', at, text: `${count} in ten minutes, ${allowed.toFixed(0)} allowed` }];
+  }
+  return [];
+};
+
+const checkDisk = ({ gateway }: WholeOutcome, seconds: number): readonly Violation[] => {
+  const { disk } = gateway;
+  const bytes = disk.paths().reduce((sum, path) => sum + (disk.peek(path)?.length ?? 0), 0);
+  return bytes <= DISK_MOST_BYTES ? [] : [{ rule: 'disk', at: seconds, text: `${bytes} bytes` }];
+};
+
+/** Everything that went wrong, judged by truth, wire and the server's log alone. */
+export const checkWhole = (whole: Whole, outcome: WholeOutcome): readonly Violation[] => {
+  if (outcome.crash !== null) return [{ rule: 'crash', at: outcome.gateway.now, text: outcome.crash }];
+  const { simulation, seen } = asSimulation(whole, outcome);
+  const known = { unclear: unclearOf(outcome, whole.seconds), slack: CLOCK_SECONDS };
+  return [
+    ...checkSite(simulation, seen, known),
+    ...checkResponses(whole, outcome),
+    ...checkRemembered(outcome, whole.seconds),
+    ...checkRequests(outcome, whole),
+    ...checkDisk(outcome, whole.seconds),
+  ];
+};
