@@ -3,6 +3,9 @@ import { PRIORITY, type Deliver, type Priority, type Request } from './transacti
 /** Requests waiting on one line. A tick submits a handful per device; more waiting means that the line cannot keep up. */
 export const QUEUE_CAPACITY = 64;
 
+/** After so many cuts in a row a meter that waits has its turn: caps for a whole fleet would blind the site for longer than its flow counts. */
+const CUTS_IN_A_ROW = 8;
+
 export interface Job {
   readonly request: Request;
   readonly priority: Priority;
@@ -14,6 +17,7 @@ export interface Job {
 export class JobQueue {
   readonly #lanes: Job[][] = Object.values(PRIORITY).map(() => []);
   #size = 0;
+  #cutsInARow = 0;
 
   get size(): number {
     return this.#size;
@@ -42,10 +46,12 @@ export class JobQueue {
   }
 
   take(): Job | null {
-    for (const lane of this.#lanes) {
+    const meter = this.#cutsInARow >= CUTS_IN_A_ROW ? this.#lane(PRIORITY.meter) : [];
+    for (const lane of [meter, ...this.#lanes]) {
       const job = lane.shift();
       if (job !== undefined) {
         this.#size -= 1;
+        this.#cutsInARow = job.priority === PRIORITY.cut ? this.#cutsInARow + 1 : 0;
         return job;
       }
     }

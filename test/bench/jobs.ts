@@ -3,6 +3,7 @@ import { benchCycle } from '../rig/scenario/play.ts';
 import { noisy, steps } from '../rig/site/profile.ts';
 import { gapMs } from '../rig/site/line.ts';
 import { siteOf } from '../rig/site/site.ts';
+import { type DropFigures, type FleetCase, runDrops, runFleetStep } from './fleet-trial.ts';
 import { BAND_W, BENCH_PLANT, RATED_W, runStepTrial, type StepKind, type StepOutcome, type StepPlant } from './step-trial.ts';
 import { programSetOf, startVirtualSite } from './virtual-site.ts';
 
@@ -19,7 +20,9 @@ export type Job =
       readonly noiseW: number;
       readonly seed: number;
     }
-  | { readonly kind: 'cycling'; readonly seed: number };
+  | { readonly kind: 'cycling'; readonly seed: number }
+  | { readonly kind: 'fleet'; readonly fleet: FleetCase; readonly seeds: readonly number[] }
+  | { readonly kind: 'drops'; readonly fleet: FleetCase; readonly seed: number };
 
 interface SteadyFigures {
   /** Mean of the flow above the limit, per cent of the limit. */
@@ -40,7 +43,8 @@ export type JobResult =
   | { readonly kind: 'stability'; readonly reversals: number; readonly seconds: number }
   | { readonly kind: 'seconds'; readonly seconds: readonly number[] }
   | ({ readonly kind: 'steady' } & SteadyFigures)
-  | ({ readonly kind: 'cycling' } & CyclingFigures);
+  | ({ readonly kind: 'cycling' } & CyclingFigures)
+  | ({ readonly kind: 'drops' } & DropFigures);
 
 const LIMIT_W = 1500;
 const WARM_UP_SECONDS = 30;
@@ -168,5 +172,9 @@ export const runJob = async (job: Job): Promise<JobResult> => {
       return { kind: 'steady', ...(await steady(job)) };
     case 'cycling':
       return { kind: 'cycling', ...(await cycling(job.seed)) };
+    case 'fleet':
+      return { kind: 'seconds', seconds: await eachOf(job.seeds, async (seed) => await runFleetStep(job.fleet, seed)) };
+    case 'drops':
+      return { kind: 'drops', ...(await runDrops(job.fleet, job.seed)) };
   }
 };

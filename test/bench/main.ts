@@ -9,7 +9,7 @@ import { measureKeys } from './key-trials.ts';
 import { runJobs } from './pool.ts';
 import { controldProgram } from './real-site.ts';
 import { type RealStep, runRealStarts, runRealSteps } from './real-trials.ts';
-import { burdenRows, startRows, stepRows, virtualRows, walkRows } from './rows.ts';
+import { burdenRows, fleetRows, startRows, stepRows, virtualRows, walkRows } from './rows.ts';
 import { BAND_W, STEP_CASES, STEP_KINDS, type StepKind, type StepOutcome } from './step-trial.ts';
 import { tableText } from './table.ts';
 import { measureWalk } from './walk-load.ts';
@@ -69,6 +69,7 @@ const rows = [
   ...steps.rows,
   ...startRows(starts),
   ...virtualRows(jobs, results),
+  ...fleetRows(jobs, results),
   ...keyRows(keys),
   ...walkRows(walk),
   ...burdenRows(burden, Number(values.minutes)),

@@ -1,5 +1,6 @@
 import { characterMs, gapMs, LINE_9600_8N1 } from '../rig/site/line.ts';
 import type { Burden } from './burden.ts';
+import { dropFloor, wireFloor } from './fleet-trial.ts';
 import type { Job, JobResult } from './jobs.ts';
 import type { WalkLoad } from './walk-load.ts';
 import type { RealStart, RealStep } from './real-trials.ts';
@@ -304,4 +305,37 @@ export const walkRows = ({ firstSeconds, smallPagesSeconds, overIdleMegabytes, c
       growth <= GROWTH_MOST,
     ),
   ];
+};
+
+const FLEET_LIMITS: Readonly<Record<string, number>> = { '8 at 9600': 5, '32 at 19200': 8 };
+/** What one dead inverter may add to the step response, seconds. */
+const DEAD_MORE_SECONDS = 1;
+
+/** Several inverters on one line, beside the least that its wire leaves. */
+export const fleetRows = (jobs: readonly Job[], results: readonly JobResult[]): readonly Row[] => {
+  const all = ofKind(jobs, results, 'seconds').flatMap(({ job, result }) =>
+    job.kind === 'fleet' ? [{ fleet: job.fleet, seconds: result.seconds }] : [],
+  );
+  const rows = all.map(({ fleet, seconds }) => {
+    const name = `${fleet.count} at ${fleet.baudRate}`;
+    const p99 = quantile(seconds, 0.99);
+    const sound = all.find((one) => one.fleet.count === fleet.count && !one.fleet.dead);
+    const allowed = fleet.dead
+      ? quantile(sound?.seconds ?? [], 0.99) + DEAD_MORE_SECONDS
+      : (FLEET_LIMITS[name] ?? Number.POSITIVE_INFINITY);
+    const limit = fleet.dead ? `<= ${DEAD_MORE_SECONDS} s more` : allowed === Number.POSITIVE_INFINITY ? '' : `<= ${allowed} s`;
+    const text = `median ${s(median(seconds))}, p99 ${s(p99)}, wire floor ${s(wireFloor(fleet))}`;
+    const figure = `load -2.5 kW, ${name} baud${fleet.dead ? ', one dead' : ''}, ${seconds.length}`;
+    return row(figure, text, limit, limit === '' ? null : p99 <= allowed, fleet.dead && fleet.count === 2 ? '16.8 s' : '');
+  });
+  const drops = ofKind(jobs, results, 'drops').flatMap(({ job, result }) => {
+    if (job.kind !== 'drops') return [];
+    const { longestSeconds, reversals } = result;
+    const name = `no export, load -8 kW 20 times, ${job.fleet.count} inverters: longest spell`;
+    return [
+      row(name, `${s(longestSeconds)} (a lag of 1 s leaves ${s(dropFloor())})`, '<= 5 s', longestSeconds <= 5),
+      row('  most reversals > 200 W', `${reversals}`, `<= ${REVERSALS_MOST}`, reversals <= REVERSALS_MOST),
+    ];
+  });
+  return [...rows, ...drops];
 };

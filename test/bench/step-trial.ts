@@ -66,7 +66,7 @@ export const backInside = (truth: readonly Truth[], stepSeconds: number, limitW:
 };
 
 /** Turns of the export of more than `leastW` from one extreme to the next. */
-const reversalsIn = (values: readonly number[], leastW: number): number => {
+export const reversalsIn = (values: readonly number[], leastW: number): number => {
   let direction = 0;
   let extreme = values[0] ?? 0;
   let turns = 0;

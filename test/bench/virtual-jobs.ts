@@ -1,3 +1,4 @@
+import type { FleetCase } from './fleet-trial.ts';
 import type { Job } from './jobs.ts';
 import { BENCH_PLANT, STEP_KINDS } from './step-trial.ts';
 
@@ -7,6 +8,14 @@ const SHORT_TRIALS = 200;
 const DEAD_SECONDS = [0, 1, 2.5, 5] as const;
 const LAG_SECONDS = [0, 1, 2.5, 5] as const;
 const SLEWS_PERCENT = [5, 20, 100] as const;
+
+const FLEETS: readonly FleetCase[] = [
+  { count: 2, baudRate: 9600, dead: false },
+  { count: 2, baudRate: 9600, dead: true },
+  { count: 8, baudRate: 9600, dead: false },
+  { count: 32, baudRate: 19_200, dead: false },
+];
+const FLEET_SEEDS = Array.from({ length: 40 }, (_, index) => index + 1);
 
 const bundlesOf = (count: number): readonly (readonly number[])[] => {
   const seeds = Array.from({ length: count }, (_, index) => index + 1);
@@ -35,6 +44,8 @@ export const jobsOf = (trials: number): readonly Job[] => [
   ...[0, 30, 70, 150].map((noiseW): Job => ({ kind: 'steady', gainErrorPercent: 0, limitScale: -2, noiseW, seed: 3 })),
   ...[1, 2, 3, 4].map((seed): Job => ({ kind: 'cycling', seed })),
   ...stability(),
+  ...FLEETS.map((fleet): Job => ({ kind: 'fleet', fleet, seeds: FLEET_SEEDS })),
+  ...[1, 2, 8].map((count): Job => ({ kind: 'drops', fleet: { count, baudRate: 9600, dead: false }, seed: count })),
   ...bundlesOf(Math.min(SHORT_TRIALS, trials)).flatMap((seeds): readonly Job[] => [
     { kind: 'release', seeds },
     { kind: 'silent', seeds },

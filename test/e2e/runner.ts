@@ -14,8 +14,12 @@ export interface Runner {
   signal(signal: NodeJS.Signals): void;
 }
 
-export const startRunner = (...args: readonly string[]): Runner => {
-  const child: ChildProcess = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+export const startRunner = (...args: readonly string[]): Runner => startRunnerWith({}, ...args);
+
+/** With some of the environment another. */
+export const startRunnerWith = (env: Readonly<Record<string, string>>, ...args: readonly string[]): Runner => {
+  const stdio = ['ignore', 'pipe', 'pipe'] as const;
+  const child: ChildProcess = spawn(process.execPath, [MAIN, ...args], { stdio: [...stdio], env: { ...process.env, ...env } });
   const lines: string[] = [];
   if (child.stdout !== null) readLines(child.stdout, (line) => lines.push(line));
   if (child.stderr !== null) readLines(child.stderr, (line) => lines.push(line));

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { lines, steps } from '../rig/site/profile.ts';
 import { siteOf, withInverters } from '../rig/site/site.ts';
 import type { Truth } from '../rig/site/plant.ts';
+import { runFleetStep } from '../bench/fleet-trial.ts';
 import { programSetOf, startVirtualSite } from '../bench/virtual-site.ts';
 
 const LIMIT_W = 1500;
@@ -19,6 +20,14 @@ describe('several inverters', () => {
     [0, 4000],
     [40, 500],
   ]);
+
+  test.each([
+    { count: 2, baudRate: 9600, dead: true, seconds: 5 },
+    { count: 8, baudRate: 9600, dead: false, seconds: 5 },
+    { count: 32, baudRate: 19_200, dead: false, seconds: 8 },
+  ])('$count at $baudRate baud, dead: $dead: back inside in time', async ({ seconds, ...fleet }) => {
+    expect(await runFleetStep(fleet, 1)).toBeLessThanOrEqual(seconds);
+  });
 
   test.each([
     ["two on the meter's line", [{ line: 0 }]],

@@ -53,6 +53,20 @@ test('a killed northd, a killed controld, a cut network and a power cut leave th
   expect(responses(state.journal).map(({ status }) => status)).toEqual([1, 2, 3]);
 });
 
+test('a configuration whose utilities are refused leaves the stored event and then the stored default in force', async () => {
+  const gateway = new VirtualGateway({ fallbackExportW: 9000 }).start();
+  await gateway.until(60);
+  gateway.publish({ program: 'site', startsIn: 60, durationSeconds: 300, modes: { opModExpLimW: 3000 } });
+  await gateway.until(200);
+  gateway.cutPower();
+  gateway.startControl({ ...gateway.configuration, utilities: [], isUtilityRefused: true });
+  await gateway.until(900);
+  const { truth } = gateway;
+  expect(truth.mostExport(230, 400)).toBeLessThan(3000 + BAND);
+  expect(truth.meanExport(260, 400)).toBeGreaterThan(2800);
+  expect(truth.mostExport(440, 900)).toBeLessThan(1500 + BAND);
+});
+
 test('an outage of the server, a cancelled event and an emptied server', async () => {
   const gateway = new VirtualGateway({ utility: { devices: [], registration: 'in-band' } }).start();
   await gateway.until(60);

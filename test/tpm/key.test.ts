@@ -94,6 +94,20 @@ onlySimulated(() => {
   });
 });
 
+onlySimulated(() => {
+  test('an owner auth that somebody else has set: no new key and no secret, said as such; the identity signs on', async () => {
+    const values = value(await tpm.readPcrs([7]));
+    const sealed = value(await tpm.seal(DATA, [7], pcrDigest(values)));
+    await machine.tool('tpm2_changeauth', '-c', 'owner', 'somebody');
+    expect(kind(await tpm.createKey(TPM_HANDLES.b, AUTH))).toBe('auth');
+    expect(kind(await tpm.unseal(sealed, [7]))).toBe('auth');
+    expect(kind(await tpm.evict(TPM_HANDLES.a))).toBe('auth');
+    expect(await signs()).toBe(true);
+    await machine.tool('tpm2_changeauth', '-c', 'owner', '-p', 'somebody');
+    expect(Buffer.from(value(await tpm.unseal(sealed, [7])))).toEqual(DATA);
+  });
+});
+
 test('each kind of silence has its name, and none lasts', async () => {
   await machine.cut();
   expect(kind(await tpm.sign(TPM_HANDLES.a, digest))).toBe('absent');

@@ -1,5 +1,6 @@
 import { isNmi } from '#utility/identity/nmi.ts';
 import type { ConfigProblem } from './configuration.ts';
+import { budgetProblems } from './line-budget.ts';
 import type { ConfigurationFile } from './schema.ts';
 
 /** What a schema cannot say: names that must be unique or must exist, and the one meter at the connection point. */
@@ -46,6 +47,7 @@ export const crossCheck = (file: ConfigurationFile): readonly ConfigProblem[] =>
   ...scheduleProblems(file),
   ...nmiProblems(file),
   ...serverProblems(file),
+  ...budgetProblems(file),
 ];
 
 /**

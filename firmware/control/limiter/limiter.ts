@@ -9,6 +9,8 @@ import { armWitness, explainJump, NOT_YET_SEEN, type SightState, settleWitness, 
 
 /** Distance kept below the limit, so that noise stays inside it: 0.3 % of the limit, 5-30 W. */
 const MARGIN_FRACTION = 0.003;
+/** And a watt for each inverter beyond two: every reading and every cap is rounded, and a watt too much would be a cut for all. */
+const FEW_INVERTERS = 2;
 /** A cut deeper than this fraction of WMax is made by over-cutting (design D6). */
 const OVERCUT_FRACTION = 0.025;
 /** Time from a decision until the inverter acts on it: the write's wire time and turnaround. */
@@ -203,7 +205,8 @@ export const decide = (
   });
   const proven = seen ? provenLoad(load, now, plant.maxPower) : null;
   const relied = proven ?? watts(0);
-  const target = allowed(limits, relied, plant, margin);
+  const rounding = Math.max(0, tracks.length - FEW_INVERTERS);
+  const target = allowed(limits, relied, plant, (limit) => margin(limit) + rounding);
   const ceiling = allowed(limits, relied, plant, () => 0);
   const told = tracks.filter(({ device }) => !uncontrolled.has(device));
   const others = tracks.reduce((sum, { device }) => sum + (uncontrolled.get(device) ?? 0), 0);

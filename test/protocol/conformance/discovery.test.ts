@@ -53,6 +53,36 @@ requirement(['ALL-03-REJ'], 'a wrong PIN ends all talk; the stored plan binds on
   evidence.site('export held meanwhile', gateway.truth.mostExport(120, gateway.now), { most: 1600 });
 });
 
+const DAY = 86_400;
+
+requirement(['ALL-03-REJ'], 'a wrong PIN is looked at once a day, whatever restarts, until it is ours', async (evidence) => {
+  const gateway = await new VirtualGateway({ fallbackExportW: 9000 }).start().until(60);
+  // northd alone: two days of the site would tell nothing more.
+  gateway.killControl();
+  gateway.killNorth();
+  gateway.state.pin = OTHER_PIN;
+  gateway.startNorth();
+  const found = await gateway.when('the registration is read', () => polls(gateway, 'registration').length === 2, 60);
+  await gateway.run(3600);
+  gateway.killNorth();
+  gateway.startNorth();
+  await gateway.until(found + DAY - 60);
+  evidence.never(gateway, 'silence for a day', ANY, { from: found + 1 });
+  await gateway.until(found + DAY + 60);
+  const looks = evidence.requests(gateway, 'one look after a day', ANY, { from: found + 1 });
+  expect(looks.map(({ resource }) => resource)).toEqual(['registration']);
+  gateway.state.pin = PIN;
+  await gateway.run(7200);
+  gateway.cutPower();
+  gateway.startNorth();
+  await gateway.until(found + 2 * DAY - 60);
+  evidence.never(gateway, 'silence for another day, over a power cut', ANY, { from: found + DAY + 61 });
+  await gateway.until(found + 2 * DAY + 120);
+  const [again] = evidence.requests(gateway, 'the next look', ANY, { from: found + DAY + 61 });
+  expect(again?.resource).toBe('registration');
+  evidence.requests(gateway, 'all goes on', get('control-list'), { from: found + DAY + 61 });
+});
+
 requirement(['ALL-04', 'BASIC-001', 'G3', 'P14', 'P21'], 'checks the PIN and goes on as what it is', async (evidence) => {
   const gateway = await new VirtualGateway().start().until(90);
   expect(gateway.state.pin).toBe(PIN);

@@ -87,6 +87,10 @@ export class VirtualGateway {
     return STARTED_AT + this.now;
   }
 
+  get configuration(): Configuration {
+    return this.#configuration;
+  }
+
   get state(): UtilityState {
     return this.server.state;
   }
@@ -98,7 +102,8 @@ export class VirtualGateway {
     return this;
   }
 
-  startControl(): void {
+  /** `configuration`: another than that of the run. */
+  startControl(configuration = this.#configuration): void {
     assert(this.#control.length === 0, 'one controld at a time');
     this.#lives += 1;
     const files = processFiles(
@@ -108,7 +113,7 @@ export class VirtualGateway {
     const sockets = this.#sockets.process();
     const process = runVirtualControld({
       time: this.#time,
-      configuration: this.#configuration,
+      configuration,
       linePort: () => this.line.port(),
       files,
       link: sockets,

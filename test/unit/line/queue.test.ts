@@ -1,0 +1,17 @@
+import { expect, it } from 'vitest';
+import { JobQueue } from '#drivers/line/queue.ts';
+import { PRIORITY } from '#drivers/line/transaction.ts';
+
+const read = (unitId: number) => ({ kind: 'read', unitId, address: 0, count: 1 }) as const;
+
+it('leaves the meter its turn in a storm of cuts', () => {
+  const queue = new JobQueue();
+  for (let unitId = 1; unitId <= 20; unitId += 1)
+    queue.add({ request: read(unitId), priority: PRIORITY.cut, deliver: () => undefined, key: undefined });
+  queue.add({ request: read(99), priority: PRIORITY.meter, deliver: () => undefined, key: undefined });
+  queue.add({ request: read(99), priority: PRIORITY.meter, deliver: () => undefined, key: undefined });
+  const order = Array.from({ length: 22 }, () => queue.take()?.request.unitId ?? null);
+  expect(order.indexOf(99)).toBe(8);
+  expect(order.lastIndexOf(99)).toBe(17);
+  expect(queue.take()).toBeNull();
+});
