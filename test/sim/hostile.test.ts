@@ -114,6 +114,24 @@ describe('five minutes of nothing but', () => {
   );
 });
 
+test('a web page in place of what was told of the DER says nothing: it is not told again', async () => {
+  const gateway = await new VirtualGateway().start().until(200);
+  const told = (): number =>
+    gateway.state.journal.exchanges.filter(
+      ({ method, resource }) => method === 'PUT' && (resource === 'der-capability' || resource === 'der-settings'),
+    ).length;
+  expect(told()).toBe(2);
+  const page = stage(
+    gateway.state,
+    { methods: ['GET'], kinds: ['der-capability', 'der-settings'] },
+    { kind: 'damage', damage: 'junk' },
+  );
+  await gateway.run(600);
+  unstage(gateway.state, page);
+  await gateway.run(600);
+  expect(told()).toBe(2);
+});
+
 describe('lists', () => {
   const LISTS = ['edev-list', 'fsa-list', 'program-list', 'control-list', 'der-list', 'mup-list'] as const;
   const lies =

@@ -32,6 +32,8 @@ export interface Gateway {
   readonly machine: TpmMachine;
   readonly pki: Pki;
   path(...names: readonly string[]): string;
+  /** Of the utility server: its devices and what it was asked. */
+  utility(): UtilityServer['state'];
   /** Requests the utility server has answered. */
   walked(): number;
   /** A new utility server at the old address: it knows no TLS session of before. */
@@ -163,6 +165,7 @@ export const startGateway = async (): Promise<Gateway> => {
     machine,
     pki,
     path,
+    utility: () => server.state,
     walked: () => server.state.journal.exchanges.length,
     renewServer,
     configuration: () => configurationOf(server.url, pki),

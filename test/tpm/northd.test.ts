@@ -1,10 +1,14 @@
 import { once } from 'node:events';
-import { readdir, readFile, readlink, rename } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readdir, readFile, readlink, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { measurementOf } from '#app/measured-release.ts';
 import type { Result } from '#base/result.ts';
 import { APPLICATION_PCR, extended } from '#platform/tpm/measure.ts';
+import { firstDer, lfdiOf, sfdiOf } from '../rig/utility/identity.ts';
+import { issueFor } from '../rig/utility/issue.ts';
+import { registerDevice } from '../rig/utility/state.ts';
 import { gridward as command } from './command.ts';
 import { type Gateway, startGateway } from './gateway.ts';
 import { until } from './until.ts';
@@ -86,6 +90,37 @@ test('no private key in any file of northd, and no child would hold the TPM', as
   for (const descriptor of (await readdir(`/proc/${child.pid}/fd`)).filter((one) => Number(one) > 2)) {
     expect(await readlink(`/proc/${child.pid}/fd/${descriptor}`)).not.toMatch(/\.key|\.pem|\.auth/);
   }
+});
+
+test('a renewed key in the second slot takes over after a walk of its own; until then the old one serves', async () => {
+  const { exchanges } = gateway.utility().journal;
+  const askedBy = (from: number): ReadonlySet<string | null> => new Set(exchanges.slice(from).map(({ lfdi }) => lfdi));
+  const [old = ''] = [...gateway.utility().devices.keys()];
+  await gateway.gridward('identity', 'renew');
+  const chain = await issueFor(gateway.path('pki'), await gateway.gridward('identity', 'csr'));
+  await writeFile(gateway.path('renewed.pem'), chain);
+  await gateway.gridward('identity', 'install', gateway.path('renewed.pem'));
+  const renewed = lfdiOf(firstDer(chain)!);
+  // The utility does not know it yet.
+  const first = exchanges.length;
+  gateway.start('northd');
+  await until('the old one walks', () => exchanges.slice(first).filter(({ lfdi }) => lfdi === old).length > 10, 60);
+  await gateway.tidy();
+  expect(existsSync(gateway.path('state', 'north-identity'))).toBe(false);
+  registerDevice(gateway.utility(), renewed, sfdiOf(renewed), Date.now() / 1000);
+  const second = exchanges.length;
+  gateway.start('northd');
+  const proven = async (): Promise<string> => await readFile(gateway.path('state', 'north-identity'), 'utf8').catch(() => '');
+  await until('the new one is proven', () => existsSync(gateway.path('state', 'north-identity')), 60);
+  expect((await proven()).trim()).toBe(renewed);
+  // Both have walked in this life: the site was never without.
+  expect(askedBy(second)).toEqual(new Set([old, renewed]));
+  await gateway.tidy();
+  const third = exchanges.length;
+  gateway.start('northd');
+  await until('a walk of the next life', () => exchanges.length > third + 10, 60);
+  expect(askedBy(third)).toEqual(new Set([renewed]));
+  expect(await gateway.gridward('identity', 'renew', '--discard', old)).toContain('slot a: key made');
 });
 
 test('a key in a file is refused by a production gateway', async () => {
