@@ -13,7 +13,7 @@ const METER_REGISTERS = 33;
 const CAP_WORDS = [0, 0, 0, 0, 0];
 
 /** What one transaction of each kind takes on this line with its turnaround, milliseconds (SunSpec 103, 123, 203). */
-export interface TransactionTimes {
+interface TransactionTimes {
   readonly power: number;
   readonly whole: number;
   readonly cap: number;

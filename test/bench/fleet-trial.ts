@@ -36,7 +36,7 @@ export const wireFloor = ({ count, baudRate }: FleetCase): number => {
 
 /**
  * A load that goes, on a site of 10 kW in all: seconds until the export is inside for good. One that is dead fell silent while little
- * was allowed, so that what it holds leaves the others room.
+ * was allowed, so that what it holds leaves the others room. NaN: the load before the step was not used yet, so that nothing was to go.
  */
 export const runFleetStep = async (fleet: FleetCase, seed: number): Promise<number> => {
   const random = new SeededRandom(seed, 'fleet');
@@ -61,7 +61,7 @@ export const runFleetStep = async (fleet: FleetCase, seed: number): Promise<numb
   const before = site.truth.findLast(({ t }) => t < at * 1000);
   // What was not used before the step needs no time to go; what a dead one may deliver is left free for it.
   const least = fleet.dead ? 0 : USED_PART * LIMIT_W;
-  if (before === undefined || before.netExport <= least) return Infinity;
+  if (before === undefined || before.netExport <= least) return Number.NaN;
   return backInside(site.truth, at, LIMIT_W, at + WATCH_SECONDS);
 };
 

@@ -314,9 +314,11 @@ const DEAD_MORE_SECONDS = 1;
 /** Several inverters on one line, beside the least that its wire leaves. */
 export const fleetRows = (jobs: readonly Job[], results: readonly JobResult[]): readonly Row[] => {
   const all = ofKind(jobs, results, 'seconds').flatMap(({ job, result }) =>
-    job.kind === 'fleet' ? [{ fleet: job.fleet, seconds: result.seconds }] : [],
+    job.kind === 'fleet'
+      ? [{ fleet: job.fleet, seconds: result.seconds.filter((one) => !Number.isNaN(one)), of: result.seconds.length }]
+      : [],
   );
-  const rows = all.map(({ fleet, seconds }) => {
+  const rows = all.flatMap(({ fleet, seconds, of }): readonly Row[] => {
     const name = `${fleet.count} at ${fleet.baudRate}`;
     const p99 = quantile(seconds, 0.99);
     const sound = all.find((one) => one.fleet.count === fleet.count && !one.fleet.dead);
@@ -326,7 +328,11 @@ export const fleetRows = (jobs: readonly Job[], results: readonly JobResult[]): 
     const limit = fleet.dead ? `<= ${DEAD_MORE_SECONDS} s more` : allowed === Number.POSITIVE_INFINITY ? '' : `<= ${allowed} s`;
     const text = `median ${s(median(seconds))}, p99 ${s(p99)}, wire floor ${s(wireFloor(fleet))}`;
     const figure = `load -2.5 kW, ${name} baud${fleet.dead ? ', one dead' : ''}, ${seconds.length}`;
-    return row(figure, text, limit, limit === '' ? null : p99 <= allowed, fleet.dead && fleet.count === 2 ? '16.8 s' : '');
+    const unused = of - seconds.length;
+    return [
+      row(figure, text, limit, limit === '' ? null : p99 <= allowed, fleet.dead && fleet.count === 2 ? '16.8 s' : ''),
+      row('  load rise not half used after 55 s', `${unused} of ${of}`, '0', unused === 0),
+    ];
   });
   const drops = ofKind(jobs, results, 'drops').flatMap(({ job, result }) => {
     if (job.kind !== 'drops') return [];

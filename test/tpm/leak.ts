@@ -11,7 +11,7 @@ import { identityContext } from '#platform/tls/context.ts';
 import { openTpm, type Tpm, TPM_HANDLES, tpmKeyPem } from '#platform/tpm/tpm.ts';
 
 /** Signatures without a handshake around them, and how many of them come before the count begins. */
-const SIGNS = 3000;
+const SIGNS = 2000;
 const FIRST_SIGNS = 500;
 const LOOKS = 40;
 const LOOK_EVERY_MS = 25;

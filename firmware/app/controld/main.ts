@@ -78,9 +78,6 @@ const run = async (): Promise<void> => {
     configuration,
     alarm,
   );
-  manager.ready();
-  manager.status(`runs site ${configuration.siteId}`);
-  note({ event: 'running', level: 'info', text: `controld ${RELEASE} runs site ${configuration.siteId}` });
   const stop = (signal: string): void => {
     note({ event: 'stopping', level: 'info', text: signal });
     manager.status(`stops: ${signal}`);
@@ -96,6 +93,10 @@ const run = async (): Promise<void> => {
   };
   process.once('SIGTERM', () => stop('SIGTERM'));
   process.once('SIGINT', () => stop('SIGINT'));
+  // Told last: whoever is told may end us at once.
+  manager.ready();
+  manager.status(`runs site ${configuration.siteId}`);
+  note({ event: 'running', level: 'info', text: `controld ${RELEASE} runs site ${configuration.siteId}` });
 };
 
 process.on('uncaughtException', (error) => die(EXIT_BROKEN, error.stack ?? String(error)));

@@ -46,6 +46,7 @@ const refuse = (text: string): void => {
 /** Stays alive with nothing to do: a site without a utility, or not commissioned yet. */
 const idle = async (text: string): Promise<void> => {
   note({ event: 'no-utility', level: 'info', text });
+  const end = ended();
   manager.ready();
   manager.status(text);
   let cancel = (): void => undefined;
@@ -54,7 +55,7 @@ const idle = async (text: string): Promise<void> => {
     cancel = monotonicClock.at(after(monotonicClock.now(), IDLE_EVIDENCE), turn);
   };
   turn();
-  await ended();
+  await end;
   cancel();
   manager.stopping();
 };

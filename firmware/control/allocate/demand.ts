@@ -37,7 +37,7 @@ const SOON_MS = 120_000;
 /** States in which no sun is turned into power, whatever the cap. */
 const DARK: readonly InverterState[] = ['sleeping', 'shutting-down', 'fault'];
 
-export interface Seen {
+interface Seen {
   readonly track: GenerationTrack;
   readonly standing: DeviceStanding | undefined;
   /** Minimum stable output, watts. */
@@ -62,6 +62,14 @@ const usableOf = ({ track, standing, least, settleMs, gain }: Seen, now: MonoMs)
   return watts(Math.min(maxPower, Math.max(least, most + HEADROOM_FRACTION * maxPower)));
 };
 
+/** It wants its share back. */
+const released = (before: Demand | undefined, now: MonoMs): Demand | undefined => {
+  if (before === undefined || before.usable === null) return before;
+  const soon = now - before.since < SOON_MS;
+  const restMs = soon ? Math.min(REST_MS_MAX, 2 * Math.max(REST_MS, before.restMs)) : Math.max(REST_MS, before.restMs / 2);
+  return { usable: null, since: now, restMs };
+};
+
 /** What is believed of one inverter after this look; the same object: nothing changes. */
 const looked = (
   before: Demand | undefined,
@@ -70,21 +78,16 @@ const looked = (
   now: MonoMs,
 ): Demand | undefined => {
   if (usable === undefined) return before;
-  const known = before?.usable ?? null;
-  if (usable === null) {
-    if (before === undefined || known === null) return before;
-    const soon = now - before.since < SOON_MS;
-    const restMs = soon ? Math.min(REST_MS_MAX, 2 * Math.max(REST_MS, before.restMs)) : Math.max(REST_MS, before.restMs / 2);
-    return { usable: null, since: now, restMs };
+  if (usable === null) return released(before, now);
+  if (before === undefined) return { usable, since: now, restMs: 0 };
+  const known = before.usable;
+  if (known === null) {
+    const rests = usable > 0 && now - before.since < before.restMs;
+    return rests ? before : { ...before, usable, since: now };
   }
-  if (known !== null) {
-    const lower = usable < known - LOWER_FRACTION * maxPower || (usable === 0 && known > 0);
-    // Out of the dark: what it makes then is its own again.
-    const higher = known === 0 && usable > 0;
-    return before !== undefined && (lower || higher) ? { ...before, usable } : before;
-  }
-  const rests = before !== undefined && usable > 0 && now - before.since < before.restMs;
-  return rests ? before : { usable, since: now, restMs: before?.restMs ?? 0 };
+  // Into the dark, or out of it, or by more than its output wanders.
+  const moved = (usable === 0) !== (known === 0) || usable < known - LOWER_FRACTION * maxPower;
+  return moved ? { ...before, usable } : before;
 };
 
 /**

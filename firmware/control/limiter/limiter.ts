@@ -180,7 +180,7 @@ const witnessed = (state: LimiterState, plant: Plant, tracks: readonly Generatio
 };
 
 /** What each inverter that cannot be told counts as. */
-export type Uncontrolled = ReadonlyMap<DeviceId, Watts>;
+type Uncontrolled = ReadonlyMap<DeviceId, Watts>;
 
 /**
  * What the inverters may deliver now. Pure: state, limits, tracks and time in; state and decision out.

@@ -5,7 +5,7 @@ import { MeterCore, METER_DEFAULTS, type MeterSettings } from './meter.ts';
 import { Plant, type PlantSettings, type Truth } from './plant.ts';
 
 /** A further inverter of the site, with sun and output stage of its own; the load is the first one's. */
-export interface FurtherInverter {
+interface FurtherInverter {
   readonly plant: PlantSettings;
   readonly inverter: InverterSettings;
   /** Which line it is on; 0: the meter's. */
@@ -52,7 +52,7 @@ export const siteOf = (change: {
 });
 
 /** What one more inverter differs in from the site's first. */
-export interface InverterChange {
+interface InverterChange {
   readonly plant?: Partial<PlantSettings>;
   readonly inverter?: Partial<InverterSettings>;
   readonly line?: number;
