@@ -154,7 +154,7 @@ const checkWrites = ({ simulation, outcome, spans, unclear, slack, slowness }: C
     const limits = [at - 1 - slack, at, at + slack].map((each) => spanAt(spans, each)?.limitW ?? null);
     if (limits.includes(null)) continue;
     const limit = Math.max(...limits.map((each) => each ?? 0));
-    const unsure = misread(outcome.truth, at, simulation.site.inverter.readingAgeMs ?? 0);
+    const unsure = misread(outcome.truth, at, simulation.site.inverter.readingAgeMs);
     const allowed = limit + peakLoad(outcome.truth, at) + BAND_W + 0.02 * RATED_W + unsure;
     if (watts * gain * 0.99 > allowed && watts < RATED_W) {
       violations.push({ rule: 'setpoint', at, text: `cap of ${Math.round(watts)} W where ${Math.round(allowed)} W are allowed` });

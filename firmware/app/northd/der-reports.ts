@@ -228,8 +228,9 @@ export class DerReports {
 const seenIn = (what: Told, served: Uint8Array, ours: string): 'ours' | 'other' | 'nothing' => {
   const own = new TextEncoder().encode(ours);
   if (what === 'connection-point')
-    return compared([parseResource('ConnectionPoint', served), parseResource('ConnectionPoint', own)], (one) =>
-      String(one.connectionPointId),
+    return compared(
+      [parseResource('ConnectionPoint', served), parseResource('ConnectionPoint', own)],
+      (one) => one.connectionPointId,
     );
   if (what === 'capability')
     return compared([parseResource('DERCapability', served), parseResource('DERCapability', own)], ({ rtgMaxW }) =>

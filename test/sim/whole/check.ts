@@ -2,7 +2,7 @@ import { checkSite, covers, type Violation, type Window } from '../check.ts';
 import type { DrawnEvent, Simulation } from '../draw.ts';
 import type { Outcome } from '../run.ts';
 import { isSiteFault, type Whole } from './draw.ts';
-import type { WholeOutcome } from './run.ts';
+import type { Gap, WholeOutcome } from './run.ts';
 import { STARTED_AT } from '../../support/gateway/settings.ts';
 
 const RECEIVED = 1;
@@ -69,7 +69,7 @@ const asSimulation = (whole: Whole, outcome: WholeOutcome): { readonly simulatio
   const events: DrawnEvent[] = published.map(({ mRID, program, creationTime, start, duration, modes, cancelledAt }) => ({
     ...{ mRID, program: program === 'site' ? 0 : 1 },
     ...{ createdAt: creationTime - STARTED_AT, start: start - STARTED_AT, durationSeconds: duration },
-    limitW: Number(modes['opModExpLimW'] ?? 0),
+    limitW: modes['opModExpLimW'] ?? 0,
     cancelAt: cancelledAt === null ? null : cancelledAt - STARTED_AT,
   }));
   const first = gateway.state.journal.exchanges.find(({ resource, status }) => resource === 'control-list' && status < 300);
@@ -99,33 +99,61 @@ const northDown = (whole: Whole, outcome: WholeOutcome): readonly Window[] => [
   })),
 ];
 
-/** An event that could be read on two polls is known, and at the end of the run everything due was said of it, in order. */
+/** One event, what was said of it, and when it could not be said or read. */
+interface Answered {
+  readonly from: number;
+  readonly start: number;
+  readonly end: number;
+  readonly mine: readonly Told[];
+  /** The same without repetitions. */
+  readonly once: readonly Told[];
+  readonly down: readonly Window[];
+}
+
+const rankOf = (told: Told | undefined): number => (told === undefined ? -1 : (RANK[told.status] ?? -1));
+
+const isOutOfOrder = ({ once }: Answered): boolean => once.some((told, index) => rankOf(told) <= rankOf(once[index - 1]));
+
+/** Said twice only where an answer, or what was remembered of it, may have been lost. */
+const isDoubled = ({ mine, down }: Answered): boolean =>
+  mine.some(({ status, at }, index) => status === mine[index - 1]?.status && !covers(down, at));
+
+/** Who could read it on two polls knows it. */
+const isUnknown = ({ from, end, once, down }: Answered, pollSeconds: number): boolean => {
+  const patience = 2 * pollSeconds + 10;
+  if (from + patience >= end || down.some((window) => window.from < from + patience && window.until > from)) return false;
+  const [first] = once;
+  return first?.status !== RECEIVED || first.created > from + patience;
+};
+
+/** Nothing can be said of an event that came and went while controld was down. */
+const isUnended = ({ start, end, once }: Answered, dead: readonly Gap[]): boolean => {
+  const [first] = once;
+  if (first?.status !== RECEIVED || first.created >= end - CLOCK_SECONDS) return false;
+  return rankOf(once.at(-1)) !== RANK[CANCELLED] && !dead.some((gap) => gap.from <= start && gap.until >= end);
+};
+
+/** An event that could be read is known, and at the end of the run everything due was said of it, in order. */
 const checkResponses = (whole: Whole, outcome: WholeOutcome): readonly Violation[] => {
   const told = toldOf(outcome);
   const down = northDown(whole, outcome);
-  const violations: Violation[] = [];
-  for (const { mRID, creationTime, start, duration } of outcome.published) {
+  return outcome.published.flatMap(({ mRID, creationTime, start, duration }) => {
     const mine = told.filter((each) => each.mRID === mRID);
     const once = mine.filter((each, index) => each.status !== mine[index - 1]?.status);
-    const ranks = once.map(({ status }) => RANK[status] ?? -1);
+    const [from, begins, end] = [creationTime, start, start + duration].map((at) => at - STARTED_AT) as [number, number, number];
+    const answered: Answered = { from, start: begins, end, mine, once, down };
+    const wrongs: readonly (readonly [boolean, string])[] = [
+      [isOutOfOrder(answered), 'out of order'],
+      [isDoubled(answered), 'said twice'],
+      [isUnknown(answered, whole.pollSeconds), 'not known in time'],
+      [!outcome.killedUnsaved && isUnended(answered, outcome.dead), 'never ended'],
+      [once.some(({ created }) => created < from - CLOCK_SECONDS), 'known before it was made'],
+    ];
     const order = mine.map(({ status }) => status).join(', ');
-    const bad = (text: string): number =>
-      violations.push({ rule: 'responses', at: start - STARTED_AT, text: `${mRID} ${text}: ${order}` });
-    if (ranks.some((rank, index) => rank <= (ranks[index - 1] ?? -1))) bad('out of order');
-    // Said twice only where an answer, or what was remembered of it, may have been lost.
-    const doubled = mine.filter((each, index) => each.status === mine[index - 1]?.status);
-    if (doubled.some(({ at }) => !covers(down, at))) bad('said twice');
-    const [from, end] = [creationTime - STARTED_AT, start + duration - STARTED_AT];
-    const patience = 2 * whole.pollSeconds + 10;
-    const readable = from + patience < end && !down.some((window) => window.from < from + patience && window.until > from);
-    if (readable && (once[0]?.status !== RECEIVED || once[0].created > from + patience)) bad('not known in time');
-    // Nothing can be said of an event that came and went while controld was down.
-    const slept = outcome.dead.some((gap) => gap.from <= start - STARTED_AT && gap.until >= end);
-    if (outcome.killedUnsaved || slept) continue;
-    if (once[0]?.status === RECEIVED && once[0].created < end - CLOCK_SECONDS && ranks.at(-1) !== 2) bad('never ended');
-    if (once[0] !== undefined && once[0].created < from - CLOCK_SECONDS) bad('known before it was made');
-  }
-  return violations;
+    return wrongs.flatMap(([wrong, text]) =>
+      wrong ? [{ rule: 'responses', at: begins, text: `${mRID} ${text}: ${order}` }] : [],
+    );
+  });
 };
 
 /** What a server lost is there again. */
