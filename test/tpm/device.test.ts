@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import type { Result } from '#base/result.ts';
 import { openTpm, TPM_HANDLES } from '#platform/tpm/tpm.ts';
 import { openPty } from '../rig/site/pty.ts';
@@ -17,6 +17,11 @@ test('a TPM behind a device is counted, disturbed, unplugged, and left as it was
   // A terminal stands in for /dev/tpmrm0.
   const device = await openPty(join(swtpm.directory, 'tpmrm'), (bytes) => wire.write(bytes));
   wire.on('data', (bytes) => device.write(bytes));
+  onTestFinished(async () => {
+    wire.destroy();
+    await device.close();
+    await swtpm.end();
+  });
   const machine = await startTpm(device.device);
   const tpm = openTpm(machine.tcti, { sign: 1000, command: 3000, create: 20_000 });
   if (!tpm.ok) throw new Error(tpm.fault.text);
@@ -35,9 +40,6 @@ test('a TPM behind a device is counted, disturbed, unplugged, and left as it was
   await expect(startTpm(device.device)).rejects.toThrow('holds keys of a gateway (0x81010001)');
   await machine.end();
   expect(await swtpm.tool('tpm2_getcap', 'handles-persistent')).not.toContain('0x81010001');
-  wire.destroy();
-  await device.close();
-  await swtpm.end();
 });
 
 test('a device that is not there is said plainly', async () => {
