@@ -54,7 +54,7 @@ const handshake = async (
     host: '127.0.0.1',
     secureContext,
     checkServerIdentity: () => undefined,
-    ...(session && { session }),
+    ...(session === undefined ? {} : { session }),
   });
   await new Promise<void>((resolve, reject) => {
     socket.once('error', reject);

@@ -107,22 +107,21 @@ const answerOf = (code: number): Buffer => {
   return reply;
 };
 
+/** Lets the fault befall the command; true: it was answered so, or the client cut off. */
+const befall = async (client: Socket, injected: Fault): Promise<boolean> => {
+  tell({ seen: injected.code });
+  if (injected.once === true) fault = null;
+  if (injected.hang === true) await new Promise<void>((resolve) => hanging.push(resolve));
+  if (injected.cut === true) client.destroy();
+  else if (injected.answer !== undefined) client.write(answerOf(injected.answer));
+  else if (injected.delay !== undefined) await new Promise((resolve) => setTimeout(resolve, injected.delay));
+  return injected.cut === true || injected.answer !== undefined;
+};
+
 const serve = async (client: Socket, command: Buffer): Promise<void> => {
   const code = command.readUInt32BE(6);
   counts[code] = (counts[code] ?? 0) + 1;
-  const injected = fault?.code === code ? fault : null;
-  if (injected !== null) tell({ seen: code });
-  if (injected?.once === true) fault = null;
-  if (injected?.hang === true) await new Promise<void>((resolve) => hanging.push(resolve));
-  if (injected?.cut === true) {
-    client.destroy();
-    return;
-  }
-  if (injected?.answer !== undefined) {
-    client.write(answerOf(injected.answer));
-    return;
-  }
-  if (injected?.delay !== undefined) await new Promise((resolve) => setTimeout(resolve, injected.delay));
+  if (fault?.code === code && (await befall(client, fault))) return;
   const reply = DEVICE === null ? await exchange(command) : await perform(command, DEVICE);
   if (reply === null) client.destroy();
   else client.write(reply);

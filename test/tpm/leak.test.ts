@@ -44,9 +44,9 @@ const subject = (...args: readonly string[]): Subject => {
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   return {
     figures: async () => {
-      const { value, done } = await lines.next();
-      if (done === true) throw new Error('it ended before its time');
-      return JSON.parse(value) as Figures;
+      const line: IteratorResult<string, unknown> = await lines.next();
+      if (line.done === true) throw new Error('it ended before its time');
+      return JSON.parse(line.value) as Figures;
     },
     go: () => child.stdin.write('go\n'),
   };

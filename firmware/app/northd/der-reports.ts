@@ -36,6 +36,8 @@ export interface DerOptions {
 
 /** DERStatus on change at most this often (reference 3.12). */
 const STATUS_SPACING = seconds(10);
+/** What is in reserve changes with every cloud. */
+const AVAILABILITY_SPACING = seconds(60);
 const RETRY = seconds(15);
 /** Who may not speak for a while, or says something else each time. */
 const DENIED_RETRY = seconds(300);
@@ -198,7 +200,8 @@ export class DerReports {
     const last = this.#dynamic.get(what);
     if (last?.url !== url) return true;
     const span = elapsed(last.at, now);
-    return span >= seconds(tree.derRate) || (span >= STATUS_SPACING && one.changed(last.status, this.#status.status));
+    const spacing = what === 'status' ? STATUS_SPACING : AVAILABILITY_SPACING;
+    return span >= seconds(tree.derRate) || (span >= spacing && one.changed(last.status, this.#status.status));
   }
 
   /** What is at its place already is looked at once a period of the DERList, or PUT again where the utility wants that. */
