@@ -1,6 +1,7 @@
 /**
  * A process that makes many full handshakes of one identity with itself: `leak.ts HANDSHAKES CERTIFICATE KEY [TCTI AUTH]`, KEY being a
- * file or `tpm`. Prints what it holds then, in one line of JSON, and stays until its stdin says go; then what signatures leave behind.
+ * file or `tpm`. After each line of its stdin it goes on: what it holds then, after some more handshakes; what signatures leave behind.
+ * Each answer is one line of JSON; the first says that the handshakes are made.
  */
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
@@ -13,6 +14,7 @@ import { openTpm, type Tpm, TPM_HANDLES, tpmKeyPem } from '#platform/tpm/tpm.ts'
 /** Signatures without a handshake around them, and how many of them come before the count begins. */
 const SIGNS = 2000;
 const FIRST_SIGNS = 500;
+const SOME = 100;
 const LOOKS = 40;
 const LOOK_EVERY_MS = 25;
 
@@ -72,13 +74,24 @@ const growth = async (): Promise<number> => {
   return (await memory('Pss_Anon')) - before;
 };
 
-for (let at = 0; at < Number(times); at += 1) {
-  await handshake();
-  if (at % 50 === 0) globalThis.gc?.();
-}
-// At once: V8 gives memory back while a process idles. The other one is there still: what both share counts for each by half.
-process.stdout.write(`${JSON.stringify({ signs: tpm?.signCount() ?? 0, pss: await memory('Pss') })}\n`);
+const handshakes = async (count: number): Promise<void> => {
+  for (let at = 0; at < count; at += 1) {
+    await handshake();
+    if (at % 50 === 0) globalThis.gc?.();
+  }
+};
+
+const tell = (figures: Readonly<Record<string, number>>): void => {
+  process.stdout.write(`${JSON.stringify(figures)}\n`);
+};
+
+await handshakes(Number(times));
+tell({ signs: tpm?.signCount() ?? 0 });
 process.stdin.resume();
 await once(process.stdin, 'data');
-process.stdout.write(`${JSON.stringify({ growth: tpm === null ? 0 : await growth() })}\n`);
+// V8 gives memory back while a process idles: neither has, when both measure at one time. What they share counts for each by half.
+await handshakes(SOME);
+tell({ pss: await memory('Pss') });
+await once(process.stdin, 'data');
+tell({ growth: tpm === null ? 0 : await growth() });
 process.stdin.pause();
