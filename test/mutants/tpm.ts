@@ -81,13 +81,6 @@ const ADDON_MUTANTS: readonly Mutant[] = [
     replace: 'static_cast<void>(reasons.data());',
     tests: TLS,
   },
-  {
-    name: 'addon: what handshakes freed is kept',
-    file: 'native/src/service.cc',
-    search: '  malloc_trim(0);\n',
-    replace: '',
-    tests: ['test/tpm/leak.test.ts'],
-  },
 ];
 
 /** Breaks of identity, secrets and attestation. */
