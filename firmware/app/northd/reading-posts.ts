@@ -112,7 +112,7 @@ export class ReadingPosts {
       const [first = 0] = posting.seqs;
       note(
         'report-refused',
-        `${posting.channel}: records from ${first} refused with ${String(status)} at ${post.point.key}, set aside`,
+        `${posting.channel}: records from ${first} refused with ${String(status)} at ${post.point.key}${outcome.kind === 'refused' ? ', set aside' : ''}`,
       );
     }
     this.#posting = rest.length === 0 ? null : { ...posting, posts: rest };

@@ -36,6 +36,8 @@ interface Pending<T> extends Delivery<T> {
   readonly inFlight: boolean;
   /** Failed attempts so far. */
   readonly attempts: number;
+  /** Of those the ones that were denied: an outage before them does not count. */
+  readonly denials: number;
   readonly notBefore: MonoMs;
 }
 
@@ -75,7 +77,7 @@ export const offer = <T>(state: QueueState<T>, seq: number, delivery: Delivery<T
   const advanced = { ...state, offered: seq };
   if (delivery === null || state.cursor.beyond.includes(seq)) return moveCursor(advanced, state.cursor.beyond);
   assert(room(state) > 0 && delivery.seq === seq, 'a delivery is offered under its own number, where there is room');
-  const pending: Pending<T> = { ...delivery, inFlight: false, attempts: 0, notBefore: 0 as MonoMs };
+  const pending: Pending<T> = { ...delivery, inFlight: false, attempts: 0, denials: 0, notBefore: 0 as MonoMs };
   return moveCursor({ ...advanced, pending: [...state.pending, pending] }, state.cursor.beyond);
 };
 
@@ -116,8 +118,8 @@ export const wakeAt = <T>(state: QueueState<T>): MonoMs | null => {
 
 /** Whether the delivery `seq` is dealt with by this outcome, one way or the other. */
 export const isFinal = <T>(state: QueueState<T>, seq: number, { kind }: DeliveryOutcome): boolean => {
-  const attempts = state.pending.find((item) => item.seq === seq)?.attempts ?? 0;
-  return kind === 'denied' ? attempts + 1 >= DENIED_ATTEMPTS : kind !== 'retry';
+  const denials = state.pending.find((item) => item.seq === seq)?.denials ?? 0;
+  return kind === 'denied' ? denials + 1 >= DENIED_ATTEMPTS : kind !== 'retry';
 };
 
 /** Tells what became of the delivery `seq` in flight. */
@@ -126,7 +128,8 @@ export const settle = <T>(state: QueueState<T>, seq: number, outcome: DeliveryOu
   assert(settled?.inFlight === true, 'only a delivery in flight has an outcome');
   if (!isFinal(state, seq, outcome)) {
     const notBefore = (now + waitAfter(settled.attempts, outcome.kind === 'retry' ? outcome.after : null)) as MonoMs;
-    const again = { ...settled, inFlight: false, attempts: settled.attempts + 1, notBefore };
+    const denials = settled.denials + (outcome.kind === 'denied' ? 1 : 0);
+    const again = { ...settled, inFlight: false, attempts: settled.attempts + 1, denials, notBefore };
     return { ...state, pending: state.pending.map((item) => (item === settled ? again : item)) };
   }
   const rest = {

@@ -87,6 +87,20 @@ describe('the delivery queue', () => {
     expect(now).toBeLessThan(2_400_000);
   });
 
+  it('does not count an outage before it as a denial', () => {
+    let state = queueOf(['a']);
+    let now = 0;
+    const outcomes = [
+      ...Array.from({ length: 20 }, () => ({ kind: 'retry', after: null }) as const),
+      { kind: 'denied' } as const,
+    ];
+    for (const outcome of outcomes) {
+      state = settle(taken(state, monoMs(now)).state, 1, outcome, monoMs(now));
+      now = wakeAt(state) ?? 0;
+    }
+    expect(state).toMatchObject({ refused: 0, cursor: { seq: 0 } });
+  });
+
   it('sets a refused record aside, counted, and goes on', () => {
     const state = settle(taken(queueOf(['a', 'a'])).state, 1, { kind: 'refused' }, at);
     expect(state).toMatchObject({ refused: 1, cursor: { seq: 1 } });
