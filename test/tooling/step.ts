@@ -88,6 +88,13 @@ export const whole = (name: string, program: string, args: readonly string[]): S
   },
 });
 
+/** Only what is wrong is shown: what vitest says of the tests that passed, and the mutants that were caught, are left out. */
+const withoutGreen = (output: string): string =>
+  output
+    .split('\n')
+    .filter((line) => !/^\s*✓|^caught\s/.test(line))
+    .join('\n');
+
 /** A script that closes with `N <good>, N <bad>`, each of which counts. */
 export const counted = (name: string, script: string, args: readonly string[], good: string, bad: string): Step => ({
   name,
@@ -97,7 +104,7 @@ export const counted = (name: string, script: string, args: readonly string[], g
     const passed = Number(line?.[1] ?? 0);
     const failed = Number(line?.[2] ?? 0);
     const broken = code !== 0 || line === null;
-    return { passed, failed: broken ? Math.max(1, failed) : failed, text: broken || failed > 0 ? output : '' };
+    return { passed, failed: broken ? Math.max(1, failed) : failed, text: broken || failed > 0 ? withoutGreen(output) : '' };
   },
 });
 
@@ -118,13 +125,6 @@ const sum = (report: VitestReport, code: number): { passed: number; failed: numb
   const nothing = report.numPassedTests + failed === 0;
   return { passed: report.numPassedTests, failed: code !== 0 || nothing ? Math.max(1, failed) : failed };
 };
-
-/** What vitest says of the tests that passed is left out. */
-const withoutGreen = (output: string): string =>
-  output
-    .split('\n')
-    .filter((line) => !/^\s*✓/.test(line))
-    .join('\n');
 
 /** Tests of one vitest project, or of the files of it whose path contains one of `filters`. No test at all is a failure. */
 export const tests = (project: string, filters: readonly string[] = [], name = project): Step => ({
