@@ -39,10 +39,15 @@ test.each(['gridward-controld.service', 'gridward-northd.service'])('%s exposes 
   expect(exposure).toBeLessThan(3);
 });
 
-test('control has no network and no TPM, north no serial line', async () => {
+test('control reaches the network of the site alone and no TPM, north no serial line', async () => {
   const control = (await unitHere('gridward-controld.service')).text;
   const north = (await unitHere('gridward-northd.service')).text;
-  expect(control).toMatch(/^PrivateNetwork=yes$/m);
+  expect(control).toMatch(/^IPAddressDeny=any$/m);
+  // RFC 1918 and 4193, and what is not routed at all.
+  expect(/^IPAddressAllow=(.*)$/m.exec(control)?.[1]?.split(' ')).toEqual([
+    ...['localhost', 'link-local', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'],
+  ]);
+  expect(control).toMatch(/^SocketBindDeny=any$/m);
   expect(control).not.toContain('tpm');
   expect(north).not.toContain('tty');
 });

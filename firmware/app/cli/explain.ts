@@ -1,9 +1,9 @@
 import type { UtilitySeconds } from '#base/units.ts';
 import { advancePlan } from '#control/plan/advance.ts';
-import { conflict, heldModes, holderOf, primacies, reasonFor, type PrimacyOf } from '#control/plan/arbitrate.ts';
+import { conflict, heldModes, holderOf, inForce, reasonFor, type PrimacyOf } from '#control/plan/arbitrate.ts';
 import { effectiveSpans } from '#control/plan/effective.ts';
 import { modesOf } from '#control/modes.ts';
-import { isLive, type Plan, type StoredEvent } from '#control/plan/plan.ts';
+import type { Plan, StoredEvent } from '#control/plan/plan.ts';
 import type { ControlMode, ControlModes } from '#control/program.ts';
 
 /** Events listed at most; the earliest go first. */
@@ -66,9 +66,8 @@ const eventLines = (event: StoredEvent, start: number, end: number, primacyOf: P
 /** The event memory at `now` in words: programs, events with the state of each mode, and why each mode's winner wins. */
 export const explainPlan = (stored: Plan, now: UtilitySeconds): readonly string[] => {
   const { plan } = advancePlan(stored, now);
-  const primacyOf = primacies(plan.programs);
   const spanOf = effectiveSpans(plan.events);
-  const running = plan.events.filter((event) => isLive(event) && event.phase === 'running');
+  const { running, primacyOf } = inForce(plan);
   const programs = plan.programs
     .toSorted((a, b) => a.primacy - b.primacy)
     .map(({ id, primacy, defaultControl }) => {

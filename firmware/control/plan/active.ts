@@ -1,13 +1,14 @@
 import { unreachable } from '#base/assert.ts';
-import { percent, type Percent, type UtilitySeconds, watts, type Watts } from '#base/units.ts';
+import { oncePer } from '#base/memo.ts';
+import { percent, type Percent, type UtilitySeconds, utilitySeconds, watts, type Watts } from '#base/units.ts';
 import { CURVE_MODES } from '../curve.ts';
 import type { ActiveLimits, Limit, Targets } from '../limits.ts';
 import { isCap, TARGET_MODES, WATT_MODES } from '../modes.ts';
 import type { ControlMode } from '../program.ts';
 import { advancePlan } from './advance.ts';
-import { primacies } from './arbitrate.ts';
+import { inForce } from './arbitrate.ts';
 import { courseAt } from './course.ts';
-import { isLive, type Plan, type StoredServer } from './plan.ts';
+import type { Plan, StoredServer } from './plan.ts';
 import { defaultFor, type Found, heldBy, tighter, type Value } from './standing.ts';
 
 /** The commissioned limit that always binds; null: none. */
@@ -101,8 +102,27 @@ export const activeLimits = (
   fallback: FallbackLimits,
 ): ActiveLimits => {
   const current = now === null ? plan : advancePlan(plan, now).plan;
-  const primacyOf = primacies(current.programs);
-  const running = current.events.filter((event) => isLive(event) && event.phase === 'running');
+  const moves = now === null || current.courses.some(({ ramp }) => ramp !== null && now < ramp.end);
+  return moves ? limitsOf(current, now, commissioned, fallback) : standingLimits(current)(commissioned)(fallback);
+};
+
+/** Later than the end of every ramp. */
+const AT_LAST = utilitySeconds(Number.MAX_SAFE_INTEGER);
+
+/** Between its changes a plan says the same at every instant, when no limit is on its way. */
+const standingLimits = oncePer((plan: Plan) =>
+  oncePer((commissioned: CommissionedLimits) =>
+    oncePer((fallback: FallbackLimits) => limitsOf(plan, AT_LAST, commissioned, fallback)),
+  ),
+);
+
+const limitsOf = (
+  current: Plan,
+  now: UtilitySeconds | null,
+  commissioned: CommissionedLimits,
+  fallback: FallbackLimits,
+): ActiveLimits => {
+  const { running, primacyOf } = inForce(current);
   const limitFor = (mode: ControlMode): Found => {
     const fromEvent = heldBy(mode, running, primacyOf)?.limit ?? null;
     const standing = defaultFor(current.programs, mode) ?? fallbackFor(current, mode, fallback);

@@ -3,9 +3,9 @@ import type { UtilitySeconds } from '#base/units.ts';
 import { type ControlMode, EVENTS_MAX } from '../program.ts';
 import type { Transition } from '../record.ts';
 import { capabilityOf, outboxFor, transitionOf, type Outbox } from './answer.ts';
-import { holderOf, primacies } from './arbitrate.ts';
+import { holderOf, inForce } from './arbitrate.ts';
 import { NOTHING_KNOWN, type Surroundings } from './course.ts';
-import { isLive, keyOf, keyText, type EventKey, type Plan, type StoredEvent } from './plan.ts';
+import { keyOf, keyText, type EventKey, type Plan, type StoredEvent } from './plan.ts';
 import { replay } from './replay.ts';
 
 /** Each stored event changes by time at most twice: begin and end. Beyond that something loops. */
@@ -37,15 +37,11 @@ export const advancePlan = (plan: Plan, now: UtilitySeconds, surroundings = NOTH
 export const nextBoundary = (plan: Plan, now: UtilitySeconds): UtilitySeconds | null => advancePlan(plan, now).plan.dueAt;
 
 const unconfirmed = (plan: Plan): readonly StoredEvent[] => {
-  const primacyOf = primacies(plan.programs);
-  const running = plan.events.filter((event) => isLive(event) && event.phase === 'running');
+  const { running, primacyOf } = inForce(plan);
+  const open = running.filter((event) => event.started === null && event.answered === null);
+  if (open.length === 0) return open;
   const capability = capabilityOf(plan);
-  return running.filter(
-    (event) =>
-      event.started === null &&
-      event.answered === null &&
-      capability(event).some((mode) => holderOf(mode, running, primacyOf) === event),
-  );
+  return open.filter((event) => capability(event).some((mode) => holderOf(mode, running, primacyOf) === event));
 };
 
 /** An event that is to be confirmed, and those of its modes that can be carried out. */

@@ -1,6 +1,7 @@
+import { oncePer } from '#base/memo.ts';
 import { modesOf } from '../modes.ts';
 import type { ControlMode } from '../program.ts';
-import { specifiedEnd, type StoredEvent, type StoredProgram } from './plan.ts';
+import { isLive, type Plan, specifiedEnd, type StoredEvent, type StoredProgram } from './plan.ts';
 
 /** Primacy of an event whose program is not known: last of all (PrimacyType is 0-255). */
 const PRIMACY_LAST = 255;
@@ -20,6 +21,20 @@ export const primacies = (programs: readonly StoredProgram[]): PrimacyOf => {
     return primacy;
   };
 };
+
+/** The events in force by a plan, and how they rank. */
+export interface InForce {
+  readonly running: readonly StoredEvent[];
+  readonly primacyOf: PrimacyOf;
+}
+
+/** The events in force by an advanced plan; it is asked several times a second, and changes a few times a day. */
+export const inForce = oncePer(
+  (plan: Plan): InForce => ({
+    running: plan.events.filter((event) => isLive(event) && event.phase === 'running'),
+    primacyOf: primacies(plan.programs),
+  }),
+);
 
 /** Overlap as specified, half open: what does not overlap here is never in conflict, whatever randomisation does (ieee2030_5 3.5, 3.7). */
 export const conflict = (a: StoredEvent, b: StoredEvent): boolean =>

@@ -2,7 +2,7 @@ import type { UtilitySeconds } from '#base/units.ts';
 import { modesOf } from '../modes.ts';
 import type { ControlMode } from '../program.ts';
 import { advancePlan } from './advance.ts';
-import { holderOf, primacies, reasonFor, type PrimacyOf } from './arbitrate.ts';
+import { holderOf, inForce, reasonFor, type PrimacyOf } from './arbitrate.ts';
 import { effectiveSpans } from './effective.ts';
 import { isLive, type Phase, type Plan, type StoredEvent } from './plan.ts';
 
@@ -42,8 +42,7 @@ const viewMode = (event: StoredEvent, mode: ControlMode, running: readonly Store
 export const planEvents = (plan: Plan, now: UtilitySeconds): readonly EventView[] => {
   const current = advancePlan(plan, now).plan;
   const spanOf = effectiveSpans(current.events);
-  const primacyOf = primacies(current.programs);
-  const running = current.events.filter((event) => isLive(event) && event.phase === 'running');
+  const { running, primacyOf } = inForce(current);
   return current.events.map((event) => {
     const span = spanOf(event);
     const state = event.phase === 'running' && event.started !== null ? 'started' : event.phase;

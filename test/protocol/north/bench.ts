@@ -9,6 +9,7 @@ import { monoMs } from '#base/units.ts';
 import { encodeHeader, encodeRecord, segmentName } from '#log/segment.ts';
 import type { UtilityProfile } from '#utility/translate/profile.ts';
 import csipAus from '../../../config/utility/csip-aus-v1.2.json' with { type: 'json' };
+import { memoryFlags } from '../../rig/run/gateway.ts';
 import { defaultOptions, exampleScenario, type UtilityOptions } from '../../rig/utility/options.ts';
 import { makePki, type Pki } from '../../rig/utility/pki.ts';
 import { startUtilityServer, type UtilityServer } from '../../rig/utility/server.ts';
@@ -149,7 +150,7 @@ export const startBench = async (options: BenchOptions = {}): Promise<Bench> => 
     tell,
     end,
     start: () => {
-      child = spawn(process.execPath, ['firmware/app/northd/main.ts'], {
+      child = spawn(process.execPath, [...memoryFlags('northd'), 'firmware/app/northd/main.ts'], {
         cwd: new URL('../../..', import.meta.url).pathname,
         env: {
           CONFIGURATION_DIRECTORY: join(directory, 'config'),

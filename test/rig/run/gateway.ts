@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, realpath, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -119,7 +119,19 @@ export const isBundled = (program: Program, form: Form): boolean => {
   return statSync(bundleOf('controld')).mtimeMs > newest;
 };
 
-export const commandOf = (program: Program, form: Form): readonly [string, string] => [
+/** The bounds of memory that the unit of a program gives to Node, as the product runs with them. */
+export const memoryFlags = (program: Program): readonly string[] => {
+  const unit = readFileSync(join(ROOT, 'image/units', `gridward-${program}.service`), 'utf8');
+  return (
+    /^ExecStart=(.*)$/m
+      .exec(unit)?.[1]
+      ?.split(' ')
+      .filter((word) => word.startsWith('--max-')) ?? []
+  );
+};
+
+export const commandOf = (program: Program, form: Form): readonly [string, ...string[]] => [
   process.execPath,
+  ...memoryFlags(program),
   isBundled(program, form) ? bundleOf(program) : join(ROOT, 'firmware/app', program, 'main.ts'),
 ];
