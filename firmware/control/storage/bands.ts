@@ -2,7 +2,7 @@ import { assert } from '#base/assert.ts';
 import { type MonoMs, type Watts, watts } from '#base/units.ts';
 import { ask, type Asked } from '#control/allocate/allocate.ts';
 import type { Bounds } from './bounds.ts';
-import type { Band } from './facts.ts';
+import type { Band } from '#site/device.ts';
 import { sameBand } from './track.ts';
 
 /** What was last asked of one storage device. */

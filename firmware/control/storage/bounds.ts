@@ -1,5 +1,5 @@
 import { type Watts, watts } from '#base/units.ts';
-import type { Band } from './facts.ts';
+import type { Band } from '#site/device.ts';
 
 /** What binds storage and loads, reduced to watts. Null: no such limit. */
 export interface StorageLimits {
