@@ -35,6 +35,19 @@ export interface Plant {
   readonly unmeteredGeneration: Watts;
   /** How old an inverter's registers may be when they are read. */
   readonly readingAge: DurationMs;
+  /** Storage beside the inverters, which the load that is estimated contains; absent: none. */
+  readonly storage?: StorageBeside;
+}
+
+/** What storage that has an output of its own does to the connection point. */
+export interface StorageBeside {
+  readonly maxDischarge: Watts;
+  /** What it may give whatever it gives now: what it provably holds, else its rating. Lowers the blind cap. */
+  readonly possibleDischarge: Watts;
+  /** What it gives now, positive = discharging; null: not known. */
+  readonly power: Watts | null;
+  /** It has not moved for the last seconds. */
+  readonly isSteady: boolean;
 }
 
 export interface LimiterState {
@@ -85,6 +98,12 @@ interface CapChange {
   readonly to: Watts;
   readonly output: Watts | null;
 }
+
+/** The output of inverters and storage together; null while one is not known. */
+export const withStorage = (output: number | null, { storage }: Pick<Plant, 'storage'>): number | null => {
+  if (storage === undefined || output === null) return output;
+  return storage.power === null ? null : output + storage.power;
+};
 
 /** Takes the effect of a confirmed cap: the plant's response is timed, and the meter is going to be held against it. */
 export const observeCapChange = (state: LimiterState, track: GenerationTrack, change: CapChange, now: MonoMs): LimiterState => {
@@ -156,25 +175,35 @@ const isWorthWatching = (track: GenerationTrack, now: MonoMs, settleMs: number):
 };
 
 /** After a doubtful jump of the flow: holds it against what the output did meanwhile, as soon as every inverter was read again. */
-const explained = (state: LimiterState, tracks: readonly GenerationTrack[]): LimiterState => {
+const explained = (state: LimiterState, plant: Plant, tracks: readonly GenerationTrack[]): LimiterState => {
   const { jump } = state.sight;
   if (jump === null) return state;
   if (jump.outputBefore === null) {
-    const outputBefore = total(tracks, (track) => latestGeneration(track, jump.at));
+    const outputBefore = withStorage(
+      total(tracks, (track) => latestGeneration(track, jump.at)),
+      plant,
+    );
     // An inverter that did not answer before the jump may have made it.
     const sight =
       outputBefore === null ? { ...state.sight, jump: null, strikes: 0 } : { ...state.sight, jump: { ...jump, outputBefore } };
     return { ...state, sight };
   }
-  const after = total(tracks, (track) => track.readings.find((reading) => reading.at > jump.at)?.generation ?? null);
+  const after = withStorage(
+    total(tracks, (track) => track.readings.find((reading) => reading.at > jump.at)?.generation ?? null),
+    plant,
+  );
   return after === null ? state : { ...state, sight: explainJump(state.sight, after - jump.outputBefore) };
 };
 
 const witnessed = (state: LimiterState, plant: Plant, tracks: readonly GenerationTrack[], now: MonoMs): LimiterState => {
   const witness = state.sight.witness;
   if (witness === null || now - witness.at < 1500 || !tracks.every(isSteady)) return state;
+  if (plant.storage?.isSteady === false) return state;
   const settledFor = tracks.every((track) => track.disturbedAt === null || now - track.disturbedAt > 2500);
-  const output = total(tracks, (track) => latestGeneration(track, now));
+  const output = withStorage(
+    total(tracks, (track) => latestGeneration(track, now)),
+    plant,
+  );
   if (!settledFor || output === null) return state;
   return { ...state, sight: settleWitness(state.sight, watts(output), plant.maxPower, now) };
 };
@@ -195,16 +224,19 @@ export const decide = (
 ): { readonly state: LimiterState; readonly decision: Decision } => {
   assert(plant.maxPower >= 0 && plant.minOutput <= plant.maxPower, 'a plant has a rating and a lesser minimum');
   const timed = { ...state, sight: withTime(state.sight, now) };
-  const checked = witnessed(explained(timed, tracks), plant, tracks, now);
+  const checked = witnessed(explained(timed, plant, tracks), plant, tracks, now);
   const seen = checked.sight.seen;
   // While blind the load is forgotten; it is learned afresh before the sight returns, from the samples that count towards it.
-  const load = withOutput(!seen && state.sight.seen ? withoutMeter(checked.load) : checked.load, tracks, {
+  const timing = {
     readingAge: plant.readingAge,
-    settleMs: (track) => gainOf(state, track.device).settleMs,
-    unread: (track) => (latestGeneration(track, now) === null ? (uncontrolled.get(track.device) ?? null) : null),
-  });
+    settleMs: (track: GenerationTrack) => gainOf(state, track.device).settleMs,
+    unread: (track: GenerationTrack) => (latestGeneration(track, now) === null ? (uncontrolled.get(track.device) ?? null) : null),
+  };
+  const known = !seen && state.sight.seen ? withoutMeter(checked.load) : checked.load;
+  // Storage is part of the load: what feeds the site makes it negative.
+  const load = withOutput(known, tracks, timing, 0 - (plant.storage?.maxDischarge ?? 0));
   const proven = seen ? provenLoad(load, now, plant.maxPower) : null;
-  const relied = proven ?? watts(0);
+  const relied = proven ?? watts(0 - (plant.storage?.possibleDischarge ?? 0));
   const rounding = Math.max(0, tracks.length - FEW_INVERTERS);
   const target = allowed(limits, relied, plant, (limit) => margin(limit) + rounding);
   const ceiling = allowed(limits, relied, plant, () => 0);

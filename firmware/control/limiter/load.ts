@@ -47,7 +47,8 @@ export interface Timing {
   readonly unread: (track: GenerationTrack) => Watts | null;
 }
 
-interface Output extends Envelope {
+/** What devices gave together between two instants. */
+export interface Output extends Envelope {
   /** Of `high`, what inverters may deliver that are not read. */
   readonly unread: number;
 }
@@ -91,25 +92,42 @@ export const withPoll = (state: LoadState, sample: MeterSample): LoadState => {
   };
 };
 
-/** Evaluates the newest refresh with what is known of the output now; called again as readings arrive, until they cover it. */
-export const withOutput = (state: LoadState, tracks: readonly GenerationTrack[], timing: Timing): LoadState => {
+/** What devices together can be: how wide a first estimate may be rests on the rating, what the load cannot fall below on the floor. */
+interface Scale {
+  readonly rating: number;
+  /** Watts; below 0 where storage that is part of the load may feed the site. */
+  readonly floor: number;
+}
+
+/** Evaluates the newest refresh with what is known of the output between its two instants; called again until that is settled. */
+export const withEnvelope = (
+  state: LoadState,
+  outputBetween: (from: MonoMs, to: MonoMs) => Output | null,
+  { rating, floor }: Scale,
+): LoadState => {
   const refresh = state.refresh;
   if (refresh === null) return state;
-  const output = sumEnvelopes(tracks, refresh.from, refresh.to, timing);
-  // An inverter that no longer answers: what it does now is unknown, and so is the load.
+  const output = outputBetween(refresh.from, refresh.to);
+  // A device that no longer answers: what it does now is unknown, and so is the load.
   if (output === null) return state.estimate === null ? state : { ...state, estimate: null, history: [] };
   const low = output.low + refresh.netImport;
   const high = output.high + refresh.netImport;
   // Nothing known before and the output on the move: a first guess would have to be undone. Until it settles no load is relied on.
-  const rating = tracks.reduce((sum, track) => sum + track.maxPower, 0);
   if (refresh.base === null && high - low - output.unread > FIRST_WIDTH_FRACTION * rating)
     return { ...state, refresh: output.settled ? null : refresh };
-  const estimate = watts(Math.max(0, clamp(refresh.base ?? low, low, high)));
+  const estimate = watts(Math.max(floor, clamp(refresh.base ?? low, low, high)));
   const history = state.history.map((entry, index) =>
     index === state.history.length - 1 ? { at: entry.at, load: estimate } : entry,
   );
   return { ...state, estimate, history, refresh: output.settled ? null : refresh };
 };
+
+/** The same of the inverters. */
+export const withOutput = (state: LoadState, tracks: readonly GenerationTrack[], timing: Timing, floor = 0): LoadState =>
+  withEnvelope(state, (from, to) => sumEnvelopes(tracks, from, to, timing), {
+    rating: tracks.reduce((sum, track) => sum + track.maxPower, 0),
+    floor,
+  });
 
 /** Forgets the load when the meter is lost: nothing of it may be relied on (design D5). */
 export const withoutMeter = (state: LoadState): LoadState => ({

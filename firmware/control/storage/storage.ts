@@ -1,0 +1,305 @@
+import { type MonoMs, type Watts, watts } from '#base/units.ts';
+import { type LoadState, NO_LOAD_KNOWN, withoutMeter, withPoll } from '#control/limiter/load.ts';
+import type { StorageBeside } from '#control/limiter/limiter.ts';
+import type { DeviceId } from '#site/device.ts';
+import type { MeterSample } from '#site/sample.ts';
+import { type AskedBand, askBand } from './bands.ts';
+import { type Bounds, boundsOf, excessOf, type Range, sharesOf, spareOf, type StorageLimits } from './bounds.ts';
+import type { Band, LoadFacts, StorageFacts } from './facts.ts';
+import { type AskedLoads, loadsAfter } from './loads.ts';
+import { reliedOn, withStorageOutput } from './residual.ts';
+import { NO_SUN_STORED, sunAfter, type SunSight, type SunState } from './sun.ts';
+import {
+  newStorageTrack,
+  possibleDischarge,
+  powerOf,
+  sameBand,
+  type StorageSight,
+  type StorageTrack,
+  withAskedBand,
+  withHeldBand,
+  withStorageReading,
+} from './track.ts';
+
+/** What is remembered of storage and controllable loads between ticks. */
+export interface StorageState {
+  readonly tracks: ReadonlyMap<DeviceId, StorageTrack>;
+  /** Import of the site beside its storage. */
+  readonly residual: LoadState;
+  readonly asked: ReadonlyMap<DeviceId, AskedBand>;
+  readonly loads: AskedLoads;
+  readonly sun: SunState;
+  /** Since when what the site imports beside its storage is not known; null: it is. */
+  readonly blindSince: MonoMs | null;
+  /** Discharged down to their reserve: not made to discharge until they have recovered. */
+  readonly spent: ReadonlySet<DeviceId>;
+  /** The widest band that each may hold under the limits in force. */
+  readonly ceilings: ReadonlyMap<DeviceId, Band>;
+  /** What each limit and target was, to tell a change from a drift. */
+  readonly asks: string;
+}
+
+export const NO_STORAGE: StorageState = {
+  tracks: new Map(),
+  residual: NO_LOAD_KNOWN,
+  asked: new Map(),
+  loads: new Map(),
+  sun: NO_SUN_STORED,
+  blindSince: null,
+  spent: new Set(),
+  ceilings: new Map(),
+  asks: '',
+};
+
+/** Per cent of charge above the reserve from which a spent one may be used again. */
+const RECOVERED_PERCENT = 3;
+/** Per cent of charge from which it cannot be made to charge. */
+const FULL_PERCENT = 99;
+/** One that gives less than this part of its range of what it was made to give, for so long, is not counted on. */
+const SHORT_FRACTION = 0.03;
+const SHORT_MS = 4000;
+/** A start, or a sight that returns at once, switches no relay: blind for so long does (design section 4: safe within 5 s). */
+const SHED_BLIND_MS = 3000;
+/** Seconds without a move by more than this part of the range: steady. */
+const STEADY_MS = 2500;
+const STEADY_FRACTION = 0.004;
+
+/** What storage and loads are told about the site in one tick. */
+export interface StorageView {
+  readonly storages: readonly StorageFacts[];
+  readonly loads: readonly LoadFacts[];
+  readonly limits: StorageLimits;
+  /** The connection point is seen. */
+  readonly seen: boolean;
+  /** What the inverters may give meanwhile under a generation limit. */
+  readonly generation: Watts;
+  /** Power that storage is to give together, positive = discharging; null: nothing asks for one. */
+  readonly target: Watts | null;
+  readonly sun: Pick<SunSight, 'wanted' | 'heldBack' | 'export'>;
+  /** What a load provably takes at most; null: nothing is proven. */
+  readonly heldLoad: (device: DeviceId) => Watts | null;
+  readonly now: MonoMs;
+}
+
+const observeOne = (track: StorageTrack, held: Band | null, sights: readonly StorageSight[], now: MonoMs): StorageTrack =>
+  withHeldBand(
+    sights.reduce((known, sight) => withStorageReading(known, sight), track),
+    held,
+    now,
+  );
+
+/** Takes what each device provably holds, and what was read of it and of the meter, in order of arrival. */
+export const observeStorage = (
+  before: StorageState,
+  storages: readonly StorageFacts[],
+  seen: {
+    readonly held: (device: DeviceId) => Band | null;
+    readonly sights: (device: DeviceId) => readonly StorageSight[];
+    readonly meter: readonly MeterSample[];
+    readonly now: MonoMs;
+  },
+): StorageState => {
+  if (storages.length === 0) return before;
+  const tracks = new Map<DeviceId, StorageTrack>();
+  for (const { device, rating } of storages) {
+    if (rating === null) continue;
+    const known = before.tracks.get(device);
+    const same = known?.maxCharge === rating.maxCharge && known.maxDischarge === rating.maxDischarge;
+    const track = same ? known : newStorageTrack(device, rating);
+    tracks.set(device, observeOne(track, seen.held(device), seen.sights(device), seen.now));
+  }
+  const residual = seen.meter.reduce((state, sample) => withPoll(state, sample), before.residual);
+  return { ...before, tracks, residual };
+};
+
+const isSteady = ({ readings, maxCharge, maxDischarge }: StorageTrack, now: MonoMs): boolean => {
+  const recent = readings.filter(({ at }) => now - at <= STEADY_MS).map(({ discharge }) => discharge);
+  return Math.max(...recent) - Math.min(...recent) <= STEADY_FRACTION * (maxCharge + maxDischarge);
+};
+
+/** Storage with an output of its own, as the limiter must know it; what is behind an inverter is bound by the inverter's cap. Undefined: none. */
+export const storageBeside = (
+  { tracks }: StorageState,
+  storages: readonly StorageFacts[],
+  now: MonoMs,
+): StorageBeside | undefined => {
+  const own = storages.filter(({ behind }) => behind === null).flatMap(({ device }) => tracks.get(device) ?? []);
+  if (own.length === 0) return undefined;
+  const powers = own.map((track) => powerOf(track, now));
+  const sum = (of: (track: StorageTrack) => number): Watts => watts(own.reduce((all, track) => all + of(track), 0));
+  return {
+    maxDischarge: sum(({ maxDischarge }) => maxDischarge),
+    possibleDischarge: sum(possibleDischarge),
+    power: powers.some((one) => one === null) ? null : watts(powers.reduce<number>((all, one) => all + (one ?? 0), 0)),
+    isSteady: own.every((track) => isSteady(track, now)),
+  };
+};
+
+/** Down to the reserve, and until a little above it again. A state of charge that nobody knows is not drawn on. */
+const spentAfter = ({ spent, tracks }: StorageState, storages: readonly StorageFacts[]): ReadonlySet<DeviceId> =>
+  new Set(
+    storages
+      .filter(({ device, reserve }) => {
+        const track = tracks.get(device);
+        const charge = track?.stateOfCharge ?? null;
+        if (track === undefined || charge === null || track.isEmpty || charge <= reserve) return true;
+        return spent.has(device) && charge < reserve + RECOVERED_PERCENT;
+      })
+      .map(({ device }) => device),
+  );
+
+/** What it can be made to give: nothing when spent; no more than it gives when it falls short of what it holds. */
+const canDischarge = (track: StorageTrack, spent: ReadonlySet<DeviceId>, now: MonoMs): number => {
+  if (spent.has(track.device)) return 0;
+  const { held, heldSince, maxDischarge, maxCharge } = track;
+  const power = powerOf(track, now);
+  if (power === null) return 0;
+  const short =
+    held !== null &&
+    held.least > 0 &&
+    heldSince !== null &&
+    now - heldSince >= SHORT_MS &&
+    power < held.least - SHORT_FRACTION * (maxCharge + maxDischarge);
+  return short ? Math.max(0, power) : maxDischarge;
+};
+
+interface Reach extends Range {
+  readonly canCharge: Watts;
+}
+
+const reachOf = (tracks: readonly StorageTrack[], spent: ReadonlySet<DeviceId>, now: MonoMs): Reach => {
+  const sum = (of: (track: StorageTrack) => number): Watts => watts(tracks.reduce((all, track) => all + of(track), 0));
+  return {
+    maxCharge: sum(({ maxCharge }) => maxCharge),
+    maxDischarge: sum(({ maxDischarge }) => maxDischarge),
+    canDischarge: sum((track) => canDischarge(track, spent, now)),
+    canCharge: sum((track) => (track.isFull || (track.stateOfCharge ?? 0) >= FULL_PERCENT ? 0 : track.maxCharge)),
+  };
+};
+
+/** One device's part of a power of all: discharge goes by what can discharge, charge by what can charge. */
+const partOf = (power: number, index: number, discharge: readonly number[], charge: readonly number[]): Watts =>
+  watts(sharesOf(power, power > 0 ? discharge : charge)[index] ?? 0);
+
+const splitBand = (band: Band, index: number, weights: Weights): Band => ({
+  // A bound that makes it discharge goes to those that can; one that only forbids goes by the ratings.
+  least: partOf(band.least, index, weights.able, weights.charge),
+  most: partOf(band.most, index, weights.discharge, weights.charge),
+});
+
+interface Weights {
+  readonly able: readonly number[];
+  readonly discharge: readonly number[];
+  readonly charge: readonly number[];
+}
+
+const splitBounds = ({ wanted, ceiling }: Bounds, index: number, weights: Weights): Bounds => {
+  const one = { wanted: splitBand(wanted, index, weights), ceiling: splitBand(ceiling, index, weights) };
+  const ordered = ({ least, most }: Band): Band => ({ least: watts(Math.min(least, most)), most });
+  return { wanted: ordered(one.wanted), ceiling: ordered(one.ceiling) };
+};
+
+/** What is asked of storage and loads now. */
+export interface StorageAsking {
+  readonly state: StorageState;
+  readonly bands: readonly { readonly device: DeviceId; readonly band: Band; readonly narrows: boolean }[];
+  readonly consumes: readonly { readonly device: DeviceId; readonly most: Watts; readonly sheds: boolean }[];
+}
+
+/** A target within what the owner allows: none from below the reserve, none from the grid where that is not allowed. */
+const targetWithin = (target: number, view: StorageView, reach: Reach, residual: Watts | null): Watts => {
+  if (target >= 0) return watts(Math.min(target, reach.canDischarge));
+  const fromGrid = view.storages.every(({ gridCharge }) => gridCharge);
+  const surplus = fromGrid ? Infinity : Math.max(0, 0 - (residual ?? 0));
+  return watts(Math.max(target, 0 - reach.canCharge, 0 - surplus));
+};
+
+const asksOf = ({ limits, target, seen }: StorageView): string => JSON.stringify([limits, target !== null, seen]);
+
+const consumesOf = (before: AskedLoads, asked: AskedLoads): StorageAsking['consumes'] =>
+  [...asked].flatMap(([device, { most }]) => {
+    const was = before.get(device)?.most;
+    return was === most ? [] : [{ device, most, sheds: was === undefined || most < was }];
+  });
+
+const together = (tracks: readonly StorageTrack[], now: MonoMs): Watts | null =>
+  tracks.length === 0 ? null : watts(tracks.reduce((sum, track) => sum + (powerOf(track, now) ?? 0), 0));
+
+/**
+ * Storage and controllable loads inside the limits (sunspec 4.2). Pure. Order under an import limit: charging is cut, then storage
+ * discharges as far as its reserve allows, then loads are shed.
+ */
+export const decideStorage = (before: StorageState, view: StorageView): StorageAsking => {
+  const { storages, loads, limits, seen, now } = view;
+  if (storages.length + loads.length === 0) return { state: before, bands: [], consumes: [] };
+  const spent = spentAfter(before, storages);
+  // One that does not answer is told nothing; what it does shows at the meter.
+  const reached = [...before.tracks.values()].filter((track) => powerOf(track, now) !== null);
+  const residual = seen ? withStorageOutput(before.residual, reached) : withoutMeter(before.residual);
+  const relied = seen ? reliedOn(residual, now) : null;
+  const blindSince = relied === null ? (before.blindSince ?? now) : null;
+  const reach = reachOf(reached, spent, now);
+  const range = watts(reach.maxCharge + reach.maxDischarge);
+  const present = { residual: relied?.now ?? null, power: together(reached, now), canCharge: reach.canCharge, range };
+  const sun = sunAfter(before.sun, { ...view.sun, ...present, limit: limits.exportLimit }, now);
+  const beside = { residual: relied, generation: view.generation, consumption: watts(0) };
+  const room = {
+    loadLimit: limits.loadLimit,
+    excess: blindSince !== null && now - blindSince < SHED_BLIND_MS ? watts(0) : excessOf(limits, beside, reach.canDischarge),
+    spare: spareOf(limits, beside, reach.canDischarge),
+  };
+  const asked = loadsAfter(before.loads, loads, room, now);
+  const consumption = watts(
+    loads.reduce((sum, { device }) => sum + Math.max(asked.get(device)?.most ?? 0, view.heldLoad(device) ?? Infinity), 0),
+  );
+  const bounds = boundsOf(limits, { ...beside, consumption }, reach);
+  const target = view.target === null ? null : targetWithin(view.target, view, reach, present.residual);
+  const asks = asksOf(view);
+  const state = { ...before, spent, residual, blindSince, sun, loads: asked, asks };
+  const wishes = { bounds, target, ceiling: sun.ceiling, completes: asks !== before.asks, now };
+  return { ...askBands(state, reached, wishes), consumes: consumesOf(before.loads, asked) };
+};
+
+interface Wishes {
+  readonly bounds: Bounds;
+  readonly target: Watts | null;
+  readonly ceiling: Watts | null;
+  readonly completes: boolean;
+  readonly now: MonoMs;
+}
+
+const askBands = (
+  state: StorageState,
+  reached: readonly StorageTrack[],
+  { bounds, target, ceiling, completes, now }: Wishes,
+): Pick<StorageAsking, 'state' | 'bands'> => {
+  const weights: Weights = {
+    able: reached.map((track) => canDischarge(track, state.spent, now)),
+    discharge: reached.map(({ maxDischarge }) => maxDischarge),
+    charge: reached.map(({ maxCharge }) => maxCharge),
+  };
+  const asked = new Map(state.asked);
+  const ceilings = new Map<DeviceId, Band>();
+  const tracks = new Map(state.tracks);
+  const bands: { device: DeviceId; band: Band; narrows: boolean }[] = [];
+  for (const [index, track] of reached.entries()) {
+    const { device } = track;
+    const own = splitBounds(bounds, index, weights);
+    const before = state.asked.get(device) ?? null;
+    const wish = {
+      bounds: own,
+      ceiling: ceiling === null ? null : partOf(ceiling, index, weights.discharge, weights.charge),
+      target: target === null ? null : partOf(target, index, weights.able, weights.charge),
+      completes,
+    };
+    const next = askBand(before, wish, track, now);
+    ceilings.set(device, own.ceiling);
+    if (next === before) continue;
+    asked.set(device, next);
+    if (sameBand(before?.band ?? null, next.band)) continue;
+    tracks.set(device, withAskedBand(track, next.band, now));
+    const widens = before !== null && next.band.least <= before.band.least && next.band.most >= before.band.most;
+    bands.push({ device, band: next.band, narrows: !widens });
+  }
+  return { state: { ...state, asked, ceilings, tracks }, bands };
+};
