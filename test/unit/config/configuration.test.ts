@@ -121,6 +121,33 @@ describe('the configuration file', () => {
     expect(decoded).toMatchObject({ ok: false, fault: [{ path: '' }] });
   });
 
+  it('has storage and loads with what their owner allows, options only where their role is', () => {
+    const storage = { id: 'battery', role: 'storage', line: 'line-1', unitId: 3, profile: 'sunspec-124' };
+    const load = { id: 'heater', role: 'load', line: 'line-1', unitId: 4, profile: 'relay', load: { maxPowerW: 3000 } };
+    const decode = (...more: readonly unknown[]): unknown => {
+      const tree = example() as unknown as { devices: unknown[] };
+      tree.devices.push(...more);
+      return decodeConfiguration(bytesOf(tree));
+    };
+    const hybrid = { ...storage, storage: { reservePercent: 20, hybridOf: 'pv' } };
+    expect(decode(hybrid, load)).toMatchObject({
+      ok: true,
+      value: {
+        devices: [
+          { storage: null, load: null },
+          { storage: null },
+          { storage: { reserve: 20, gridCharge: false, hybridOf: 'pv' } },
+          { load: { maxPower: 3000, normallyOn: true } },
+        ],
+      },
+    });
+    const found = (path: string): unknown => ({ ok: false, fault: [{ path }] });
+    expect(decode({ ...load, load: undefined })).toMatchObject(found('devices[2].load'));
+    expect(decode({ ...storage, load: load.load })).toMatchObject(found('devices[2].load'));
+    expect(decode({ ...storage, storage: { hybridOf: 'grid-meter' } })).toMatchObject(found('devices[2].storage.hybridOf'));
+    expect(decode(hybrid, { ...hybrid, id: 'second', unitId: 5 })).toMatchObject(found('devices[3].storage.hybridOf'));
+  });
+
   it('has its JSON Schema published as the decoder knows it (node config/schema/generate.ts)', () => {
     expect(readFileSync(PUBLISHED, 'utf8')).toBe(configurationJsonSchema());
   });
