@@ -47,11 +47,17 @@ export const dateStatus = (before: DatedStatus | null, status: SiteStatus, at: U
   };
 };
 
+const MPPT = 4;
+const DERATED = 5;
+
+/** Under a limit every change of the load makes an inverter derated, or not: it produces in both. */
+const inverterKind = ({ inverterStatus }: SiteStatus): number | null => (inverterStatus === DERATED ? MPPT : inverterStatus);
+
 /** Whether the utility must be told at once instead of at the next DERList period (reference: PUT on change). */
 export const statusChanged = (before: SiteStatus | null, now: SiteStatus): boolean =>
   before?.genConnectStatus !== now.genConnectStatus ||
   before.operationalModeStatus !== now.operationalModeStatus ||
-  before.inverterStatus !== now.inverterStatus ||
+  inverterKind(before) !== inverterKind(now) ||
   before.alarmStatus !== now.alarmStatus ||
   before.storage?.connectStatus !== now.storage?.connectStatus ||
   before.storage?.mode !== now.storage?.mode;

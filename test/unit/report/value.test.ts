@@ -189,6 +189,9 @@ describe('status', () => {
     expect(statusChanged(null, running)).toBe(true);
     expect(statusChanged(running, { ...running })).toBe(false);
     expect(statusChanged(running, { ...running, alarmStatus: 2 })).toBe(true);
+    const [mppt, derated, off] = [4, 5, 1].map((inverterStatus) => ({ ...running, inverterStatus }));
+    expect(statusChanged(mppt ?? null, off ?? running)).toBe(true);
+    expect(statusChanged(mppt ?? null, derated ?? running)).toBe(false);
   });
 });
 
