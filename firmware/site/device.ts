@@ -1,4 +1,4 @@
-import type { DurationMs, Hertz, Percent, VoltAmperes, Volts, Watts } from '#base/units.ts';
+import type { DurationMs, Hertz, Percent, VoltAmperes, Volts, WattHours, Watts } from '#base/units.ts';
 import type { CurveFunction, CurveSetting } from './curve.ts';
 
 declare const deviceId: unique symbol;
@@ -30,6 +30,14 @@ export interface Nameplate {
   readonly ratedVarAbsorbed: number | null;
 }
 
+/** What storage takes, gives and holds at most; positive numbers (SunSpec 124 WChaMax, 702 WChaRteMax and WDisChaRteMax, 713 or 802 WHRtg). */
+export interface StorageRating {
+  readonly maxCharge: Watts;
+  readonly maxDischarge: Watts;
+  /** Null: the device does not say. */
+  readonly capacity: WattHours | null;
+}
+
 /** What commissioning or the first verified contact recorded of a device; keyed by its serial number (design D17 `devices`). */
 export interface DeviceRecord {
   readonly device: DeviceId;
@@ -44,9 +52,19 @@ export interface DeviceRecord {
   readonly nameplate: Nameplate | null;
   /** WMaxLimPct_SF of model 123, 10^sf per cent a step; null where the device has no such control. */
   readonly limitScale: number | null;
+  /** Of storage alone; absent in records of earlier releases. */
+  readonly storage?: StorageRating;
+  /** Of a controllable load alone. */
+  readonly load?: { readonly maxPower: Watts };
 }
 
-export type DeviceRole = 'inverter' | 'meter';
+export type DeviceRole = 'inverter' | 'meter' | 'storage' | 'load';
+
+/** AC power of storage that stays between the two: positive discharges, negative charges; `least` <= `most`. */
+export interface Band {
+  readonly least: Watts;
+  readonly most: Watts;
+}
 
 /** What a device does by itself when the gateway falls silent after a setpoint (design D8). */
 export type OnSilence =
@@ -87,15 +105,18 @@ export interface FoundCurve {
 }
 
 /**
- * A cap is a ceiling of active power output; `reactive` or `curve` null gives back what was found; the others open and close the
- * inverter's connection.
+ * A cap is a ceiling of active power output; `reactive` or `curve` null gives back what was found; `connect` and `disconnect` close and
+ * open the inverter's connection. A band is for storage: the whole of its rating gives it back to its own automatic. `consume` is for a
+ * controllable load: it may draw at most this; a relay is off below its rating, a scale is rounded down.
  */
 export type SetpointCommand =
   | { readonly kind: 'cap'; readonly cap: Watts }
   | { readonly kind: 'disconnect' }
   | { readonly kind: 'connect' }
   | { readonly kind: 'reactive'; readonly reactive: Reactive | null }
-  | { readonly kind: 'curve'; readonly follows: CurveFunction; readonly curve: CurveSetting | null };
+  | { readonly kind: 'curve'; readonly follows: CurveFunction; readonly curve: CurveSetting | null }
+  | { readonly kind: 'band'; readonly least: Watts; readonly most: Watts }
+  | { readonly kind: 'consume'; readonly most: Watts };
 
 /** A command to one device. */
 export interface Setpoint {

@@ -1,4 +1,4 @@
-import type { Amperes, Hertz, MonoMs, Vars, VoltAmperes, Volts, WattHours, Watts } from '#base/units.ts';
+import type { Amperes, Hertz, MonoMs, Percent, Vars, VoltAmperes, Volts, WattHours, Watts } from '#base/units.ts';
 import type { StandardAlarm } from './alarm.ts';
 import type { DeviceId } from './device.ts';
 
@@ -58,7 +58,37 @@ export interface MeterSample {
   readonly fingerprint: number;
 }
 
-export type Sample = InverterSample | MeterSample;
+/** SunSpec 124 and 802 ChaSt, same names. */
+export type StorageMode = 'off' | 'empty' | 'discharging' | 'charging' | 'full' | 'holding' | 'testing' | 'unknown';
+
+/** One reading of a storage device. Null: not implemented or not read. */
+export interface StorageSample {
+  readonly kind: 'storage';
+  readonly device: DeviceId;
+  readonly takenAt: MonoMs;
+  /** Active power, AC side, positive = discharging. */
+  readonly discharge: Watts | null;
+  readonly stateOfCharge: Percent | null;
+  readonly stored: WattHours | null;
+  readonly mode: StorageMode;
+  readonly voltage: PerPhase<Volts>;
+  readonly frequency: Hertz | null;
+  /** Standard alarms that this reading shows; absent: none. */
+  readonly alarms?: readonly StandardAlarm[];
+}
+
+/** One reading of a controllable load. */
+export interface LoadSample {
+  readonly kind: 'load';
+  readonly device: DeviceId;
+  readonly takenAt: MonoMs;
+  /** What it draws; null: a relay without a meter. */
+  readonly power: Watts | null;
+  /** Null: not known. */
+  readonly on: boolean | null;
+}
+
+export type Sample = InverterSample | MeterSample | StorageSample | LoadSample;
 
 /** How a device stands to us (design section 3). */
 export type DeviceStanding = 'answering' | 'asleep' | 'silent' | 'unverified';

@@ -257,7 +257,10 @@ export const addSamples = (
 ): IntervalStep => {
   const rolled = roll(state, mono, utility);
   let next = rolled.state;
-  for (const sample of samples) next = sample.kind === 'meter' ? addMeter(next, sample) : addInverter(next, sample);
+  for (const sample of samples) {
+    if (sample.kind === 'meter') next = addMeter(next, sample);
+    else if (sample.kind === 'inverter') next = addInverter(next, sample);
+  }
   const over = next.open.filter((interval) => mono >= interval.to + GRACE_MS);
   if (over.length === 0) return { state: next, records: rolled.records };
   const open = next.open.filter((interval) => !over.includes(interval));

@@ -2,11 +2,12 @@ import * as v from 'valibot';
 
 const name = v.pipe(v.string(), v.maxLength(64));
 const finite = v.pipe(v.number(), v.finite());
+const positive = v.pipe(finite, v.gtValue(0));
 
 /** A stored DeviceRecord (site/device.ts). */
 export const deviceRecordSchema = v.object({
   device: name,
-  role: v.picklist(['inverter', 'meter']),
+  role: v.picklist(['inverter', 'meter', 'storage', 'load']),
   manufacturer: name,
   model: name,
   serialNumber: name,
@@ -16,7 +17,7 @@ export const deviceRecordSchema = v.object({
   nameplate: v.nullable(
     v.object({
       ratedPower: finite,
-      maxPower: v.pipe(finite, v.gtValue(0)),
+      maxPower: positive,
       ratedApparent: v.nullable(finite),
       referenceVoltage: v.nullable(finite),
       nominalFrequency: v.nullable(finite),
@@ -25,4 +26,6 @@ export const deviceRecordSchema = v.object({
     }),
   ),
   limitScale: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(-10), v.maxValue(10))),
+  storage: v.exactOptional(v.object({ maxCharge: positive, maxDischarge: positive, capacity: v.nullable(finite) })),
+  load: v.exactOptional(v.object({ maxPower: positive })),
 });

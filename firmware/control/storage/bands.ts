@@ -2,7 +2,7 @@ import { assert } from '#base/assert.ts';
 import { type MonoMs, type Watts, watts } from '#base/units.ts';
 import { ask, type Asked } from '#control/allocate/allocate.ts';
 import type { Bounds } from './bounds.ts';
-import type { Band } from './facts.ts';
+import type { Band } from '#site/device.ts';
 import { sameBand } from './track.ts';
 
 /** What was last asked of one storage device. */
@@ -71,15 +71,17 @@ const bandFrom = (most: number, least: number, wish: AskedBand['wish'], ceiling:
 export const askBand = (before: AskedBand | null, wish: BandWish, { maxCharge, maxDischarge }: Rated, now: MonoMs): AskedBand => {
   const range = watts(maxCharge + maxDischarge);
   const { wanted, ceiling: limit } = wish.bounds;
-  const pace = { completes: wish.completes, arrives: wish.completes, swings: false };
-  const paced = (known: Asked | null, cap: number, ceiling: number): Asked => {
+  const paced = (known: Asked | null, cap: number, ceiling: number, needed: number): Asked => {
     const room = (bound: number): Watts => watts(Math.min(range, Math.max(0, bound)));
+    // What the other bound makes it do is no widening that could wait.
+    const completes = wish.completes || (known !== null && needed > known.cap);
+    const pace = { completes, arrives: completes, swings: false };
     const next = ask(known, { ...pace, cap: room(cap), ceiling: room(ceiling) }, range, now) ?? known;
     assert(next !== null, 'a first band is always asked for');
     return next;
   };
-  const most = paced(before?.most ?? null, wanted.most + maxCharge, limit.most + maxCharge);
-  const least = paced(before?.least ?? null, maxDischarge - wanted.least, maxDischarge - limit.least);
+  const most = paced(before?.most ?? null, wanted.most + maxCharge, limit.most + maxCharge, wanted.least + maxCharge);
+  const least = paced(before?.least ?? null, maxDischarge - wanted.least, maxDischarge - limit.least, 0);
   const target = movedTo(before?.wish ?? null, wish.target, MOVE_FRACTION * range, { completes: wish.completes, now });
   const band = bandFrom(most.cap - maxCharge, maxDischarge - least.cap, target, wish.ceiling);
   const isSame = sameBand(before?.band ?? null, band);

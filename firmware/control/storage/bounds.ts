@@ -1,5 +1,5 @@
 import { type Watts, watts } from '#base/units.ts';
-import type { Band } from './facts.ts';
+import type { Band } from '#site/device.ts';
 
 /** What binds storage and loads, reduced to watts. Null: no such limit. */
 export interface StorageLimits {
@@ -35,11 +35,18 @@ export const marginOf = (limit: Watts): number => Math.min(30, Math.max(5, MARGI
 
 type Keep = (limit: Watts) => number;
 
+/** Discharge that the export limit leaves. What the import limit needs now goes before a surplus that was, or that may come again. */
+const exportRoom = (limit: Watts, importLimit: Watts | null, residual: Beside['residual'], keep: Keep): number => {
+  // Blind: with no load at all, what the export limit leaves is the inverters'.
+  if (residual === null) return 0;
+  const need = importLimit === null ? 0 : residual.now - importLimit + marginOf(importLimit);
+  return limit - keep(limit) + Math.max(residual.least, Math.min(residual.now, need - limit + marginOf(limit)));
+};
+
 const mostOf = (limits: StorageLimits, { residual, generation }: Beside, { maxDischarge }: Range, keep: Keep): number => {
   const { exportLimit, generationLimit } = limits;
   let most: number = maxDischarge;
-  // Blind: with no load at all, what the export limit leaves is the inverters'.
-  if (exportLimit !== null) most = Math.min(most, residual === null ? 0 : exportLimit + residual.least - keep(exportLimit));
+  if (exportLimit !== null) most = Math.min(most, exportRoom(exportLimit, limits.importLimit, residual, keep));
   if (generationLimit !== null) most = Math.min(most, generationLimit - generation - keep(generationLimit));
   return Math.max(0, most);
 };

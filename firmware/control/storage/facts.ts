@@ -1,12 +1,6 @@
 import type { Percent, Watts } from '#base/units.ts';
 import type { DeviceId, OnSilence } from '#site/device.ts';
 
-/** AC power of storage that must stay between the two: positive discharges, negative charges; `least` <= `most`. */
-export interface Band {
-  readonly least: Watts;
-  readonly most: Watts;
-}
-
 /** What the tick must know of a storage device beyond what it measures. */
 export interface StorageFacts {
   readonly device: DeviceId;

@@ -1,11 +1,11 @@
 import { type MonoMs, type Watts, watts } from '#base/units.ts';
 import { type LoadState, NO_LOAD_KNOWN, withoutMeter, withPoll } from '#control/limiter/load.ts';
 import type { StorageBeside } from '#control/limiter/limiter.ts';
-import type { DeviceId } from '#site/device.ts';
+import type { Band, DeviceId } from '#site/device.ts';
 import type { MeterSample } from '#site/sample.ts';
 import { type AskedBand, askBand } from './bands.ts';
 import { type Bounds, boundsOf, excessOf, type Range, sharesOf, spareOf, type StorageLimits } from './bounds.ts';
-import type { Band, LoadFacts, StorageFacts } from './facts.ts';
+import type { LoadFacts, StorageFacts } from './facts.ts';
 import { type AskedLoads, loadsAfter } from './loads.ts';
 import { reliedOn, withStorageOutput } from './residual.ts';
 import { NO_SUN_STORED, sunAfter, type SunSight, type SunState } from './sun.ts';

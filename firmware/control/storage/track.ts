@@ -1,7 +1,7 @@
 import { type MonoMs, type Percent, type Watts, watts } from '#base/units.ts';
 import type { DeviceId } from '#site/device.ts';
 import type { Output } from '#control/limiter/load.ts';
-import type { Band } from './facts.ts';
+import type { Band } from '#site/device.ts';
 
 const READINGS_MAX = 24;
 const READINGS_SPAN_MS = 10_000;

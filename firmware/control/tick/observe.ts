@@ -49,6 +49,7 @@ const withSample = (observed: Observed, sample: Sample, facts: SiteFacts, plant:
     if (sample.device !== facts.meter) return observed;
     return { ...observed, limiter: observeMeter(observed.limiter, sample, plant) };
   }
+  if (sample.kind !== 'inverter') return observed;
   const track = observed.tracks.get(sample.device);
   if (track === undefined) return observed;
   const next = withReading(track, sample);

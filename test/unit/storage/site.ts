@@ -1,9 +1,9 @@
 /** A site with a battery, loads and sun of its own physics, for the tests of the storage room: nothing of the product decides in it. */
 import { monoMs, percent, type Watts, watts } from '#base/units.ts';
 import type { StorageLimits } from '#control/storage/bounds.ts';
-import type { Band, LoadFacts, StorageFacts } from '#control/storage/facts.ts';
+import type { LoadFacts, StorageFacts } from '#control/storage/facts.ts';
 import { decideStorage, NO_STORAGE, observeStorage, type StorageState, storageBeside } from '#control/storage/storage.ts';
-import { toDeviceId } from '#site/device.ts';
+import { type Band, toDeviceId } from '#site/device.ts';
 import { meterSample } from '../control/site.ts';
 
 export const BATTERY = toDeviceId('battery');
