@@ -72,7 +72,7 @@ describe('the configuration file', () => {
       'site.limits.fallback.exportW | a number >=0 | -5',
       'lines[0].baudRate | (1200 | 2400 | 4800 | 9600 | 19200 | 38400 | 57600 | 115200) | 9601',
       'devices[0].unitId | a number <=247 | 300',
-      'devices[1].role | ("inverter" | "meter") | "metre"',
+      'devices[1].role | ("inverter" | "meter" | "storage" | "load") | "metre"',
       'utilities[0].url | an https:// address, or the domain of the utility | "http://plain.example/"',
       'extra | no such key | 1',
     ]);
@@ -124,7 +124,7 @@ describe('the configuration file', () => {
   it('has storage and loads with what their owner allows, options only where their role is', () => {
     const storage = { id: 'battery', role: 'storage', line: 'line-1', unitId: 3, profile: 'sunspec-124' };
     const load = { id: 'heater', role: 'load', line: 'line-1', unitId: 4, profile: 'relay', load: { maxPowerW: 3000 } };
-    const decode = (...more: readonly unknown[]): unknown => {
+    const decode = (...more: readonly unknown[]): ReturnType<typeof decodeConfiguration> => {
       const tree = example() as unknown as { devices: unknown[] };
       tree.devices.push(...more);
       return decodeConfiguration(bytesOf(tree));
@@ -141,7 +141,7 @@ describe('the configuration file', () => {
         ],
       },
     });
-    const found = (path: string): unknown => ({ ok: false, fault: [{ path }] });
+    const found = (path: string): object => ({ ok: false, fault: [{ path }] });
     expect(decode({ ...load, load: undefined })).toMatchObject(found('devices[2].load'));
     expect(decode({ ...storage, load: load.load })).toMatchObject(found('devices[2].load'));
     expect(decode({ ...storage, storage: { hybridOf: 'grid-meter' } })).toMatchObject(found('devices[2].storage.hybridOf'));
