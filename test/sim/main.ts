@@ -1,21 +1,18 @@
+/**
+ * `make sim SEED=n [COUNT=m] [HOURS=h] [WHOLE=1]`: runs the seeds from n on, side by side on all cores, and shows them in order. A seed
+ * that fails shows what was violated and the last notes before it. Closes, for several seeds, with the simulated hours a minute.
+ */
+import { availableParallelism } from 'node:os';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
-import type { NoteTaken } from '../support/virtual-gateway.ts';
-import { check, type Violation } from './check.ts';
-import { drawSimulation } from './draw.ts';
-import { runSimulation } from './run.ts';
-import { checkWhole } from './whole/check.ts';
-import { drawWhole } from './whole/draw.ts';
-import { runWhole } from './whole/run.ts';
-
-const NOTES_SHOWN = 30;
-const DEFAULT_HOURS = '1';
+import { Worker } from 'node:worker_threads';
+import { type Run, runTask, type Task } from './task.ts';
 
 const { values } = parseArgs({
   options: {
     seed: { type: 'string', default: '1' },
-    hours: { type: 'string', default: DEFAULT_HOURS },
-    /** Simulates this many seeds from the first on, until one fails. */
+    /** Of each seed, simulated. */
+    hours: { type: 'string', default: '1' },
     count: { type: 'string', default: '1' },
     verbose: { type: 'boolean', default: false },
     /** Both processes and the utility server, not only control. */
@@ -27,57 +24,67 @@ const say = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
 
-/** What one run has to tell. */
-interface Run {
-  readonly about: string;
-  readonly faults: readonly { readonly fault: string; readonly from: number; readonly until: number }[];
-  readonly violations: readonly Violation[];
-  readonly notes: readonly NoteTaken[];
-  /** Virtual time of second 0. */
-  readonly origin: number;
-  readonly hash: string;
-}
-
-const controlRun = async (seed: number): Promise<Run> => {
-  const simulation = drawSimulation(seed, Number(values.hours));
-  const { lagSeconds, deadSeconds, slewPercentPerSecond, gainErrorPercent } = simulation.site.plant;
-  const outcome = await runSimulation(simulation);
-  const { faults, events, seconds } = simulation;
-  return {
-    about: `${(seconds / 3600).toFixed(2)} h, lag ${lagSeconds.toFixed(1)} s, dead ${deadSeconds.toFixed(1)} s, slew ${slewPercentPerSecond.toFixed(0)} %/s, gain ${gainErrorPercent.toFixed(1)} %, ${faults.length} faults, ${events.length} events`,
-    ...{ faults, violations: check(simulation, outcome), notes: outcome.notes, origin: outcome.origin, hash: outcome.hash },
-  };
-};
-
-const wholeRun = async (seed: number): Promise<Run> => {
-  const whole = drawWhole(seed, Number(values.hours));
-  const outcome = await runWhole(whole);
-  const { gateway, responses, hash } = outcome;
-  const { faults, events, seconds } = whole;
-  const requests = gateway.state.journal.exchanges.length;
-  return {
-    about: `${(seconds / 3600).toFixed(2)} h, ${faults.length} faults, ${events.length} events, ${responses.length} Responses, ${requests} requests`,
-    ...{ faults, violations: checkWhole(whole, outcome), notes: gateway.notes, origin: gateway.origin, hash },
-  };
-};
-
 const report = (seed: number, { about, faults, violations, notes, origin, hash }: Run): void => {
   say(`seed ${seed}: ${about}`);
   if (values.verbose) {
     for (const { fault, from, until } of faults) say(`  ${from.toFixed(1)} - ${until.toFixed(1)} ${fault}`);
   }
   for (const { rule, at, text } of violations) say(`VIOLATION seed ${seed} at ${at.toFixed(1)} s: ${rule}: ${text}`);
-  const firstAt = violations[0]?.at ?? 0;
-  if (violations.length > 0) {
-    process.exitCode = 1;
-    const around = notes.filter(({ at }) => (at - origin) / 1000 <= firstAt + 60).slice(-NOTES_SHOWN);
-    for (const { at, module, note } of around) {
-      say(`  ${((at - origin) / 1000).toFixed(3)} ${module} ${note.level} ${note.event}: ${note.text}`);
-    }
+  if (violations.length > 0) process.exitCode = 1;
+  for (const { at, module, note } of notes) {
+    say(`  ${((at - origin) / 1000).toFixed(3)} ${module} ${note.level} ${note.event}: ${note.text}`);
   }
   say(`trace ${hash}`);
 };
 
+const answerOf = async (worker: Worker, task: Task): Promise<Run> =>
+  await new Promise((resolve, reject) => {
+    worker.once('error', reject);
+    worker.once('message', ({ run, error }: { readonly run?: Run; readonly error?: string }) => {
+      worker.removeAllListeners('error');
+      if (run === undefined) reject(new Error(error));
+      else resolve(run);
+    });
+    worker.postMessage(task);
+  });
+
+/** All tasks on all cores; each is shown once those before it were. */
+const runAll = async (tasks: readonly Task[]): Promise<void> => {
+  const done = new Map<number, Run>();
+  let next = 0;
+  let shown = 0;
+  const show = (): void => {
+    for (let run = done.get(shown); run !== undefined; run = done.get(shown)) {
+      report(tasks[shown]?.seed ?? 0, run);
+      done.delete(shown);
+      shown += 1;
+    }
+  };
+  const work = async (): Promise<void> => {
+    const worker = new Worker(new URL('worker.ts', import.meta.url));
+    for (let mine = next; mine < tasks.length; mine = next) {
+      next += 1;
+      const task = tasks[mine];
+      if (task !== undefined) done.set(mine, await answerOf(worker, task));
+      show();
+    }
+    await worker.terminate();
+  };
+  await Promise.all(Array.from({ length: Math.min(tasks.length, availableParallelism()) }, work));
+};
+
 const first = Number(values.seed);
-for (let seed = first; seed < first + Number(values.count); seed += 1)
-  report(seed, await (values.whole ? wholeRun(seed) : controlRun(seed)));
+const hours = Number(values.hours);
+const tasks = Array.from({ length: Number(values.count) }, (_, index) => ({ seed: first + index, hours, whole: values.whole }));
+const [only] = tasks;
+if (tasks.length === 1 && only !== undefined) report(only.seed, await runTask(only));
+else {
+  const started = performance.now();
+  await runAll(tasks);
+  const minutes = (performance.now() - started) / 60_000;
+  const total = hours * tasks.length;
+  const failed = process.exitCode === 1 ? 'with violations' : 'no violation';
+  say(
+    `${tasks.length} seeds, ${total.toFixed(1)} simulated hours in ${minutes.toFixed(1)} min: ${(total / minutes).toFixed(1)} a minute, ${failed}`,
+  );
+}

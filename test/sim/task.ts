@@ -1,0 +1,63 @@
+/** One simulation from its seed to what it has to tell. */
+import type { NoteTaken } from '../support/virtual-gateway.ts';
+import { check, type Violation } from './check.ts';
+import { drawSimulation } from './draw.ts';
+import { runSimulation } from './run.ts';
+import { checkWhole } from './whole/check.ts';
+import { drawWhole } from './whole/draw.ts';
+import { runWhole } from './whole/run.ts';
+
+/** Which simulation: `whole` is both processes and the utility server, else control alone. */
+export interface Task {
+  readonly seed: number;
+  readonly hours: number;
+  readonly whole: boolean;
+}
+
+/** What one run has to tell. */
+export interface Run {
+  readonly about: string;
+  readonly faults: readonly { readonly fault: string; readonly from: number; readonly until: number }[];
+  readonly violations: readonly Violation[];
+  readonly notes: readonly NoteTaken[];
+  /** Virtual time of second 0. */
+  readonly origin: number;
+  readonly hash: string;
+}
+
+const controlRun = async ({ seed, hours }: Task): Promise<Run> => {
+  const simulation = drawSimulation(seed, hours);
+  const { lagSeconds, deadSeconds, slewPercentPerSecond, gainErrorPercent } = simulation.site.plant;
+  const outcome = await runSimulation(simulation);
+  const { faults, events, seconds } = simulation;
+  return {
+    about: `${(seconds / 3600).toFixed(2)} h, lag ${lagSeconds.toFixed(1)} s, dead ${deadSeconds.toFixed(1)} s, slew ${slewPercentPerSecond.toFixed(0)} %/s, gain ${gainErrorPercent.toFixed(1)} %, ${faults.length} faults, ${events.length} events`,
+    ...{ faults, violations: check(simulation, outcome), notes: outcome.notes, origin: outcome.origin, hash: outcome.hash },
+  };
+};
+
+const wholeRun = async ({ seed, hours }: Task): Promise<Run> => {
+  const whole = drawWhole(seed, hours);
+  const outcome = await runWhole(whole);
+  const { gateway, responses, hash } = outcome;
+  const { faults, events, seconds } = whole;
+  const requests = gateway.state.journal.exchanges.length;
+  return {
+    about: `${(seconds / 3600).toFixed(2)} h, ${faults.length} faults, ${events.length} events, ${responses.length} Responses, ${requests} requests`,
+    ...{ faults, violations: checkWhole(whole, outcome), notes: gateway.notes, origin: gateway.origin, hash },
+  };
+};
+
+/** Notes told of a run that failed: the last ones around its first violation. */
+const NOTES_SHOWN = 30;
+
+const around = ({ notes, origin, violations }: Run): readonly NoteTaken[] => {
+  const firstAt = violations[0]?.at ?? 0;
+  return violations.length === 0 ? [] : notes.filter(({ at }) => (at - origin) / 1000 <= firstAt + 60).slice(-NOTES_SHOWN);
+};
+
+/** Runs it; the same task gives the same result to the last bit. Of the notes only those that explain a failure are kept. */
+export const runTask = async (task: Task): Promise<Run> => {
+  const run = await (task.whole ? wholeRun(task) : controlRun(task));
+  return { ...run, notes: around(run) };
+};
