@@ -104,6 +104,8 @@ class Process {
         connections: () => this.#field.connections(),
         reactiveHeld: () => this.#field.reactiveHeld(),
         followed: () => this.#field.followed(),
+        heldBands: () => new Map(),
+        heldLoads: () => new Map(),
         act: (result, now) => this.#act(result, now),
         onTick: (seen) => this.#tape.take(seen),
         onFolded: (set) => this.#folded(set),

@@ -44,6 +44,8 @@ interface Options {
   readonly meter?: (t: number) => boolean;
   /** Acknowledges each band and does as it likes. */
   readonly ignores?: (t: number) => boolean;
+  /** False: what it was told is never read back. */
+  readonly proves?: boolean;
   /** Modes of one event that runs from 30 s on; none: the commissioned limit alone. */
   readonly event?: ControlModes;
   readonly until?: number;
@@ -155,7 +157,7 @@ export class TickSite {
       samples: this.#samples(),
       held: new Map([[PV, this.#cap === null ? null : watts(this.#cap)]]),
       connections: new Map([[PV, 'connected']]),
-      heldBands: new Map([[BATTERY, this.#band]]),
+      heldBands: new Map([[BATTERY, this.#options.proves === false ? null : this.#band]]),
       heldLoads: new Map([...this.on].map(([device, power]) => [device, watts(power)])),
       standings: new Map([
         [PV, 'answering'],

@@ -114,6 +114,14 @@ describe('an event', () => {
     expect(statuses(site)).toEqual(['received', 'started']);
   });
 
+  it.each([{ opModImpLimW: watts(4000) }, { opModStorageTargetW: watts(2000) }])(
+    'of %o is not started before a band was read back',
+    (event) => {
+      const site = new TickSite({ load: () => 5000, sun: () => 0, automatic: idle, proves: false, event }).run(50);
+      expect(statuses(site)).toEqual(['received']);
+    },
+  );
+
   it('of a storage target is held inside the export limit, started, and let go at its end', () => {
     const site = new TickSite({
       load: () => 500,
