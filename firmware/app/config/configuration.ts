@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { fail, ok, type Result } from '#base/result.ts';
-import { watts, type Watts } from '#base/units.ts';
+import { percent, type Percent, watts, type Watts } from '#base/units.ts';
 import { toDeviceId, type DeviceId, type DeviceRole } from '#site/device.ts';
 import type { LocalRules } from '#control/local/local.ts';
 import { crossCheck } from './cross-check.ts';
@@ -38,6 +38,20 @@ export interface DeviceConfiguration {
   readonly serialNumber: string | null;
   /** Of a meter: what its power is multiplied with to be positive on import. */
   readonly sign: 1 | -1;
+  /** Of storage; null: another role. */
+  readonly storage: StorageOptions | null;
+  /** Of a controllable load; null: another role. */
+  readonly load: { readonly maxPower: Watts; readonly normallyOn: boolean } | null;
+}
+
+/** What the owner of storage allows. */
+export interface StorageOptions {
+  /** State of charge below which the gateway never discharges it. */
+  readonly reserve: Percent;
+  /** It may be told to charge from the grid. */
+  readonly gridCharge: boolean;
+  /** The inverter whose AC output it shares; null: it has its own. */
+  readonly hybridOf: DeviceId | null;
 }
 
 export interface FileIdentity {
@@ -187,6 +201,15 @@ const identityOf = (identity: ConfigurationFile['utilities'][number]['identity']
 
 const orNull = (value: number | null): Watts | null => (value === null ? null : watts(value));
 
+const storageOf = ({ role, storage }: ConfigurationFile['devices'][number]): StorageOptions | null => {
+  if (role !== 'storage') return null;
+  const { reservePercent = 0, gridCharge = false, hybridOf } = storage ?? {};
+  return { reserve: percent(reservePercent), gridCharge, hybridOf: hybridOf === undefined ? null : toDeviceId(hybridOf) };
+};
+
+const loadOf = ({ load }: ConfigurationFile['devices'][number]): DeviceConfiguration['load'] =>
+  load === undefined ? null : { maxPower: watts(load.maxPowerW), normallyOn: load.normallyOn ?? true };
+
 const toConfiguration = (file: ConfigurationFile): Configuration => ({
   siteId: file.site.id,
   limits: {
@@ -217,6 +240,8 @@ const toConfiguration = (file: ConfigurationFile): Configuration => ({
     profile: device.profile,
     serialNumber: device.serialNumber ?? null,
     sign: device.sign ?? 1,
+    storage: storageOf(device),
+    load: loadOf(device),
   })),
   utilities: file.utilities.map((utility) => ({
     ...utility,

@@ -43,6 +43,7 @@ export const crossCheck = (file: ConfigurationFile): readonly ConfigProblem[] =>
   ...lineProblems(file),
   ...missingLines(file),
   ...meterProblems(file),
+  ...storageProblems(file),
   ...limitProblems(file),
   ...scheduleProblems(file),
   ...nmiProblems(file),
@@ -106,6 +107,26 @@ const meterProblems = (file: ConfigurationFile): ConfigProblem[] => {
     problems.push({ path: `devices[${index}].sign`, expected: 'nothing: only a meter has a sign', found: String(device.sign) });
   }
   return problems;
+};
+
+/** Options stand where their role is; a hybrid names an inverter of the site, each inverter once. */
+const storageProblems = ({ devices }: ConfigurationFile): ConfigProblem[] => {
+  const inverters = devices.filter((device) => device.role === 'inverter').map(({ id }) => id);
+  return devices.flatMap(({ role, storage, load }, index) => {
+    const place = `devices[${index}]`;
+    const hybridOf = storage?.hybridOf;
+    const problems: ConfigProblem[] = [];
+    const wrong = (path: string, expected: string, found: string): unknown =>
+      problems.push({ path: `${place}.${path}`, expected, found });
+    if (storage !== undefined && role !== 'storage') wrong('storage', 'nothing: only storage has such options', 'options');
+    if (load !== undefined && role !== 'load') wrong('load', 'nothing: only a load has such options', 'options');
+    if (load === undefined && role === 'load') wrong('load', 'what it draws at most (maxPowerW)', 'nothing');
+    if (hybridOf !== undefined && !inverters.includes(hybridOf))
+      wrong('storage.hybridOf', 'the name of an inverter', JSON.stringify(hybridOf));
+    else if (hybridOf !== undefined && devices.findIndex((one) => one.storage?.hybridOf === hybridOf) < index)
+      wrong('storage.hybridOf', 'an inverter no other storage shares', JSON.stringify(hybridOf));
+    return problems;
+  });
 };
 
 const nmiProblems = (file: ConfigurationFile): ConfigProblem[] =>

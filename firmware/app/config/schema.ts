@@ -93,9 +93,40 @@ const LineSchema = v.strictObject({
   stopBits: v.exactOptional(v.picklist([1, 2])),
 });
 
+const StorageSchema = v.pipe(
+  v.strictObject({
+    reservePercent: v.exactOptional(
+      v.pipe(
+        v.number(),
+        v.minValue(0),
+        v.maxValue(100),
+        v.description('State of charge below which the gateway never discharges it, per cent. Absent: 0.'),
+      ),
+    ),
+    gridCharge: v.exactOptional(
+      v.pipe(v.boolean(), v.description('It may be told to charge from the grid. Absent: false, from surplus alone.')),
+    ),
+    hybridOf: v.exactOptional(
+      v.pipe(name, v.description('The inverter whose AC output it shares (hybrid). Absent: it has an output of its own.')),
+    ),
+  }),
+  v.description('Of storage: what its owner allows.'),
+);
+
+const LoadSchema = v.pipe(
+  v.strictObject({
+    maxPowerW: v.pipe(power, v.gtValue(0), v.description('What it draws at most, watts; a load does not say so itself.')),
+    normallyOn: v.exactOptional(v.pipe(v.boolean(), v.description('It runs while nothing limits. Absent: true.'))),
+  }),
+  v.description('Of a controllable load; required there.'),
+);
+
 const DeviceSchema = v.strictObject({
   id: named('Name of the device, unique.'),
-  role: v.pipe(v.picklist(['inverter', 'meter']), v.description('A meter is the one at the connection point.')),
+  role: v.pipe(
+    v.picklist(['inverter', 'meter', 'storage', 'load']),
+    v.description('A meter is the one at the connection point; a load is one that the gateway may switch.'),
+  ),
   line: named('Name of the line it is on.'),
   unitId: v.pipe(
     v.number(),
@@ -119,6 +150,8 @@ const DeviceSchema = v.strictObject({
       v.description('Of a meter: 1 when positive power is import as SunSpec says, -1 when it is mounted the other way round.'),
     ),
   ),
+  storage: v.exactOptional(StorageSchema),
+  load: v.exactOptional(LoadSchema),
 });
 
 const serverLFDI = v.exactOptional(

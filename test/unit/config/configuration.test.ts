@@ -72,7 +72,7 @@ describe('the configuration file', () => {
       'site.limits.fallback.exportW | a number >=0 | -5',
       'lines[0].baudRate | (1200 | 2400 | 4800 | 9600 | 19200 | 38400 | 57600 | 115200) | 9601',
       'devices[0].unitId | a number <=247 | 300',
-      'devices[1].role | ("inverter" | "meter") | "metre"',
+      'devices[1].role | ("inverter" | "meter" | "storage" | "load") | "metre"',
       'utilities[0].url | an https:// address, or the domain of the utility | "http://plain.example/"',
       'extra | no such key | 1',
     ]);
@@ -119,6 +119,33 @@ describe('the configuration file', () => {
   ])('with %s in it is refused', (_, bytes) => {
     const decoded = decodeConfiguration(bytes);
     expect(decoded).toMatchObject({ ok: false, fault: [{ path: '' }] });
+  });
+
+  it('has storage and loads with what their owner allows, options only where their role is', () => {
+    const storage = { id: 'battery', role: 'storage', line: 'line-1', unitId: 3, profile: 'sunspec-124' };
+    const load = { id: 'heater', role: 'load', line: 'line-1', unitId: 4, profile: 'relay', load: { maxPowerW: 3000 } };
+    const decode = (...more: readonly unknown[]): ReturnType<typeof decodeConfiguration> => {
+      const tree = example() as unknown as { devices: unknown[] };
+      tree.devices.push(...more);
+      return decodeConfiguration(bytesOf(tree));
+    };
+    const hybrid = { ...storage, storage: { reservePercent: 20, hybridOf: 'pv' } };
+    expect(decode(hybrid, load)).toMatchObject({
+      ok: true,
+      value: {
+        devices: [
+          { storage: null, load: null },
+          { storage: null },
+          { storage: { reserve: 20, gridCharge: false, hybridOf: 'pv' } },
+          { load: { maxPower: 3000, normallyOn: true } },
+        ],
+      },
+    });
+    const found = (path: string): object => ({ ok: false, fault: [{ path }] });
+    expect(decode({ ...load, load: undefined })).toMatchObject(found('devices[2].load'));
+    expect(decode({ ...storage, load: load.load })).toMatchObject(found('devices[2].load'));
+    expect(decode({ ...storage, storage: { hybridOf: 'grid-meter' } })).toMatchObject(found('devices[2].storage.hybridOf'));
+    expect(decode(hybrid, { ...hybrid, id: 'second', unitId: 5 })).toMatchObject(found('devices[3].storage.hybridOf'));
   });
 
   it('has its JSON Schema published as the decoder knows it (node config/schema/generate.ts)', () => {
