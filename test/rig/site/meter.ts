@@ -80,6 +80,7 @@ export class MeterCore implements LineDevice {
 
   #reply(at: number, code: number, request: ReturnType<typeof parseRequest>): Uint8Array {
     if (typeof request === 'number') return exceptionReply(code, request);
+    if (request.kind === 'coils') return exceptionReply(code, EXCEPTION.function);
     if (request.kind === 'write') return exceptionReply(code, EXCEPTION.address);
     this.#refresh(at);
     const words = this.#image.read(request.address, request.count);
@@ -94,7 +95,7 @@ export class MeterCore implements LineDevice {
     const seen = Math.max(0, tick * refreshMs + this.#phase);
     const noise = new SeededRandom(this.#seed + tick, 'meter-noise');
     const sign = this.#faults.signFlipped ? -1 : 1;
-    const generation = this.#point.generationAt(seen);
+    const generation = this.#point.generationAt(seen) + this.#point.dischargeAt(seen);
     const load = this.#point.loadAt(seen);
     const put = (point: string, value: number | null): void => this.#image.put(203, point, value);
     const volts = PHASES.map(() => PHASE_VOLTS + noise.normal() * 0.4);
