@@ -112,6 +112,20 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
     tests: ['test/sim/fleet-seeds.test.ts'],
   },
   {
+    name: 'what was taken for load while an inverter was not read is load still once it answers',
+    file: 'firmware/control/limiter/load.ts',
+    search: 'const known = unread < state.unread ? forgotten(state) : state;',
+    replace: 'const known = state;',
+    tests: ['test/sim/fleet-seeds.test.ts'],
+  },
+  {
+    name: 'the others wait for an inverter that resists',
+    file: 'firmware/control/follow/follow.ts',
+    search: "obedience === 'resists' || obedience === 'disobeys';",
+    replace: "obedience === 'disobeys';",
+    tests: FOLLOW,
+  },
+  {
     name: 'a silent meter leaves the last load in force: the limiter fails open',
     file: 'firmware/control/limiter/limiter.ts',
     search: 'const proven = seen ? provenLoad(load, now, plant.maxPower) : null;',

@@ -51,6 +51,8 @@ const UNCOMMANDABLE: readonly Fault[] = [
 const OUT_OF_REACH: readonly Fault[] = ['cable-cut', 'adapter-pulled'];
 /** Beside one that cannot be told the others give way: then they generate no more than this together, watts. */
 const GIVEN_WAY_W = 150;
+/** The others follow what such a one makes this much later: five seconds of truth. */
+const RISE_POINTS = 50;
 
 export interface Window {
   readonly from: number;
@@ -79,18 +81,28 @@ const spansOf = (simulation: Simulation, kinds: readonly Fault[], longer: number
     .filter(({ fault }) => kinds.includes(fault))
     .map(({ from, until }: FaultSpan) => ({ from, until: until + longer }));
 
-/** True while the site is over its limit by inverters alone that cannot be told: all that can be have given way. */
-const helplessIn = (simulation: Simulation, back: number): ((point: Truth) => boolean) => {
+/**
+ * True while the site is over its limit by inverters alone that cannot be told: all that can be have given way. `excess`: by so much, which
+ * one that cannot be told may just have risen by.
+ */
+const helplessIn = (
+  simulation: Simulation,
+  truth: readonly Truth[],
+  back: number,
+): ((point: Truth, excess: number) => boolean) => {
   const count = 1 + (simulation.site.others?.length ?? 0);
   const untold = Array.from({ length: count }, (_, index) =>
     spansOf({ ...simulation, faults: simulation.faults.filter(({ inverter = 0 }) => inverter === index) }, UNCOMMANDABLE, back),
   );
-  return ({ t, parts = [] }) => {
+  const sumOf = (parts: readonly Truth[], chosen: readonly boolean[], wanted: boolean): number =>
+    parts.reduce((sum, part, index) => sum + (chosen[index] === wanted ? part.generation : 0), 0);
+  return ({ t, parts = [] }, excess) => {
     const inReach = untold.map((spans) => !covers(spans, t / 1000));
     if (inReach.every((reached) => reached)) return false;
     if (count === 1) return true;
-    const told = parts.reduce((sum, part, index) => sum + (inReach[index] === true ? part.generation : 0), 0);
-    return told <= GIVEN_WAY_W;
+    const before = truth[Math.max(0, Math.round(t / 100) - RISE_POINTS)]?.parts ?? [];
+    const rise = sumOf(parts, inReach, false) - sumOf(before, inReach, false);
+    return sumOf(parts, inReach, true) <= GIVEN_WAY_W || excess <= BAND_W + rise;
   };
 };
 
@@ -112,7 +124,7 @@ const checkExport = ({ simulation, outcome, spans, slowness, unclear }: Context)
     ...spansOf(simulation, [...OUT_OF_REACH, 'meter-frozen'], back),
     ...[...outcome.dead, ...unclear].map(({ from, until }) => ({ from, until: until + back })),
   ];
-  const helpless = helplessIn(simulation, back);
+  const helpless = helplessIn(simulation, outcome.truth, back);
   const limitAt = limitsAlong(spans);
   const violations: Violation[] = [];
   let from: number | null = null;
@@ -120,7 +132,12 @@ const checkExport = ({ simulation, outcome, spans, slowness, unclear }: Context)
   for (const point of outcome.truth) {
     const at = point.t / 1000;
     const { limitW, from: since } = limitAt(at);
-    if (limitW === null || point.netExport <= limitW + BAND_W || covers(excused, at) || helpless(point)) {
+    if (
+      limitW === null ||
+      point.netExport <= limitW + BAND_W ||
+      covers(excused, at) ||
+      helpless(point, point.netExport - limitW)
+    ) {
       if (at - last > SPELL_JOIN) from = null;
       continue;
     }

@@ -9,6 +9,10 @@ const HOURS = 1;
 const ONCE_RED = [
   // a silent inverter restarted without its cap: what the meter saw was taken for no load
   { seed: 25, seconds: 700 },
+  // one that ignored its cap was waited for while the others could have given way
+  { seed: 29, seconds: 640 },
+  // one that woke was given what had been taken for load while it was not read
+  { seed: 16, seconds: 880 },
 ] as const;
 
 describe('several simulated inverters with faults', () => {

@@ -10,6 +10,8 @@ export interface Claim {
   readonly gain: number;
   /** What it delivers whatever we say: disobeying, or silent with a cap that may not hold. Null: controllable. */
   readonly uncontrolled: Watts | null;
+  /** Of one that is not read: the cap it is to find once it answers; null: it is read, or can be told. */
+  readonly onReturn: Watts | null;
   /** The most it can make now, as far as its sun is known; null: as much as its rating. */
   readonly usable: Watts | null;
   /** Below this it does not run stably. */
@@ -83,7 +85,8 @@ export const allocate = (allowed: Watts, claims: readonly Claim[]): ReadonlyMap<
   const whole = left >= claims.reduce((sum, claim) => sum + (isTold(claim) ? claim.maxPower : 0), 0);
   return new Map(
     claims.map((claim) => {
-      const { device, maxPower, gain, uncontrolled } = claim;
+      const { device, maxPower, gain, uncontrolled, onReturn } = claim;
+      if (onReturn !== null) return [device, watts(Math.min(onReturn, Math.max(0, uncontrolled ?? maxPower), maxPower))];
       if (uncontrolled !== null) {
         const share = rating > 0 ? (Math.max(0, allowed) * maxPower) / rating : 0;
         return [device, watts(Math.min(share, Math.max(0, uncontrolled), maxPower))];

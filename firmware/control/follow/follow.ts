@@ -1,8 +1,11 @@
 import type { MonoMs, Watts } from '#base/units.ts';
 import { type GenerationTrack, latestGeneration, slope } from '#control/limiter/generation.ts';
 
-/** Whether an inverter does what it was told, judged by its measured power (design D8). */
-export type Obedience = 'obeys' | 'lags' | 'disobeys';
+/**
+ * Whether an inverter does what it was told, judged by its measured power (design D8). `lags`: above its cap, within the time it takes;
+ * `resists`: it should have come down by now, so that the others give way; `disobeys`: nor did it help to write the cap again.
+ */
+export type Obedience = 'obeys' | 'lags' | 'resists' | 'disobeys';
 
 export interface FollowState {
   readonly obedience: Obedience;
@@ -22,6 +25,12 @@ const ASSERT_AFTER_MS = 3000;
 /** Alarm when it did not help for this long, or three settling times where the plant is slow. */
 const DISOBEYS_AFTER_MS = 10_000;
 const RECOVERED_READINGS = 3;
+
+/** Of one that stands above its cap for `long`, milliseconds. A new cap begins the time anew, but not the trust. */
+const judged = (before: Obedience, long: number, settleMs: number): Obedience => {
+  if (before === 'disobeys' || long >= Math.max(DISOBEYS_AFTER_MS, settleMs)) return 'disobeys';
+  return before === 'resists' || long >= Math.max(ASSERT_AFTER_MS, settleMs) ? 'resists' : 'lags';
+};
 
 /**
  * One look at the inverter. `assert`: the cap has to be written again now.
@@ -45,11 +54,15 @@ export const follow = (
   const aboveSince = falling && state.obedience !== 'disobeys' ? now : (state.aboveSince ?? now);
   const since = Math.max(aboveSince, track.disturbedAt ?? 0);
   const long = now - since;
-  const disobeys = long >= Math.max(DISOBEYS_AFTER_MS, settleMs) || state.obedience === 'disobeys';
+  const obedience = judged(state.obedience, long, settleMs);
+  const disobeys = obedience === 'disobeys';
   const pause = disobeys ? DISOBEYS_AFTER_MS : ASSERT_AFTER_MS;
   const assert = long >= ASSERT_AFTER_MS && (state.assertedAt === null || now - state.assertedAt >= pause);
   return {
-    state: { obedience: disobeys ? 'disobeys' : 'lags', aboveSince, assertedAt: assert ? now : state.assertedAt, belowCount: 0 },
+    state: { obedience, aboveSince, assertedAt: assert ? now : state.assertedAt, belowCount: 0 },
     assert,
   };
 };
+
+/** What it delivers counts, not what it was told: the others are given what it leaves. */
+export const isCountedAsIs = ({ obedience }: FollowState): boolean => obedience === 'resists' || obedience === 'disobeys';

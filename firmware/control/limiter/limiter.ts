@@ -70,6 +70,8 @@ export interface Decision {
   readonly target: Watts;
   /** The same without the margin: a cap above it must come down at once. */
   readonly ceiling: Watts;
+  /** What they may deliver whatever the load is. */
+  readonly assured: Watts;
   /** What to command now: the target, or less while over-cutting. */
   readonly command: Watts;
   readonly seen: boolean;
@@ -240,6 +242,7 @@ export const decide = (
   const rounding = Math.max(0, tracks.length - FEW_INVERTERS);
   const target = allowed(limits, relied, plant, (limit) => margin(limit) + rounding);
   const ceiling = allowed(limits, relied, plant, () => 0);
+  const assured = watts(Math.min(ceiling, allowed(limits, watts(0), plant, margin)));
   const told = tracks.filter(({ device }) => !uncontrolled.has(device));
   const others = tracks.reduce((sum, { device }) => sum + (uncontrolled.get(device) ?? 0), 0);
   const overcutSince = overcut(checked, target >= plant.maxPower ? target : Math.max(0, target - others), plant, told, now);
@@ -248,6 +251,6 @@ export const decide = (
   assert(command <= ceiling, 'a command never exceeds what the limits allow');
   return {
     state: { ...checked, load, overcutSince },
-    decision: { target, ceiling, command, seen, overcutting: overcutSince !== null, moving, load: proven },
+    decision: { target, ceiling, assured, command, seen, overcutting: overcutSince !== null, moving, load: proven },
   };
 };

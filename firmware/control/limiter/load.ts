@@ -102,9 +102,9 @@ export const withPoll = (state: LoadState, sample: MeterSample): LoadState => {
 };
 
 /** Nothing that was believed counts: the newest refresh is a first one. */
-const forgotten = (state: LoadState, refresh: Refresh): LoadState => ({
+const forgotten = (state: LoadState): LoadState => ({
   ...state,
-  refresh: { ...refresh, base: null },
+  refresh: state.refresh === null ? null : { ...state.refresh, base: null },
   estimate: null,
   unread: 0,
   history: [],
@@ -121,9 +121,7 @@ export const withEnvelope = (
   if (refresh === null) return state;
   const output = outputBetween(refresh.from, refresh.to);
   // A device that no longer answers: what it does now is unknown, and so is the load.
-  if (output === null) return state.estimate === null ? state : forgotten(state, refresh);
-  // One that is read again: what was taken for load may have been counted for what it did not deliver.
-  if (output.unread < state.unread) return forgotten(state, refresh);
+  if (output === null) return state.estimate === null ? state : forgotten(state);
   const low = output.low + refresh.netImport;
   const high = output.high + refresh.netImport;
   // Nothing known before and the output on the move: a first guess would have to be undone. Until it settles no load is relied on.
@@ -138,12 +136,13 @@ export const withEnvelope = (
 };
 
 /** The same of the inverters. */
-export const withOutput = (state: LoadState, tracks: readonly GenerationTrack[], timing: Timing): LoadState =>
-  withEnvelope(
-    state,
-    (from, to) => sumEnvelopes(tracks, from, to, timing),
-    tracks.reduce((sum, track) => sum + track.maxPower, 0),
-  );
+export const withOutput = (state: LoadState, tracks: readonly GenerationTrack[], timing: Timing): LoadState => {
+  const unread = tracks.reduce((sum, track) => sum + (timing.unread(track) ?? 0), 0);
+  // One that answers again: what was taken for load may have been counted for what it did not deliver.
+  const known = unread < state.unread ? forgotten(state) : state;
+  const rating = tracks.reduce((sum, track) => sum + track.maxPower, 0);
+  return withEnvelope(known, (from, to) => sumEnvelopes(tracks, from, to, timing), rating);
+};
 
 /** Forgets the load when the meter is lost: nothing of it may be relied on (design D5). */
 export const withoutMeter = (state: LoadState): LoadState => ({

@@ -1,8 +1,9 @@
 import { type MonoMs, type Watts, watts } from '#base/units.ts';
 import { type Claim, idleOf } from '#control/allocate/allocate.ts';
 import { type Demands, observeDemands, usableBy } from '#control/allocate/demand.ts';
+import { FOLLOWING, isCountedAsIs } from '#control/follow/follow.ts';
 import { type GenerationTrack, latestGeneration } from '#control/limiter/generation.ts';
-import { gainOf, type LimiterState } from '#control/limiter/limiter.ts';
+import { type Decision, gainOf, type LimiterState } from '#control/limiter/limiter.ts';
 import type { DeviceId } from '#site/device.ts';
 import type { ControlState, SiteFacts, TickInputs } from './state.ts';
 
@@ -57,7 +58,7 @@ export const uncontrolledOf = (
     const standing = inputs.standings.get(device);
     if (standing === 'silent') uncontrolled.set(device, silentOutput(track, facts));
     else if (standing === 'asleep') continue;
-    else if (state.follows.get(device)?.obedience === 'disobeys' || (since !== undefined && inputs.now - since >= UNPROVEN_MS))
+    else if (isCountedAsIs(state.follows.get(device) ?? FOLLOWING) || (since !== undefined && inputs.now - since >= UNPROVEN_MS))
       uncontrolled.set(device, latestGeneration(track, inputs.now) ?? track.maxPower);
   }
   return uncontrolled;
@@ -74,7 +75,7 @@ interface Claiming {
   readonly idle: ReadonlySet<DeviceId>;
 }
 
-/** The inverters' claims on what the limiter allows. `target`: without the over-cut, which stops nobody. */
+/** The inverters' claims on what the limiter allows, without the over-cut, which stops nobody. */
 export const claimsFor = (
   tracks: readonly GenerationTrack[],
   uncontrolled: ReadonlyMap<DeviceId, Watts>,
@@ -84,7 +85,7 @@ export const claimsFor = (
     readonly state: ControlState;
     readonly limiter: LimiterState;
   },
-  target: Watts,
+  { target, assured }: Pick<Decision, 'target' | 'assured'>,
 ): Claiming => {
   const { facts, inputs, state, limiter } = context;
   const seen = tracks.map((track) => ({
@@ -99,17 +100,23 @@ export const claimsFor = (
     seen.filter(({ track }) => !uncontrolled.has(track.device)),
     inputs.now,
   );
-  const claims = seen.map(
-    ({ track: { device, maxPower }, least, gain }): Claim => ({
+  const rating = tracks.reduce((sum, { maxPower }) => sum + maxPower, 0);
+  const isUnread = (track: GenerationTrack): boolean =>
+    uncontrolled.has(track.device) && latestGeneration(track, inputs.now) === null;
+  const claims = seen.map(({ track, least, gain }): Claim => {
+    const { device, maxPower } = track;
+    return {
       device,
       maxPower,
       gain,
       uncontrolled: uncontrolled.get(device) ?? null,
+      // The load rests on what it may deliver now: once it is back, only what holds without any load is sure.
+      onReturn: isUnread(track) ? watts((assured * maxPower) / rating) : null,
       usable: tracks.length === 1 ? null : usableBy(demands, device),
       least,
       idle: state.idle.has(device),
-    }),
-  );
+    };
+  });
   const idle = idleOf(target, claims);
   return { claims: claims.map((claim) => ({ ...claim, idle: idle.has(claim.device) })), demands, idle };
 };

@@ -250,7 +250,7 @@ export const controlTick = (before: ControlState, facts: SiteFacts, inputs: Tick
 
   const changed = !samePower(before.power, power);
   const completes = decision.overcutting || before.decision?.overcutting === true || changed;
-  const { claims, demands, idle } = claimsFor(all, uncontrolled, { facts, inputs, state: before, limiter }, decision.target);
+  const { claims, demands, idle } = claimsFor(all, uncontrolled, { facts, inputs, state: before, limiter }, decision);
   const asleep = new Set(all.filter((track) => !awake.includes(track)).map(({ device }) => device));
   const view = { tracks: observed.tracks, limiter, decision, completes, arrives: changed && !isRamping(limits), asleep, now };
   const asking = askAll(before, facts, claims, view);

@@ -27,6 +27,7 @@ const claim = fc
     maxPower: watts(rating),
     gain,
     uncontrolled: uncontrolled === null ? null : watts(uncontrolled * rating),
+    onReturn: null,
     usable: usable === null ? null : watts(usable * rating),
     least: watts(least * rating),
     idle,
@@ -133,6 +134,7 @@ test('two alike get alike', () => {
         maxPower: watts(5000),
         gain: 1,
         uncontrolled: null,
+        onReturn: null,
         usable: null,
         least: watts(0),
         idle: false,
@@ -170,7 +172,7 @@ const wandering = (
     seed: 'seed',
   };
   const power = { target: watts(CEILING), ceiling: watts(CEILING), command: watts(CEILING), load: watts(0) };
-  const decision = { ...power, seen: true, overcutting: false, moving: false };
+  const decision = { ...power, assured: power.ceiling, seen: true, overcutting: false, moving: false };
   let state: ControlState = startState({ plan: emptyPlan(), clock: unknownClock() });
   let tracks = new Map(devices.map((device) => [device, withHeldCap(newTrack(device, watts(5000)), watts(0), monoMs(0))]));
   return steps.map(({ usable, lands }, step) => {
@@ -179,7 +181,16 @@ const wandering = (
     const all = devices.map((device, index): Claim => {
       const most = usable[index] ?? 1;
       const known = most > 0.9 ? null : watts(5000 * most);
-      return { device, maxPower: watts(5000), gain: 1, uncontrolled: null, usable: known, least: watts(0), idle: false };
+      return {
+        device,
+        maxPower: watts(5000),
+        gain: 1,
+        uncontrolled: null,
+        onReturn: null,
+        usable: known,
+        least: watts(0),
+        idle: false,
+      };
     });
     const asking = askAll(state, facts, all, view);
     state = { ...state, asked: asking.asked, follows: asking.follows };

@@ -12,6 +12,7 @@ const NOW = monoMs(100_000);
 const decision: Decision = {
   target: watts(1500),
   ceiling: watts(1500),
+  assured: watts(1500),
   command: watts(1500),
   seen: true,
   overcutting: false,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { monoMs, watts } from '#base/units.ts';
-import { follow, FOLLOWING, type FollowState } from '#control/follow/follow.ts';
+import { follow, FOLLOWING, type FollowState, isCountedAsIs } from '#control/follow/follow.ts';
 import { type GenerationTrack, newTrack, withHeldCap, withReading } from '#control/limiter/generation.ts';
 import { inverterSample, PV, WMAX } from './site.ts';
 
@@ -42,7 +42,11 @@ describe('an inverter', () => {
 
   it('that stays above its cap is told again after three seconds, then each ten; disobeys after ten', () => {
     expect(watch(4000, () => 9000, 2750).asserted).toEqual([]);
-    expect(watch(4000, () => 9000, 9000)).toMatchObject({ asserted: [3250, 6250], state: { obedience: 'lags' } });
+    expect(watch(4000, () => 9000, 9000)).toMatchObject({ asserted: [3250, 6250], state: { obedience: 'resists' } });
+    expect(watch(4000, () => 9000, 2750).state.obedience).toBe('lags');
+    // the others give way before the alarm
+    expect(isCountedAsIs(watch(4000, () => 9000, 2750).state)).toBe(false);
+    expect(isCountedAsIs(watch(4000, () => 9000, 9000).state)).toBe(true);
     const long = watch(4000, () => 9000, 40_000);
     expect(long.state.obedience).toBe('disobeys');
     expect(long.asserted.length).toBeLessThanOrEqual(7);

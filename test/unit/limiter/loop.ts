@@ -61,7 +61,7 @@ export interface Truth {
 const WMAX = 10_000;
 const STEP = 0.01;
 /** Nobody gives way to it, and it to nobody. */
-const ALONE = { uncontrolled: null, usable: null, least: watts(0), idle: false };
+const ALONE = { uncontrolled: null, onReturn: null, usable: null, least: watts(0), idle: false };
 
 const NONE = { a: null, b: null, c: null };
 const DEVICE = toDeviceId('pv');
