@@ -34,6 +34,8 @@ export interface LoopOptions {
   readonly reactiveHeld: () => ReadonlyMap<DeviceId, boolean>;
   /** The curve functions that each inverter provably follows as it was asked to. */
   readonly followed: () => ReadonlyMap<DeviceId, readonly CurveFunction[]>;
+  /** Caps of a check of the meter; empty: none runs. */
+  readonly trial: () => ReadonlyMap<DeviceId, Watts>;
   /** Called within the tick, before anything is written: the site acts first. */
   readonly act: (result: TickResult, now: MonoMs) => void;
   /** What the tick started from, saw and decided; for a recorder. */
@@ -130,6 +132,7 @@ export class Loop {
     const { ports, facts, standings, held, connections, reactiveHeld, followed } = this.#options;
     const { act, onTick, onFolded, keep, record, note } = this.#options;
     const now = ports.clock.now();
+    const trial = this.#options.trial();
     const inputs: TickInputs = {
       now,
       bootId: ports.bootId,
@@ -143,6 +146,7 @@ export class Loop {
       programSets: this.#sets,
       anchors: this.#anchors,
       lockoutReset: this.#lockoutReset,
+      ...(trial.size === 0 ? {} : { trial }),
     };
     this.#samples = [];
     this.#sets = [];

@@ -241,7 +241,7 @@ export const controlTick = (before: ControlState, facts: SiteFacts, inputs: Tick
   const arrives = changed && !isRamping(limits);
   const { claims, demands, idle } = claimsFor(all, uncontrolled, { facts, inputs, state: before, limiter }, decision.target);
   const asleep = new Set(all.filter((track) => !awake.includes(track)).map(({ device }) => device));
-  const view = { tracks: observed.tracks, limiter, decision, completes, arrives, asleep, now };
+  const view = { tracks: observed.tracks, limiter, decision, completes, arrives, asleep, trial: inputs.trial ?? new Map(), now };
   const asking = askAll(before, facts, claims, view);
   const connecting = askConnections({ told: before.told, service: planned.plan.service }, stopped, facts, inputs.connections);
 
