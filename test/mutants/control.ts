@@ -191,7 +191,7 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
   {
     name: 'an event counts as started before the limit was read back',
     file: 'firmware/control/tick/tick.ts',
-    search: 'const limits = enforced(state, inputs);',
+    search: 'const limits = enforced(state, facts, inputs);',
     replace: 'const limits = true;',
     tests: TICK,
   },

@@ -31,6 +31,17 @@ describe('the limits while the meter is checked', () => {
     expect(gateway.exportAt(79)).toBeGreaterThan(1400);
   });
 
+  it('keeps within a limit that tightens a little while an inverter is moved', async () => {
+    const gateway = await new Gateway(800, 1).until(3);
+    gateway.say(says({ opModExpLimW: watts(4000) }, null, [control('E', 35, 300, { opModExpLimW: watts(3900) })]));
+    await gateway.until(20);
+    const { lines } = gateway.install({ type: 'meter-check-request' });
+    await gateway.until(80);
+    expect(lines.at(-1)).toContain('"certain"');
+    expect(highest(gateway, 40, 80)).toBeLessThanOrEqual(3900);
+    expect(gateway.exportAt(79)).toBeGreaterThan(3800);
+  });
+
   it('gives the inverter back when the installer leaves', async () => {
     const gateway = await new Gateway(800, 1).until(3);
     gateway.say(says({ opModExpLimW: watts(RATED_W) }, null, []));

@@ -15,14 +15,32 @@ const lowest = (limits: readonly (Watts | null)[], setMaxW: Watts): Watts | null
 };
 
 /**
+ * What of the limits is left to the inverters: storage of its own output may give that much of the generation limit.
+ * A limit that leaves them their whole rating is none.
+ */
+export const beside = (limits: PowerLimits, storage: Watts, setMaxW: Watts): PowerLimits => {
+  const { generationLimit } = limits;
+  if (generationLimit === null) return limits;
+  const left = Math.max(0, generationLimit - storage);
+  return { ...limits, generationLimit: left >= setMaxW ? null : watts(left) };
+};
+
+/**
  * The modes in force as watts for the limiter: the tightest combination binds (design section 3).
  * `service` and `now` (utility time, fractions allowed; null: unknown) give the return after a stop; without a time it does not ramp.
+ * `storage`: what may be given besides setMaxW by storage of its own output.
  */
-export const powerLimits = (limits: ActiveLimits, service: Service | null, now: number | null, setMaxW: Watts): PowerLimits => {
+export const powerLimits = (
+  limits: ActiveLimits,
+  service: Service | null,
+  now: number | null,
+  setMaxW: Watts,
+  storage = watts(0),
+): PowerLimits => {
   const exportLimit = limits.exportLimit?.value ?? null;
   if (isStopped(limits)) return { exportLimit, generationLimit: watts(0) };
   const { maxPower, generationLimit } = limits;
   const share = maxPower === undefined ? null : watts((maxPower.value / FULL_PERCENT) * setMaxW);
   const returning = now === null ? null : returnLimit(service, now, setMaxW);
-  return { exportLimit, generationLimit: lowest([generationLimit?.value ?? null, share, returning], setMaxW) };
+  return { exportLimit, generationLimit: lowest([generationLimit?.value ?? null, share, returning], watts(setMaxW + storage)) };
 };

@@ -15,8 +15,8 @@ export interface StorageLimits {
 export interface Beside {
   /** What the site would import without its storage (negative: export), least and most that may be relied on; null: blind. */
   readonly residual: { readonly least: Watts; readonly most: Watts; readonly now: Watts } | null;
-  /** What the inverters may give meanwhile; hybrids that share the storage's output included. */
-  readonly generation: Watts;
+  /** What the inverters give, and what is left to them besides, so that sun which comes needs no write at once. */
+  readonly generation: { readonly now: Watts; readonly left: Watts };
   /** What the controllable loads may take meanwhile. */
   readonly consumption: Watts;
 }
@@ -45,9 +45,10 @@ const exportRoom = (limit: Watts, importLimit: Watts | null, residual: Beside['r
 
 const mostOf = (limits: StorageLimits, { residual, generation }: Beside, { maxDischarge }: Range, keep: Keep): number => {
   const { exportLimit, generationLimit } = limits;
+  const given = keep === marginOf ? generation.left : generation.now;
   let most: number = maxDischarge;
   if (exportLimit !== null) most = Math.min(most, exportRoom(exportLimit, limits.importLimit, residual, keep));
-  if (generationLimit !== null) most = Math.min(most, generationLimit - generation - keep(generationLimit));
+  if (generationLimit !== null) most = Math.min(most, generationLimit - given - keep(generationLimit));
   return Math.max(0, most);
 };
 

@@ -4,9 +4,10 @@ import type { StorageBeside } from '#control/limiter/limiter.ts';
 import type { Band, DeviceId } from '#site/device.ts';
 import type { MeterSample } from '#site/sample.ts';
 import { type AskedBand, askBand } from './bands.ts';
-import { type Bounds, boundsOf, excessOf, type Range, sharesOf, spareOf, type StorageLimits } from './bounds.ts';
+import { type Beside, type Bounds, boundsOf, excessOf, type Range, sharesOf, spareOf, type StorageLimits } from './bounds.ts';
 import type { LoadFacts, StorageFacts } from './facts.ts';
 import { type AskedLoads, loadsAfter } from './loads.ts';
+import { obey, OBEYING, type ObeyState } from './obey.ts';
 import { reliedOn, withStorageOutput } from './residual.ts';
 import { NO_SUN_STORED, sunAfter, type SunSight, type SunState } from './sun.ts';
 import {
@@ -35,6 +36,7 @@ export interface StorageState {
   readonly spent: ReadonlySet<DeviceId>;
   /** The widest band that each may hold under the limits in force. */
   readonly ceilings: ReadonlyMap<DeviceId, Band>;
+  readonly obeys: ReadonlyMap<DeviceId, ObeyState>;
   /** What each limit and target was, to tell a change from a drift. */
   readonly asks: string;
 }
@@ -48,6 +50,7 @@ export const NO_STORAGE: StorageState = {
   blindSince: null,
   spent: new Set(),
   ceilings: new Map(),
+  obeys: new Map(),
   asks: '',
 };
 
@@ -71,8 +74,7 @@ export interface StorageView {
   readonly limits: StorageLimits;
   /** The connection point is seen. */
   readonly seen: boolean;
-  /** What the inverters may give meanwhile under a generation limit. */
-  readonly generation: Watts;
+  readonly generation: Beside['generation'];
   /** Power that storage is to give together, positive = discharging; null: nothing asks for one. */
   readonly target: Watts | null;
   readonly sun: Pick<SunSight, 'wanted' | 'heldBack' | 'export'>;
@@ -281,6 +283,7 @@ const askBands = (
   const asked = new Map(state.asked);
   const ceilings = new Map<DeviceId, Band>();
   const tracks = new Map(state.tracks);
+  const obeys = new Map(state.obeys);
   const bands: { device: DeviceId; band: Band; narrows: boolean }[] = [];
   for (const [index, track] of reached.entries()) {
     const { device } = track;
@@ -293,13 +296,15 @@ const askBands = (
       completes,
     };
     const next = askBand(before, wish, track, now);
+    const obeyed = obey(state.obeys.get(device) ?? OBEYING, track, now);
+    obeys.set(device, obeyed.state);
     ceilings.set(device, own.ceiling);
-    if (next === before) continue;
     asked.set(device, next);
-    if (sameBand(before?.band ?? null, next.band)) continue;
+    if (sameBand(before?.band ?? null, next.band) && !obeyed.assert) continue;
     tracks.set(device, withAskedBand(track, next.band, now));
-    const widens = before !== null && next.band.least <= before.band.least && next.band.most >= before.band.most;
+    const widens =
+      before !== null && !obeyed.assert && next.band.least <= before.band.least && next.band.most >= before.band.most;
     bands.push({ device, band: next.band, narrows: !widens });
   }
-  return { state: { ...state, asked, ceilings, tracks }, bands };
+  return { state: { ...state, asked, ceilings, obeys, tracks }, bands };
 };

@@ -22,8 +22,8 @@ interface View {
   readonly arrives: boolean;
   /** They hold nothing that counts: their cap is written before they produce again. */
   readonly asleep: ReadonlySet<DeviceId>;
-  /** Caps of a check of the meter, which only lower. */
-  readonly trial: ReadonlyMap<DeviceId, Watts>;
+  /** Caps of a check of the meter, which only lower; absent: none runs. */
+  readonly trial: ReadonlyMap<DeviceId, Watts> | undefined;
   readonly now: MonoMs;
 }
 
@@ -78,7 +78,7 @@ export const askAll = (state: ControlState, facts: SiteFacts, claims: readonly C
     const known = facts.inverters.find((one) => one.device === device);
     if (track === undefined || known === undefined || maxPower <= 0) continue;
     const before = state.asked.get(device) ?? null;
-    const [cap, ceiling] = [caps, ceilings].map((all) => onTrial(all.get(device), view.trial.get(device)));
+    const [cap, ceiling] = [caps, ceilings].map((all) => onTrial(all.get(device), view.trial?.get(device)));
     const wish = { cap: cap ?? watts(0), ceiling: ceiling ?? watts(0), completes, arrives, swings };
     const next = ask(before, wish, maxPower, view.now);
     const obeys = follow(state.follows.get(device) ?? FOLLOWING, track, gainOf(view.limiter, device).settleMs, view.now);

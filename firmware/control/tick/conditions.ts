@@ -49,7 +49,8 @@ export const observeConditions = (
     next = known === undefined ? others : others.set(device, known);
   };
   for (const sample of samples)
-    if (sample.kind === 'inverter') set(sample.device, withSample(next.get(sample.device), sample.alarms ?? []));
+    if (sample.kind === 'inverter' || sample.kind === 'storage')
+      set(sample.device, withSample(next.get(sample.device), sample.alarms ?? []));
   for (const device of next.keys()) if (standings.get(device) === 'asleep') set(device, undefined);
   return next;
 };

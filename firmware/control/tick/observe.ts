@@ -7,6 +7,7 @@ import {
   observeMeter,
   type Plant,
   totalOutput,
+  withStorage,
 } from '#control/limiter/limiter.ts';
 import type { DeviceId } from '#site/device.ts';
 import type { Sample } from '#site/sample.ts';
@@ -35,11 +36,18 @@ export const tracksFor = (
   return next;
 };
 
-const withHeld = (observed: Observed, track: GenerationTrack, held: Watts | null, now: MonoMs): Observed => {
+interface Seen {
+  readonly plant: Plant;
+  readonly now: MonoMs;
+}
+
+const withHeld = (observed: Observed, track: GenerationTrack, held: Watts | null, { plant, now }: Seen): Observed => {
   if (held === track.heldCap) return observed;
   const from = track.heldCap ?? track.maxPower;
   const next = withHeldCap(track, held, now);
-  const change = { from, to: held ?? track.maxPower, output: totalOutput(observed.tracks.values(), now) };
+  const sum = withStorage(totalOutput(observed.tracks.values(), now), plant);
+  const output = sum === null ? null : watts(sum);
+  const change = { from, to: held ?? track.maxPower, output };
   const limiter = observeCapChange(observed.limiter, next, change, now);
   return { limiter, tracks: new Map(observed.tracks).set(track.device, next) };
 };
@@ -69,7 +77,7 @@ export const observe = (
 ): Observed => {
   const { now, samples, held } = inputs;
   let observed = before;
-  for (const [device, track] of before.tracks) observed = withHeld(observed, track, held.get(device) ?? null, now);
+  for (const [device, track] of before.tracks) observed = withHeld(observed, track, held.get(device) ?? null, { plant, now });
   for (const sample of samples) observed = withSample(observed, sample, facts, plant, now);
   return observed;
 };

@@ -13,8 +13,10 @@ import type { CommissionedLimits, FallbackLimits } from '#control/plan/active.ts
 import type { Plan } from '#control/plan/plan.ts';
 import type { ControlMode, ProgramSet } from '#control/program.ts';
 import type { RecordBody } from '#control/record.ts';
+import type { LoadFacts, StorageFacts } from '#control/storage/facts.ts';
+import { NO_STORAGE, type StorageState } from '#control/storage/storage.ts';
 import type { CurveFunction } from '#site/curve.ts';
-import type { Connection, DeviceId, OnSilence, Reactive, Setpoint } from '#site/device.ts';
+import type { Band, Connection, DeviceId, OnSilence, Reactive, Setpoint } from '#site/device.ts';
 import type { DeviceStanding, Sample } from '#site/sample.ts';
 import type { Unproven } from './claims.ts';
 import type { Conditions } from './conditions.ts';
@@ -40,6 +42,11 @@ export interface SiteFacts {
   readonly fallback: FallbackLimits;
   readonly local: LocalRules;
   readonly unmeteredGeneration: Watts;
+  /** Absent in tapes of releases that knew no storage: none. */
+  readonly storages?: readonly StorageFacts[];
+  readonly loads?: readonly LoadFacts[];
+  /** The owner's policy: storage takes sun that the export limit would curtail. */
+  readonly storageBeforeCurtailment?: boolean;
   /** Every inverter waits and ramps by itself after it was disconnected (device profiles); else the gateway does it for them. */
   readonly returnsByItself: boolean;
   /** What the site's devices can carry out; of everything else the utility is told that it is not done here. */
@@ -65,6 +72,10 @@ export interface TickInputs {
   readonly reactiveHeld?: ReadonlyMap<DeviceId, boolean>;
   /** The curve functions that each inverter provably follows as it was asked to; absent: nothing was asked. */
   readonly followed?: ReadonlyMap<DeviceId, readonly CurveFunction[]>;
+  /** The band that each storage device provably holds; absent or null: unproven. */
+  readonly heldBands?: ReadonlyMap<DeviceId, Band | null>;
+  /** The most that each controllable load provably takes; absent or null: unproven. */
+  readonly heldLoads?: ReadonlyMap<DeviceId, Watts | null>;
   readonly standings: ReadonlyMap<DeviceId, DeviceStanding>;
   readonly programSets: readonly ProgramSet[];
   readonly anchors: readonly ClockAnchor[];
@@ -108,6 +119,8 @@ export interface ControlState {
   readonly curves: Followed;
   /** What this process last told each inverter about its connection. */
   readonly told: ReadonlyMap<DeviceId, Connection>;
+  /** Absent in tapes of releases that knew no storage. */
+  readonly storage?: StorageState;
   readonly decision: Decision | null;
 }
 
@@ -131,6 +144,7 @@ export const startState = (memory: Pick<ControlState, 'plan' | 'clock'> & { read
   reactive: new Map(),
   curves: new Map(),
   told: new Map(),
+  storage: NO_STORAGE,
   decision: null,
 });
 

@@ -2,8 +2,9 @@ import type { Note } from '#base/ports.ts';
 import { durationMs, type MonoMs, type UtilitySeconds, utilitySeconds, watts, type Watts } from '#base/units.ts';
 import { applyAnchor, type ClockState, noteWall, utilityExact, utilityNow } from '#control/clock/clock.ts';
 import { latestGeneration } from '#control/limiter/generation.ts';
-import { decide, type Plant, type PowerLimits } from '#control/limiter/limiter.ts';
-import { isStopped, powerLimits } from '#control/limits/power.ts';
+import { decide, type Plant, type PowerLimits, type StorageBeside } from '#control/limiter/limiter.ts';
+import { beside, isStopped, powerLimits } from '#control/limits/power.ts';
+import type { Service } from '#control/limits/service.ts';
 import type { ActiveLimits, Limit, LimitSource } from '#control/limits.ts';
 import { localLimits, withLocalLimits } from '#control/local/local.ts';
 import { type LockoutState, NOT_LOCKED, resetLockout, watchExport } from '#control/local/lockout.ts';
@@ -27,11 +28,12 @@ import { observe, tracksFor } from './observe.ts';
 import { askCurves, functionsOf, isFollowed, withOneReactive } from './curves.ts';
 import { askReactive, reactiveOf } from './reactive.ts';
 import type { ControlState, SiteFacts, TickInputs, TickResult } from './state.ts';
+import { askStored, isStored, observeStored, storedWithin } from './storing.ts';
 
 /** A held cap may exceed its ceiling by the resolution of one watt before it counts as not yet enforced. */
 const HELD_TOLERANCE_W = 1;
 
-const plantOf = (facts: SiteFacts): Plant => {
+const plantOf = (facts: SiteFacts, storage: StorageBeside | undefined): Plant => {
   let maxPower = 0;
   let minOutput = 0;
   for (const one of facts.inverters) {
@@ -43,7 +45,14 @@ const plantOf = (facts: SiteFacts): Plant => {
     minOutput: watts(minOutput),
     unmeteredGeneration: facts.unmeteredGeneration,
     readingAge: durationMs(facts.readingAgeMs),
+    ...(storage === undefined ? {} : { storage }),
   };
+};
+
+/** What binds all generation, and what of it is left to the inverters. */
+const powersOf = (limits: ActiveLimits, service: Service | null, moment: UtilitySeconds | null, { maxPower, storage }: Plant) => {
+  const whole = powerLimits(limits, service, moment, maxPower, storage?.maxDischarge);
+  return { whole, power: beside(whole, storage?.possibleDischarge ?? watts(0), maxPower) };
 };
 
 /** Names a source for people and for the log. */
@@ -128,8 +137,9 @@ const replan = (
   return { plan: step.plan, records, notes };
 };
 
-/** True when every inverter that answers provably holds no more than the limits allow, and does what it holds (Response 2, design section 3). */
-const enforced = (state: ControlState, inputs: TickInputs): boolean => {
+/** True when every device that answers provably holds no more than the limits allow, and does what it holds (Response 2, design section 3). */
+const enforced = (state: ControlState, facts: SiteFacts, inputs: TickInputs): boolean => {
+  if (!storedWithin(state, facts, inputs)) return false;
   const opens = isStopped(state.limits);
   for (const [device, track] of state.tracks) {
     const standing = inputs.standings.get(device);
@@ -154,18 +164,20 @@ const targetHolds = (state: ControlState, inputs: TickInputs) => {
   const targets = state.limits.targets ?? {};
   const follows = (device: DeviceId, one: CurveFunction): boolean =>
     inputs.standings.get(device) !== 'answering' || inputs.followed?.get(device)?.includes(one) === true;
-  return (mode: ControlMode): boolean => isFollowed(mode, targets, follows, state.curves) ?? reactive;
+  return (mode: ControlMode): boolean =>
+    isStored(mode, state, inputs.now) ?? isFollowed(mode, targets, follows, state.curves) ?? reactive;
 };
 
 const started = (
   state: ControlState,
+  facts: SiteFacts,
   inputs: TickInputs,
   utility: UtilitySeconds | null,
 ): { readonly plan: Plan; readonly records: readonly RecordBody[] } => {
   if (utility === null) return { plan: state.plan, records: [] };
   const pending = pendingStarts(state.plan, utility);
   if (pending.length === 0) return { plan: state.plan, records: [] };
-  const limits = enforced(state, inputs);
+  const limits = enforced(state, facts, inputs);
   const holds = targetHolds(state, inputs);
   const { targets = {} } = state.limits;
   const isBegun = (modes: readonly ControlMode[]): boolean => {
@@ -208,10 +220,11 @@ const samePower = (a: PowerLimits, b: PowerLimits): boolean =>
  * A limit acts in the tick that decides it; `started` is recorded in the tick that sees it enforced.
  */
 export const controlTick = (before: ControlState, facts: SiteFacts, inputs: TickInputs): TickResult => {
-  const { now } = inputs;
+  const { now, trial } = inputs;
   const dated = date(before.clock, inputs);
   const utility = utilityNow(dated.clock, now, inputs.bootId, inputs.wall);
-  const plant = plantOf(facts);
+  const stored = observeStored(before, facts, inputs);
+  const plant = plantOf(facts, stored.beside);
   const planned = replan(before, facts, inputs, utility, surroundingsOf(before, plant, now));
   // Schedules go by whole seconds; a ramp moves between them.
   const exact = utilityExact(dated.clock, { bootId: inputs.bootId, mono: now, wall: inputs.wall });
@@ -230,21 +243,21 @@ export const controlTick = (before: ControlState, facts: SiteFacts, inputs: Tick
   const all = [...observed.tracks.values()];
   // Asleep counts 0 W and is no fault: every night.
   const awake = all.filter((track) => inputs.standings.get(track.device) !== 'asleep');
-  const power = powerLimits(limits, facts.returnsByItself ? null : planned.plan.service, moment, plant.maxPower);
+  const { whole, power } = powersOf(limits, facts.returnsByItself ? null : planned.plan.service, moment, plant);
   const uncontrolled = uncontrolledOf(all, facts, inputs, before);
   const running = { ...plant, minOutput: leastTogether(awake, uncontrolled, facts, before.idle) };
   const { state: limiter, decision } = decide(observed.limiter, power, awake, { plant: running, now, uncontrolled });
 
-  const wasOvercutting = before.decision?.overcutting === true;
   const changed = !samePower(before.power, power);
-  const completes = decision.overcutting || wasOvercutting || changed;
-  const arrives = changed && !isRamping(limits);
+  const completes = decision.overcutting || before.decision?.overcutting === true || changed;
   const { claims, demands, idle } = claimsFor(all, uncontrolled, { facts, inputs, state: before, limiter }, decision.target);
   const asleep = new Set(all.filter((track) => !awake.includes(track)).map(({ device }) => device));
-  const view = { tracks: observed.tracks, limiter, decision, completes, arrives, asleep, trial: inputs.trial ?? new Map(), now };
+  const view = { ...observed, limiter, decision, completes, arrives: changed && !isRamping(limits), asleep, trial, now };
   const asking = askAll(before, facts, claims, view);
   const connecting = askConnections({ told: before.told, service: planned.plan.service }, stopped, facts, inputs.connections);
 
+  const site = { storage: stored.storage, limits, power: whole, stopped, limiter, decision, awake, setMaxW: plant.maxPower };
+  const storing = askStored(site, facts, inputs);
   const reacting = askReactive(before.reactive, reactiveOf(targets, plant.maxPower), facts);
   const curving = askCurves(before.curves, functionsOf(targets, planned.plan), facts);
 
@@ -267,16 +280,17 @@ export const controlTick = (before: ControlState, facts: SiteFacts, inputs: Tick
     told: connecting.told,
     reactive: reacting.told,
     curves: curving.told,
+    storage: storing.storage,
     decision,
   };
-  const start = started(decided, inputs, utility);
+  const start = started(decided, facts, inputs, utility);
   const alarms = alarmChanges(decided, facts, inputs.standings);
   return {
     state: { ...decided, plan: start.plan, alarms: alarms.alarms },
-    commands: [...asking.commands, ...connecting.commands, ...reacting.commands, ...curving.commands],
+    commands: [...asking.commands, ...storing.commands, ...connecting.commands, ...reacting.commands, ...curving.commands],
     records: [...planned.records, ...start.records, ...limitChange(before.limits, limits), ...alarms.records],
     notes: [...dated.notes, ...planned.notes],
-    attend: decision.moving || decision.overcutting || stopped !== isStopped(before.limits),
+    attend: decision.moving || decision.overcutting || storing.moving || stopped !== isStopped(before.limits),
     again: tickAgain(decided, now, exact),
     utility,
   };

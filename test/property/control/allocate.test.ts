@@ -181,7 +181,7 @@ const wandering = (
       decision,
       completes: false,
       arrives: false,
-      trial: new Map<never, never>(),
+      trial: undefined,
       asleep: new Set<never>(),
       now,
     };

@@ -26,7 +26,11 @@ test('inside the band no limit is broken that storage can keep, whatever the sit
       const { least, width, generation, consumption, maxCharge, maxDischarge, able } = one;
       const canDischarge = watts(able * maxDischarge);
       const residual = { least: watts(least), most: watts(least + width), now: watts(least + width) };
-      const beside = { residual, generation: watts(generation), consumption: watts(consumption) };
+      const beside = {
+        residual,
+        generation: { now: watts(generation), left: watts(generation) },
+        consumption: watts(consumption),
+      };
       const range = { maxCharge: watts(maxCharge), maxDischarge: watts(maxDischarge), canDischarge };
       const { wanted, ceiling } = boundsOf(all, beside, range);
       expect(wanted.least).toBeLessThanOrEqual(wanted.most);
@@ -51,7 +55,11 @@ test('inside the band no limit is broken that storage can keep, whatever the sit
 test('blind, nothing is discharged to the grid that may not be exported, nor charged that may not be imported', () => {
   fc.assert(
     fc.property(limits, site, (all, { generation, consumption, maxCharge, maxDischarge }) => {
-      const beside = { residual: null, generation: watts(generation), consumption: watts(consumption) };
+      const beside = {
+        residual: null,
+        generation: { now: watts(generation), left: watts(generation) },
+        consumption: watts(consumption),
+      };
       const range = { maxCharge: watts(maxCharge), maxDischarge: watts(maxDischarge), canDischarge: watts(maxDischarge) };
       const { wanted } = boundsOf(all, beside, range);
       if (all.exportLimit !== null) expect(wanted.most).toBeLessThanOrEqual(0);

@@ -1,10 +1,22 @@
+import type { Beside } from './beside.ts';
 import type { Plant, Truth } from './plant.ts';
 
 /** Instants of truth held until every inverter has told its part. */
 const INSTANTS_HELD = 4096;
 const NOTHING = { generated: 0, imported: 0, exported: 0 };
 
-/** What flows where the site meets the grid: the first plant has the site's load, the others add to its generation. */
+/** Devices beside the inverters. */
+interface Others {
+  readonly batteries: readonly Beside[];
+  readonly loads: readonly Beside[];
+}
+
+const sumAt = (all: readonly Beside[], t: number): number => all.reduce((sum, one) => sum + one.powerAt(t), 0);
+
+/**
+ * What flows where the site meets the grid: the first plant has the site's load, the others add to its generation; batteries and
+ * switched loads are moved along here, each instant after all generation of it is known.
+ */
 export class ConnectionPoint {
   readonly #onTruth: (truth: Truth) => void;
   readonly #count: number;
@@ -13,7 +25,10 @@ export class ConnectionPoint {
   #seconds = 0;
   #summed = NOTHING;
 
-  constructor(count: number, onTruth: (truth: Truth) => void) {
+  readonly #others: Others;
+
+  constructor(count: number, onTruth: (truth: Truth) => void, others: Others = { batteries: [], loads: [] }) {
+    this.#others = others;
     this.#count = count;
     this.#onTruth = onTruth;
   }
@@ -26,7 +41,7 @@ export class ConnectionPoint {
 
   /** The plant of this index has come so far. */
   take(index: number, part: Truth): void {
-    if (this.#count === 1) {
+    if (this.#isPlain()) {
       this.#onTruth(part);
       return;
     }
@@ -54,14 +69,34 @@ export class ConnectionPoint {
   }
 
   loadAt(t: number): number {
-    return this.#plants[0]?.loadAt(t) ?? 0;
+    return (this.#plants[0]?.loadAt(t) ?? 0) + sumAt(this.#others.loads, t);
+  }
+
+  /** What batteries give, watts; negative: they charge. */
+  dischargeAt(t: number): number {
+    return sumAt(this.#others.batteries, t);
   }
 
   /** Watt-hours since the start. */
   energy(): { readonly generated: number; readonly imported: number; readonly exported: number } {
-    if (this.#count === 1) return this.#plants[0]?.energy() ?? NOTHING;
+    if (this.#isPlain()) return this.#plants[0]?.energy() ?? NOTHING;
     const { generated, imported, exported } = this.#summed;
     return { generated: generated / 3600, imported: imported / 3600, exported: exported / 3600 };
+  }
+
+  /** One inverter and nothing beside it: its plant knows all. */
+  #isPlain(): boolean {
+    return this.#count === 1 && this.#others.batteries.length + this.#others.loads.length === 0;
+  }
+
+  /** Moves what is beside the inverters to `t`; loads first, batteries make up for what is left. */
+  #move(t: number, residual: number): { readonly discharge: number; readonly switched: number } {
+    const { batteries, loads } = this.#others;
+    const share = batteries.length === 0 ? 0 : 1 / batteries.length;
+    for (const load of loads) load.step(t, this.#seconds, { residual, share });
+    const switched = sumAt(loads, t);
+    for (const battery of batteries) battery.step(t, this.#seconds, { residual: residual + switched, share });
+    return { discharge: sumAt(batteries, t), switched };
   }
 
   #tell(parts: readonly Truth[]): void {
@@ -69,7 +104,9 @@ export class ConnectionPoint {
     const generation = parts.reduce((sum, part) => sum + part.generation, 0);
     const available = parts.reduce((sum, part) => sum + part.available, 0);
     const caps = parts.map(({ cap }) => cap).filter((cap) => cap !== null);
-    const netExport = generation - first.load;
+    const { discharge, switched } = this.#move(first.t, first.load - generation);
+    const load = first.load + switched;
+    const netExport = generation + discharge - load;
     if (first.t > 0) {
       const { generated, imported, exported } = this.#summed;
       this.#summed = {
@@ -79,6 +116,7 @@ export class ConnectionPoint {
       };
     }
     const cap = caps.length === parts.length ? caps.reduce((sum, one) => sum + one, 0) : null;
-    this.#onTruth({ t: first.t, generation, load: first.load, netExport, cap, available, parts });
+    const beside = this.#others.batteries.length > 0 ? { discharge } : {};
+    this.#onTruth({ t: first.t, generation, load, netExport, cap, available, parts, ...beside });
   }
 }

@@ -2,8 +2,14 @@ import { assert } from '#base/assert.ts';
 import { curveTables } from './curve-models.ts';
 import derTables from './models-der.json' with { type: 'json' };
 import legacyTables from './models.json' with { type: 'json' };
+import storageTables from './models-storage.json' with { type: 'json' };
 
-const tables: Readonly<Record<string, readonly (readonly string[])[]>> = { ...legacyTables, ...derTables, ...curveTables };
+const tables: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  ...legacyTables,
+  ...derTables,
+  ...curveTables,
+  ...storageTables,
+};
 
 /** Where the SunSpec map starts, wire address. */
 export const BASE = 40000;
@@ -140,7 +146,9 @@ export class RegisterImage {
     const place = this.#placeOf(model, point);
     const index = place.address - this.#base;
     const raw = this.#words.subarray(index, index + place.size).reduce((high, word) => high * 0x10000 + word, 0);
-    const signed = (place.type === 'int16' || place.type === 'sunssf') && raw > 0x7fff ? raw - 0x10000 : raw;
+    const isShort = place.type === 'int16' || place.type === 'sunssf';
+    const isLong = place.type === 'int32';
+    const signed = isShort && raw > 0x7fff ? raw - 0x10000 : isLong && raw > 0x7fffffff ? raw - ACC32_WRAP : raw;
     const exponent = this.#exponentOf(model, place);
     return signed * (POWERS[10 + exponent] ?? 1);
   }

@@ -93,6 +93,7 @@ export class CardInverter implements LineDevice {
     const code = pdu[0] ?? 0;
     const request = parseRequest(pdu);
     if (typeof request === 'number') return exceptionReply(code, request);
+    if (request.kind === 'coils') return exceptionReply(code, EXCEPTION.function);
     if (request.kind === 'read') {
       this.#measure(at);
       const words = this.#image.read(request.address, request.count);

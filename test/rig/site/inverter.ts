@@ -223,6 +223,7 @@ export class InverterCore implements LineDevice {
 
   #carryOut(at: number, request: Request, pdu: Uint8Array): Uint8Array {
     const code = pdu[0] ?? 0;
+    if (request.kind === 'coils') return exceptionReply(code, EXCEPTION.function);
     if (request.kind === 'read') {
       this.#refresh(at);
       const words = this.#image.read(request.address, request.count);

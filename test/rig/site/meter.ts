@@ -94,6 +94,7 @@ export class MeterCore implements LineDevice {
 
   #reply(at: number, code: number, request: ReturnType<typeof parseRequest>): Uint8Array {
     if (typeof request === 'number') return exceptionReply(code, request);
+    if (request.kind === 'coils') return exceptionReply(code, EXCEPTION.function);
     if (request.kind === 'write') return exceptionReply(code, EXCEPTION.address);
     this.#refresh(at);
     const words = this.#image.read(request.address, request.count);
@@ -113,10 +114,12 @@ export class MeterCore implements LineDevice {
     const volts = PHASES.map(() => PHASE_VOLTS + noise.normal() * 0.4);
     const watts = PHASES.map((phase, index) => {
       const turned = phase === this.#faults.turned ? -sign : sign;
-      const generation = this.#faults.apart ? 0 : this.#generationOn(phase, seen);
-      return turned * (load * (LOAD_SHARES[index] ?? 0) - generation) + this.#faults.offsetW / 3;
+      const given = this.#faults.apart ? 0 : this.#generationOn(phase, seen);
+      return turned * (load * (LOAD_SHARES[index] ?? 0) - given) + this.#faults.offsetW / 3;
     });
-    const total = watts.reduce((sum, one) => sum + one, 0);
+    const generation = this.#faults.apart ? 0 : this.#point.generationAt(seen) + this.#point.dischargeAt(seen);
+    const sum = watts.reduce((all, one) => all + one, 0);
+    const total = this.#faults.turned === null ? sign * (load - generation) + this.#faults.offsetW : sum;
     this.#volts(volts);
     put('W', total);
     put('VA', Math.abs(total));
@@ -142,8 +145,9 @@ export class MeterCore implements LineDevice {
 
   #generationOn(phase: 'A' | 'B' | 'C', at: number): number {
     const { feeds } = this.#settings;
-    if (feeds === undefined) return this.#point.generationAt(at) / 3;
-    let sum = 0;
+    const battery = this.#point.dischargeAt(at) / 3;
+    if (feeds === undefined) return this.#point.generationAt(at) / 3 + battery;
+    let sum = battery;
     for (let index = 0; index < this.#point.count; index += 1) {
       const on = feeds[index] ?? null;
       if (on === null) sum += this.#point.generationOf(index, at) / 3;

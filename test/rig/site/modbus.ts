@@ -4,15 +4,39 @@ export const EXCEPTION = { function: 1, address: 2, value: 3, failure: 4, busy: 
 export type Request =
   | { readonly kind: 'read'; readonly address: number; readonly count: number }
   /** `single`: function 6, else 16. */
-  | { readonly kind: 'write'; readonly single: boolean; readonly address: number; readonly words: readonly number[] };
+  | { readonly kind: 'write'; readonly single: boolean; readonly address: number; readonly words: readonly number[] }
+  /** Functions 1, 5 and 15; `bits` null: a read. */
+  | { readonly kind: 'coils'; readonly address: number; readonly count: number; readonly bits: readonly boolean[] | null };
 
 const MAX_READ = 125;
 const MAX_WRITE = 123;
+const MAX_COILS = 2000;
+const COIL_ON = 0xff00;
+
+/** Functions 1 (read), 5 (one coil, FF00 or 0000) and 15 (several, packed, lowest first). */
+const parseCoils = (pdu: Uint8Array, word: (at: number) => number): Request | number => {
+  const address = word(1);
+  const value = word(3);
+  if (pdu[0] === 5) {
+    if (pdu.length !== 5 || (value !== 0 && value !== COIL_ON)) return EXCEPTION.value;
+    return { kind: 'coils', address, count: 1, bits: [value === COIL_ON] };
+  }
+  if (value < 1 || value > MAX_COILS) return EXCEPTION.value;
+  if (pdu[0] === 1) return pdu.length === 5 ? { kind: 'coils', address, count: value, bits: null } : EXCEPTION.value;
+  const bytes = Math.ceil(value / 8);
+  if (pdu[5] !== bytes || pdu.length !== 6 + bytes) return EXCEPTION.value;
+  const bits = Array.from({ length: value }, (_, i) => ((pdu[6 + (i >> 3)] ?? 0) & (1 << (i & 7))) !== 0);
+  return { kind: 'coils', address, count: value, bits };
+};
 
 /** Reads a request PDU (function code and data); a number is the exception it earns. */
 export const parseRequest = (pdu: Uint8Array): Request | number => {
   const word = (at: number): number => ((pdu[at] ?? 0) << 8) | (pdu[at + 1] ?? 0);
   switch (pdu[0]) {
+    case 1:
+    case 5:
+    case 15:
+      return parseCoils(pdu, word);
     case 3: {
       if (pdu.length !== 5 || word(3) < 1 || word(3) > MAX_READ) return EXCEPTION.value;
       return { kind: 'read', address: word(1), count: word(3) };
@@ -42,7 +66,19 @@ export const readReply = (words: Uint16Array): Uint8Array => {
   return pdu;
 };
 
-/** Function 6 echoes the request, function 16 its first five bytes. */
+/** Function 1: bits packed, lowest first. */
+export const coilsReply = (bits: readonly boolean[]): Uint8Array => {
+  const bytes = Math.ceil(bits.length / 8);
+  const pdu = new Uint8Array(2 + bytes);
+  pdu[0] = 1;
+  pdu[1] = bytes;
+  bits.forEach((bit, i) => {
+    if (bit) pdu[2 + (i >> 3)] = (pdu[2 + (i >> 3)] ?? 0) | (1 << (i & 7));
+  });
+  return pdu;
+};
+
+/** Functions 5 and 6 echo the request, 15 and 16 its first five bytes. */
 export const writeReply = (pdu: Uint8Array): Uint8Array => pdu.slice(0, 5);
 
 const CRC_TABLE = Uint16Array.from({ length: 256 }, (_, index) => {

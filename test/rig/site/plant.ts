@@ -38,6 +38,8 @@ export interface Truth {
   readonly cap: number | null;
   /** What the sun offers. */
   readonly available: number;
+  /** What batteries give, negative while they charge; absent: there are none. `load` then holds the switched loads too. */
+  readonly discharge?: number;
   /** Of a site with several inverters: each one's own truth, in their order; `cap` is then the sum, null while any has none. */
   readonly parts?: readonly Truth[];
 }

@@ -1,8 +1,10 @@
+import { BATTERY_DEFAULTS, BatteryCore, type BatterySettings } from './battery.ts';
 import { ConnectionPoint } from './connection-point.ts';
 import { InverterCore, INVERTER_DEFAULTS, type InverterSettings } from './inverter.ts';
 import { LINE_9600_8N1, RigLine, type Delivery, type LineSettings } from './line.ts';
 import { MeterCore, METER_DEFAULTS, type MeterSettings } from './meter.ts';
 import { Plant, type PlantSettings, type Truth } from './plant.ts';
+import { SwitchedLoad, type SwitchedLoadSettings } from './switched-load.ts';
 
 /** A further inverter of the site, with sun and output stage of its own; the load is the first one's. */
 interface FurtherInverter {
@@ -21,6 +23,11 @@ export interface SiteSettings {
   readonly seed: number;
   /** Inverters beside the first; absent: none. */
   readonly others?: readonly FurtherInverter[];
+  /** Batteries and switched loads, on the meter's line unless said otherwise. */
+  readonly batteries?: readonly BatterySettings[];
+  readonly switchedLoads?: readonly SwitchedLoadSettings[];
+  /** Which line those are on; absent: the meter's. */
+  readonly besideLine?: number;
 }
 
 /** A 10 kW plant in full sun with no load, a lag of 1 s, and one line at 9600 baud: the bench's plant. */
@@ -71,6 +78,23 @@ export const withInverters = (site: SiteSettings, others: readonly InverterChang
   })),
 });
 
+/** The site with these batteries; unit ids from 21. */
+export const withStorage = (site: SiteSettings, batteries: readonly Partial<BatterySettings>[]): SiteSettings => ({
+  ...site,
+  batteries: batteries.map((change, index) => ({
+    ...BATTERY_DEFAULTS,
+    unitId: BATTERY_DEFAULTS.unitId + index,
+    serial: `RIG-BAT-000${1 + index}`,
+    ...change,
+  })),
+});
+
+/** The site with these switched loads. */
+export const withLoads = (site: SiteSettings, switchedLoads: readonly SwitchedLoadSettings[]): SiteSettings => ({
+  ...site,
+  switchedLoads,
+});
+
 /**
  * The whole simulated site: plants, inverters and a meter on one line or several. Pure: time (milliseconds since the start) is
  * passed in, never goes back, and the same calls give the same bytes. Call `advance(at)` before `receive(at, ..)`.
@@ -83,21 +107,28 @@ export class RigSite {
   readonly line: RigLine;
   readonly inverters: readonly InverterCore[];
   readonly lines: readonly RigLine[];
+  readonly batteries: readonly BatteryCore[];
+  readonly switchedLoads: readonly SwitchedLoad[];
 
   constructor(settings: SiteSettings, onTruth: (truth: Truth) => void) {
     const { seed, others = [] } = settings;
     const all = [{ plant: settings.plant, inverter: settings.inverter, line: 0 }, ...others];
-    const point = new ConnectionPoint(all.length, onTruth);
+    this.batteries = (settings.batteries ?? []).map((one) => new BatteryCore(one));
+    this.switchedLoads = (settings.switchedLoads ?? []).map((one) => new SwitchedLoad(one));
+    const { batteries, switchedLoads } = this;
+    const point = new ConnectionPoint(all.length, onTruth, { batteries, loads: switchedLoads });
     const plants = all.map((one, index) => new Plant(one.plant, (truth) => point.take(index, truth)));
     point.join(plants);
     this.inverters = all.map((one, index) => new InverterCore(one.inverter, plants[index] as Plant, seed + 7919 * index));
     this.plant = plants[0] as Plant;
     this.inverter = this.inverters[0] as InverterCore;
     this.meter = new MeterCore(settings.meter, point, seed, (at) => this.#bring(at));
-    const count = 1 + Math.max(...all.map(({ line }) => line));
+    const { besideLine = 0 } = settings;
+    const count = 1 + Math.max(besideLine, ...all.map(({ line }) => line));
     this.lines = Array.from({ length: count }, (_, index) => {
       const mine = this.inverters.filter((_each, which) => all[which]?.line === index);
-      return new RigLine(settings.line, index === 0 ? [...mine, this.meter] : mine, seed + index);
+      const beside = index === besideLine ? [...batteries, ...switchedLoads] : [];
+      return new RigLine(settings.line, [...mine, ...(index === 0 ? [this.meter] : []), ...beside], seed + index);
     });
     this.line = this.lines[0] as RigLine;
     for (const inverter of this.inverters) inverter.begin(settings.startAsleep);

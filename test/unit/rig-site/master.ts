@@ -1,6 +1,6 @@
 import { BASE } from '../../rig/site/image.ts';
 import { frameOf, isFrame } from '../../rig/site/modbus.ts';
-import { RigSite, siteOf } from '../../rig/site/site.ts';
+import { RigSite, siteOf, type SiteSettings } from '../../rig/site/site.ts';
 import type { Truth } from '../../rig/site/plant.ts';
 
 /** Longest a master waits for an answer, milliseconds. */
@@ -21,9 +21,11 @@ export interface Master {
   wait(milliseconds: number): void;
 }
 
-export const masterOf = (change: Parameters<typeof siteOf>[0]): Master => {
+export const masterOf = (change: Parameters<typeof siteOf>[0]): Master => masterOn(siteOf(change));
+
+export const masterOn = (settings: SiteSettings): Master => {
   const truth: Truth[] = [];
-  const site = new RigSite(siteOf(change), (point) => truth.push(point));
+  const site = new RigSite(settings, (point) => truth.push(point));
   const master: Master = {
     site,
     truth,

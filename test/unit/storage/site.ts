@@ -142,7 +142,7 @@ export class StorageSite {
       loads,
       limits: limits(t),
       seen: seen(t),
-      generation: watts(0),
+      generation: { now: watts(0), left: watts(0) },
       target: wanted === null ? null : watts(wanted),
       sun: { wanted: false, heldBack: false, export: null },
       heldLoad: (device) => watts(this.#on.get(device) ?? 0),

@@ -1,0 +1,45 @@
+import type { MonoMs } from '#base/units.ts';
+import type { Band } from '#site/device.ts';
+import { powerOf, type StorageTrack } from './track.ts';
+
+/** Outside its band by this much of its range is no noise. */
+const STRAY_FRACTION = 0.04;
+/** Told again after this long outside its band, or unproven; and again as often. */
+const ASSERT_AFTER_MS = 4000;
+const ASSERT_EVERY_MS = 10_000;
+/** An alarm when telling it again did not help for this long. */
+const DISOBEYS_AFTER_MS = 12_000;
+
+/** Whether a storage device does what it was told, judged by its measured power (design D8). */
+export interface ObeyState {
+  /** Since when it is outside the band that it was asked to keep; null: inside. */
+  readonly straysSince: MonoMs | null;
+  readonly assertedAt: MonoMs | null;
+  readonly disobeys: boolean;
+}
+
+export const OBEYING: ObeyState = { straysSince: null, assertedAt: null, disobeys: false };
+
+/** An empty one cannot discharge, a full one cannot charge: that is no disobedience. */
+const isOutside = ({ maxCharge, maxDischarge, isEmpty, isFull }: StorageTrack, power: number, { least, most }: Band): boolean => {
+  const allowance = STRAY_FRACTION * (maxCharge + maxDischarge);
+  if (power > most + allowance) return !isFull || power >= allowance;
+  return power < least - allowance && (!isEmpty || power <= 0 - allowance);
+};
+
+/** One look. `assert`: the band has to be written again now. */
+export const obey = (
+  state: ObeyState,
+  track: StorageTrack,
+  now: MonoMs,
+): { readonly state: ObeyState; readonly assert: boolean } => {
+  const power = powerOf(track, now);
+  const { asked, held } = track;
+  if (power === null || asked === null) return { state: { ...state, straysSince: null }, assert: false };
+  if (held !== null && !isOutside(track, power, asked.band)) return { state: OBEYING, assert: false };
+  const straysSince = state.straysSince ?? now;
+  const long = now - Math.max(straysSince, asked.at);
+  const assert = long >= ASSERT_AFTER_MS && (state.assertedAt === null || now - state.assertedAt >= ASSERT_EVERY_MS);
+  const disobeys = state.disobeys || (held !== null && now - straysSince >= DISOBEYS_AFTER_MS);
+  return { state: { straysSince, assertedAt: assert ? now : state.assertedAt, disobeys }, assert };
+};
