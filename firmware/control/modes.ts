@@ -37,6 +37,18 @@ export const INVERTER_MODES: readonly ControlMode[] = [
   'opModConnect',
 ];
 
+/** What it carries out besides where there is storage. */
+export const STORAGE_MODES: readonly ControlMode[] = [
+  'opModImpLimW',
+  'opModLoadLimW',
+  'opModStorageTargetW',
+  'opModFixedW',
+  'opModTargetW',
+];
+
+/** And with controllable loads alone. */
+export const LOAD_MODES: readonly ControlMode[] = ['opModImpLimW', 'opModLoadLimW'];
+
 /** What it carries out besides where grid-code writes are allowed and every inverter has model 123 (SunSpec 123). */
 export const GRID_CODE_MODES: readonly ControlMode[] = ['opModFixedPFInjectW', 'opModFixedVar', 'opModTargetVar'];
 

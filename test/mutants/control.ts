@@ -105,6 +105,13 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
     tests: ['test/unit/control/again.test.ts'],
   },
   {
+    name: 'generation that nobody accounts for is not seen: the load is never below zero',
+    file: 'firmware/control/limiter/load.ts',
+    search: 'const estimate = watts(clamp(refresh.base ?? low, low, high));',
+    replace: 'const estimate = watts(Math.max(0, clamp(refresh.base ?? low, low, high)));',
+    tests: ['test/sim/fleet-seeds.test.ts'],
+  },
+  {
     name: 'a silent meter leaves the last load in force: the limiter fails open',
     file: 'firmware/control/limiter/limiter.ts',
     search: 'const proven = seen ? provenLoad(load, now, plant.maxPower) : null;',

@@ -5,6 +5,7 @@ import { LOCAL_MUTANTS } from './local.ts';
 import type { Mutant } from './mutant.ts';
 import { NORTHBOUND_MUTANTS } from './northbound.ts';
 import { PLAN_MUTANTS } from './plan.ts';
+import { STORAGE_MUTANTS } from './storage.ts';
 import { TOOL_MUTANTS } from './tools.ts';
 import { TPM_MUTANTS } from './tpm.ts';
 import { NORTH_MUTANTS } from './utility.ts';
@@ -13,6 +14,7 @@ import { NORTH_MUTANTS } from './utility.ts';
 export const MUTANTS: readonly Mutant[] = [
   ...CONTROL_MUTANTS,
   ...LOCAL_MUTANTS,
+  ...STORAGE_MUTANTS,
   ...DEVICE_MUTANTS,
   ...FIELD_MUTANTS,
   ...PLAN_MUTANTS,

@@ -197,7 +197,7 @@ export const PLAN_MUTANTS: readonly Mutant[] = [
   {
     name: 'grid-code settings are done where nobody allowed them',
     file: 'firmware/app/controld/site-facts.ts',
-    search: 'if (!gridCodeWrites) return INVERTER_MODES;',
+    search: 'if (!gridCodeWrites) return powers;',
     replace: '',
     tests: SIM,
   },

@@ -1,4 +1,4 @@
-import type { Truth } from '../rig/site/plant.ts';
+import type { PlantSettings, Truth } from '../rig/site/plant.ts';
 import { type Fault, type FaultSpan, RATED_W, type Simulation } from './draw.ts';
 import { expectedLimits, type LimitSpan, spanAt } from './oracle.ts';
 import type { Outcome } from './run.ts';
@@ -46,9 +46,11 @@ const UNCOMMANDABLE: readonly Fault[] = [
   'inverter-crc',
   'inverter-wrong-unit',
   'inverter-restarts',
-  'cable-cut',
-  'adapter-pulled',
 ];
+/** And none of them while these last. */
+const OUT_OF_REACH: readonly Fault[] = ['cable-cut', 'adapter-pulled'];
+/** Beside one that cannot be told the others give way: then they generate no more than this together, watts. */
+const GIVEN_WAY_W = 150;
 
 export interface Window {
   readonly from: number;
@@ -67,6 +69,8 @@ interface Context {
   readonly slack: number;
 }
 
+const plantsOf = ({ site }: Simulation): readonly PlantSettings[] => [site, ...(site.others ?? [])].map(({ plant }) => plant);
+
 export const covers = (windows: readonly Window[], at: number): boolean =>
   windows.some(({ from, until }) => from <= at && at <= until);
 
@@ -75,31 +79,57 @@ const spansOf = (simulation: Simulation, kinds: readonly Fault[], longer: number
     .filter(({ fault }) => kinds.includes(fault))
     .map(({ from, until }: FaultSpan) => ({ from, until: until + longer }));
 
+/** True while the site is over its limit by inverters alone that cannot be told: all that can be have given way. */
+const helplessIn = (simulation: Simulation, back: number): ((point: Truth) => boolean) => {
+  const count = 1 + (simulation.site.others?.length ?? 0);
+  const untold = Array.from({ length: count }, (_, index) =>
+    spansOf({ ...simulation, faults: simulation.faults.filter(({ inverter = 0 }) => inverter === index) }, UNCOMMANDABLE, back),
+  );
+  return ({ t, parts = [] }) => {
+    const inReach = untold.map((spans) => !covers(spans, t / 1000));
+    if (inReach.every((reached) => reached)) return false;
+    if (count === 1) return true;
+    const told = parts.reduce((sum, part, index) => sum + (inReach[index] === true ? part.generation : 0), 0);
+    return told <= GIVEN_WAY_W;
+  };
+};
+
+/** The limit that held at an instant and since when; instants are asked for in order of time. */
+const limitsAlong = (
+  spans: readonly LimitSpan[],
+): ((at: number) => { readonly from: number; readonly limitW: number | null }) => {
+  let index = 0;
+  return (at) => {
+    while ((spans[index]?.until ?? Infinity) <= at) index += 1;
+    return { from: spans[index]?.from ?? 0, limitW: spans[index]?.limitW ?? null };
+  };
+};
+
 const checkExport = ({ simulation, outcome, spans, slowness, unclear }: Context): readonly Violation[] => {
   const budget = HARD_SECONDS + slowness;
   const back = RETURN_SECONDS + budget;
   const excused = [
-    ...spansOf(simulation, UNCOMMANDABLE, back),
-    ...spansOf(simulation, ['meter-frozen'], back),
+    ...spansOf(simulation, [...OUT_OF_REACH, 'meter-frozen'], back),
     ...[...outcome.dead, ...unclear].map(({ from, until }) => ({ from, until: until + back })),
   ];
+  const helpless = helplessIn(simulation, back);
+  const limitAt = limitsAlong(spans);
   const violations: Violation[] = [];
   let from: number | null = null;
   let last = 0;
-  let index = 0;
-  for (const { t, netExport } of outcome.truth) {
-    const at = t / 1000;
-    while ((spans[index]?.until ?? Infinity) <= at) index += 1;
-    const limit = spans[index]?.limitW ?? null;
-    if (limit === null || netExport <= limit + BAND_W || covers(excused, at)) {
+  for (const point of outcome.truth) {
+    const at = point.t / 1000;
+    const { limitW, from: since } = limitAt(at);
+    if (limitW === null || point.netExport <= limitW + BAND_W || covers(excused, at) || helpless(point)) {
       if (at - last > SPELL_JOIN) from = null;
       continue;
     }
     // Each change of limit begins its own budget.
-    if (from === null || from < (spans[index]?.from ?? 0)) from = at;
+    if (from === null || from < since) from = at;
     last = at;
     if (at - from > budget) {
-      violations.push({ rule: 'export', at, text: `${Math.round(netExport)} W over ${limit} W since ${from.toFixed(1)} s` });
+      const text = `${Math.round(point.netExport)} W over ${limitW} W since ${from.toFixed(1)} s`;
+      violations.push({ rule: 'export', at, text });
       from = at;
     }
   }
@@ -110,7 +140,7 @@ const checkExport = ({ simulation, outcome, spans, slowness, unclear }: Context)
 const checkBlind = ({ simulation, outcome, spans, slowness, unclear }: Context): readonly Violation[] => {
   const budget = STALE_SECONDS + HARD_SECONDS + slowness;
   const excused = [
-    ...spansOf(simulation, UNCOMMANDABLE, RETURN_SECONDS + budget),
+    ...spansOf(simulation, [...UNCOMMANDABLE, ...OUT_OF_REACH], RETURN_SECONDS + budget),
     ...[...outcome.dead, ...unclear].map(({ from, until }) => ({ from, until: until + RETURN_SECONDS + budget })),
   ];
   const blind = spansOf(simulation, ['meter-silent'], 0).map(({ from, until }) => ({ from: from + budget, until }));
@@ -146,20 +176,21 @@ const misread = (truth: readonly Truth[], at: number, readingAgeMs: number): num
 const checkWrites = ({ simulation, outcome, spans, unclear, slack, slowness }: Context): readonly Violation[] => {
   const frozen = spansOf(simulation, ['meter-frozen'], FROZEN_SECONDS);
   const violations: Violation[] = [];
-  const gain = 1 + Math.min(0, simulation.site.plant.gainErrorPercent) / 100;
-  for (const { at, watts } of outcome.writes) {
+  const gain = 1 + Math.min(0, ...plantsOf(simulation).map(({ gainErrorPercent }) => gainErrorPercent)) / 100;
+  const oldest = Math.max(...[simulation.site, ...(simulation.site.others ?? [])].map(({ inverter }) => inverter.readingAgeMs));
+  for (const { at, watts, ratedW } of outcome.writes) {
     // An inverter that was open comes down first.
     if (at < 3 + slowness || covers(frozen, at) || covers(unclear, at)) continue;
     // The limit may have changed while the write was on its way.
     const limits = [at - 1 - slack, at, at + slack].map((each) => spanAt(spans, each)?.limitW ?? null);
     if (limits.includes(null)) continue;
     const limit = Math.max(...limits.map((each) => each ?? 0));
-    const unsure = misread(outcome.truth, at, simulation.site.inverter.readingAgeMs);
+    const unsure = misread(outcome.truth, at, oldest);
     const allowed = limit + peakLoad(outcome.truth, at) + BAND_W + 0.02 * RATED_W + unsure;
-    if (watts * gain * 0.99 > allowed && watts < RATED_W) {
+    if (watts * gain * 0.99 > allowed && watts < ratedW) {
       violations.push({ rule: 'setpoint', at, text: `cap of ${Math.round(watts)} W where ${Math.round(allowed)} W are allowed` });
     }
-    if (watts >= RATED_W && allowed < RATED_W * gain * 0.99) {
+    if (watts >= ratedW && allowed < ratedW * gain * 0.99) {
       violations.push({ rule: 'setpoint', at, text: `full power where ${Math.round(allowed)} W are allowed` });
     }
   }
@@ -190,7 +221,7 @@ const checkTold = ({ outcome, spans }: Context): readonly Violation[] => {
 const checkRestarts = ({ simulation, outcome }: Context): readonly Violation[] => {
   const { loss, crcErrors } = simulation.site.line;
   if (loss > 0 || crcErrors > 0) return [];
-  const excused = spansOf(simulation, UNCOMMANDABLE, RETURN_SECONDS);
+  const excused = spansOf(simulation, [...UNCOMMANDABLE, ...OUT_OF_REACH], RETURN_SECONDS);
   const violations: Violation[] = [];
   for (const { until } of outcome.dead) {
     const awake = outcome.truth.filter(({ t }) => t > (until - ASLEEP_SECONDS) * 1000 && t < (until + RESTART_SECONDS) * 1000);
@@ -256,10 +287,13 @@ type Rule = (context: Context) => readonly Violation[];
 
 const SITE_RULES: readonly Rule[] = [checkExport, checkBlind, checkWrites, checkWriteRate, checkRestarts, checkEnergy];
 
-const slownessOf = ({ site }: Simulation): number => {
-  const { lagSeconds, deadSeconds, slewPercentPerSecond } = site.plant;
-  return deadSeconds + 3 * Math.max(0, lagSeconds - 1) + 90 / slewPercentPerSecond;
-};
+const slownessOf = (simulation: Simulation): number =>
+  Math.max(
+    ...plantsOf(simulation).map(
+      ({ lagSeconds, deadSeconds, slewPercentPerSecond }) =>
+        deadSeconds + 3 * Math.max(0, lagSeconds - 1) + 90 / slewPercentPerSecond,
+    ),
+  );
 
 const apply = (rules: readonly Rule[], context: Context): readonly Violation[] =>
   rules

@@ -31,6 +31,8 @@ export interface FaultSpan {
   readonly until: number;
   /** Of 0 to 1: how late, which exception, how far a clock steps. */
   readonly strength: number;
+  /** Which inverter it befalls; absent: the first. */
+  readonly inverter?: number;
 }
 
 export interface DrawnEvent {
@@ -63,7 +65,8 @@ export interface Simulation {
 export const RATED_W = 10_000;
 const HEALING_SECONDS = 400;
 
-const drawSun = (random: SeededRandom, healedAt: number): readonly Point[] => {
+/** What the sun offers a plant of the whole rating: days, clouds and nights, bright from a while before `healedAt` on. */
+export const drawSun = (random: SeededRandom, healedAt: number): readonly Point[] => {
   const points: Point[] = [[0, RATED_W]];
   let at = random.between(60, 400);
   while (at < healedAt - 400) {

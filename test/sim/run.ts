@@ -18,7 +18,7 @@ import {
 } from '../support/virtual-gateway.ts';
 import { VirtualLine, type WireBytes } from '../support/virtual-line-port.ts';
 import { befallSite } from './befall.ts';
-import type { DrawnEvent, Fault, FaultSpan, Simulation } from './draw.ts';
+import type { DrawnEvent, FaultSpan, Simulation } from './draw.ts';
 
 export const UTILITY_EPOCH = 1_760_000_000;
 const BOOT_ID = 'boot-1';
@@ -36,7 +36,6 @@ const KILL_PATIENCE_SECONDS = 40;
 /** An event stays listed after its end, seconds. */
 const LISTED_AFTER_END = 120;
 const WRITE_BLOCK = 0x10;
-const INVERTER_UNIT = 1;
 
 /** What the gateway says of itself each second, for comparison with what it should do. */
 export interface Told {
@@ -47,14 +46,17 @@ export interface Told {
 export interface CapWrite {
   readonly at: number;
   readonly watts: number;
+  /** Of the inverter that was told. */
+  readonly ratedW: number;
 }
 
-/** The cap that bytes on the wire ask of the inverter; null: they are something else. */
-export const capWriteOf = ({ at, direction, bytes }: WireBytes, { inverter, plant }: SiteSettings): CapWrite | null => {
-  if (direction !== 'request' || bytes[0] !== INVERTER_UNIT || bytes[1] !== WRITE_BLOCK) return null;
+/** The cap that bytes on the wire ask of an inverter; null: they are something else. */
+export const capWriteOf = ({ at, direction, bytes }: WireBytes, site: SiteSettings): CapWrite | null => {
+  const told = [site, ...(site.others ?? [])].find(({ inverter }) => inverter.unitId === bytes[0]);
+  if (direction !== 'request' || told === undefined || bytes[1] !== WRITE_BLOCK) return null;
   const raw = ((bytes[7] ?? 0) << 8) | (bytes[8] ?? 0);
-  const percent = inverter.limitScale === 0 ? raw : raw / 100;
-  return { at: at / 1000, watts: (percent / 100) * plant.ratedW };
+  const percent = told.inverter.limitScale === 0 ? raw : raw / 100;
+  return { at: at / 1000, watts: (percent / 100) * told.plant.ratedW, ratedW: told.plant.ratedW };
 };
 
 /** All that a simulation leaves behind. */
@@ -99,7 +101,7 @@ class Run {
   #firstSetAt: number | null = null;
   #diskFault = false;
   #killedUnsaved = false;
-  readonly #standing = new Map<Fault, number>();
+  readonly #standing = new Map<string, number>();
   #serverSilent = 0;
   #lives = 0;
   #crash: string | null = null;
@@ -171,7 +173,8 @@ class Run {
       configuration: configurationOf({
         commissionedExportW: null,
         fallbackExportW: FALLBACK_W,
-        unitIds: { inverter: INVERTER_UNIT, meter: 2 },
+        unitIds: { inverter: this.#simulation.site.inverter.unitId, meter: 2 },
+        others: (this.#simulation.site.others ?? []).map((one) => ({ unitId: one.inverter.unitId, line: one.line })),
       }),
       linePort: () => this.#line.port(),
       files: this.#files,
@@ -319,8 +322,9 @@ class Run {
 
   /** Two spans of one fault that overlap are one: it ends with the last. */
   #turn(span: FaultSpan, on: boolean): void {
-    const standing = (this.#standing.get(span.fault) ?? 0) + (on ? 1 : -1);
-    this.#standing.set(span.fault, standing);
+    const which = `${span.fault} ${span.inverter ?? 0}`;
+    const standing = (this.#standing.get(which) ?? 0) + (on ? 1 : -1);
+    this.#standing.set(which, standing);
     if (on ? standing === 1 : standing === 0) this.#befall(span, on);
   }
 

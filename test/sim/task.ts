@@ -1,6 +1,7 @@
 /** One simulation from its seed to what it has to tell. */
 import type { NoteTaken } from '../support/virtual-gateway.ts';
 import { check, type Violation } from './check.ts';
+import { drawFleet } from './draw-fleet.ts';
 import { drawSimulation } from './draw.ts';
 import { runSimulation } from './run.ts';
 import { checkWhole } from './whole/check.ts';
@@ -12,6 +13,8 @@ export interface Task {
   readonly seed: number;
   readonly hours: number;
   readonly whole: boolean;
+  /** Of control: with several inverters. */
+  readonly fleet: boolean;
 }
 
 /** What one run has to tell. */
@@ -25,8 +28,8 @@ export interface Run {
   readonly hash: string;
 }
 
-const controlRun = async ({ seed, hours }: Task): Promise<Run> => {
-  const simulation = drawSimulation(seed, hours);
+const controlRun = async ({ seed, hours, fleet }: Task): Promise<Run> => {
+  const simulation = fleet ? drawFleet(seed, hours) : drawSimulation(seed, hours);
   const { lagSeconds, deadSeconds, slewPercentPerSecond, gainErrorPercent } = simulation.site.plant;
   const outcome = await runSimulation(simulation);
   const { faults, events, seconds } = simulation;

@@ -93,6 +93,8 @@ export interface Configuration {
   readonly limits: SiteLimits;
   /** Settings of the grid code (power factor, reactive power) may be written to devices. */
   readonly gridCodeWrites: boolean;
+  /** The owner's policy; absent: true. */
+  readonly storageBeforeCurtailment?: boolean;
   readonly lines: readonly LineConfiguration[];
   readonly devices: readonly DeviceConfiguration[];
   readonly utilities: readonly UtilityConfiguration[];
@@ -224,6 +226,7 @@ const toConfiguration = (file: ConfigurationFile): Configuration => ({
     local: toLocalRules(file.site.limits),
   },
   gridCodeWrites: file.site.gridCodeWrites ?? false,
+  storageBeforeCurtailment: file.site.storageBeforeCurtailment ?? true,
   lines: file.lines.map((line) => ({
     name: line.name,
     path: line.path ?? null,

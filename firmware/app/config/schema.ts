@@ -62,6 +62,14 @@ const SiteSchema = v.strictObject({
       ),
     ),
   ),
+  storageBeforeCurtailment: v.exactOptional(
+    v.pipe(
+      v.boolean(),
+      v.description(
+        'Storage takes the sun that an export limit would curtail, by charging or by discharging less. Absent: true.',
+      ),
+    ),
+  ),
 });
 
 const LineSchema = v.strictObject({

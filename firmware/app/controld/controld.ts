@@ -65,7 +65,7 @@ class Process {
   #cancelShow: Cancel = () => undefined;
 
   constructor(ports: ControldPorts, configuration: Configuration, loaded: Remembered & { readonly alarm: string | null }) {
-    const { memory, devices, found, curves, store, alarm } = loaded;
+    const { memory, devices, store, alarm } = loaded;
     this.#alarms = alarm === null ? [] : [alarm.slice(0, ALARM_CHARACTERS_MAX)];
     const { clock, bootId, link: port, runtimeDirectory: directory, release, state: files } = ports;
     this.#ports = ports;
@@ -84,19 +84,7 @@ class Process {
       onCommitted: (head) => this.#north.ring(head),
       note: ports.note('log'),
     });
-    this.#field = new Field({
-      configuration,
-      clock,
-      linePort: ports.linePort,
-      known: (device) => devices.of(device),
-      found,
-      curves,
-      onSample: (sample) => this.#loop.onSample(sample),
-      onOutcome: () => this.#loop.onChange(),
-      onRecord: (record) => this.#met(record),
-      onStanding: () => this.#loop.onChange(),
-      note: ports.note,
-    });
+    this.#field = this.#newField(loaded);
     this.#loop = new Loop(
       {
         ports,
@@ -106,6 +94,8 @@ class Process {
         connections: () => this.#field.connections(),
         reactiveHeld: () => this.#field.reactiveHeld(),
         followed: () => this.#field.followed(),
+        heldBands: () => new Map(),
+        heldLoads: () => new Map(),
         trial: () => this.#check.ceilings,
         act: (result, now) => this.#act(result, now),
         onTick: (seen) => this.#seen(seen),
@@ -159,6 +149,23 @@ class Process {
     this.#devices.keep(record).catch((error: unknown) => this.#broken(error));
     this.#facts = siteFacts(this.#configuration, this.#seed, (device) => this.#devices.of(device));
     this.#loop.onChange();
+  }
+
+  #newField({ devices, found, curves }: Remembered): Field {
+    const ports = this.#ports;
+    return new Field({
+      configuration: this.#configuration,
+      clock: ports.clock,
+      linePort: ports.linePort,
+      known: (device) => devices.of(device),
+      found,
+      curves,
+      onSample: (sample) => this.#loop.onSample(sample),
+      onOutcome: () => this.#loop.onChange(),
+      onRecord: (record) => this.#met(record),
+      onStanding: () => this.#loop.onChange(),
+      note: ports.note,
+    });
   }
 
   #seen(seen: TickSeen): void {

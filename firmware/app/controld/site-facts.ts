@@ -1,5 +1,5 @@
 import { watts } from '#base/units.ts';
-import { GRID_CODE_MODES, INVERTER_MODES } from '#control/modes.ts';
+import { GRID_CODE_MODES, INVERTER_MODES, LOAD_MODES, STORAGE_MODES } from '#control/modes.ts';
 import type { ControlMode } from '#control/program.ts';
 import { modesFollowed } from '#control/tick/curves.ts';
 import type { SiteFacts } from '#control/tick/state.ts';
@@ -28,12 +28,15 @@ const followedByAll = (inverters: readonly DeviceConfiguration[], record: Record
   return CURVE_FUNCTIONS.filter((one) => each.length > 0 && each.every((able) => able.includes(one)));
 };
 
-/** What the site's devices can carry out. Grid-code settings only where the commissioned site allows them and every inverter takes them. */
+/** What the site's devices can carry out: import and load limits need storage or a load, a power to hold needs storage. Grid-code settings only where the commissioned site allows them and every inverter takes them. */
 export const executableModes = ({ gridCodeWrites, devices }: Configuration, record: RecordOf): readonly ControlMode[] => {
-  if (!gridCodeWrites) return INVERTER_MODES;
+  const stored = devices.some(({ role }) => role === 'storage') ? STORAGE_MODES : [];
+  const shed = stored.length === 0 && devices.some(({ role }) => role === 'load') ? LOAD_MODES : [];
+  const powers = [...INVERTER_MODES, ...stored, ...shed];
+  if (!gridCodeWrites) return powers;
   const inverters = devices.filter((device) => device.role === 'inverter');
   const takes = inverters.every(({ profile }) => inverterProfileNamed(profile)?.control.model === CONTROLS_MODEL);
-  return [...INVERTER_MODES, ...(takes ? GRID_CODE_MODES : []), ...modesFollowed(followedByAll(inverters, record))];
+  return [...powers, ...(takes ? GRID_CODE_MODES : []), ...modesFollowed(followedByAll(inverters, record))];
 };
 
 /** How the inverters of this line are polled; null: each as its profile says. */
@@ -72,6 +75,7 @@ export const siteFacts = (configuration: Configuration, seed: string, record: Re
     fallback: { exportW: fallback.exportLimit, importW: fallback.importLimit },
     local,
     unmeteredGeneration: watts(0),
+    storageBeforeCurtailment: configuration.storageBeforeCurtailment ?? true,
     returnsByItself,
     executable: executableModes(configuration, record),
     readingAgeMs: READING_AGE_MS,

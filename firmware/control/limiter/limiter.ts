@@ -234,7 +234,7 @@ export const decide = (
   };
   const known = !seen && state.sight.seen ? withoutMeter(checked.load) : checked.load;
   // Storage is part of the load: what feeds the site makes it negative.
-  const load = withOutput(known, tracks, timing, 0 - (plant.storage?.maxDischarge ?? 0));
+  const load = withOutput(known, tracks, timing);
   const proven = seen ? provenLoad(load, now, plant.maxPower) : null;
   const relied = proven ?? watts(0 - (plant.storage?.possibleDischarge ?? 0));
   const rounding = Math.max(0, tracks.length - FEW_INVERTERS);

@@ -29,11 +29,20 @@ export interface LoadState {
   readonly fingerprint: number | null;
   readonly refresh: Refresh | null;
   readonly estimate: Watts | null;
+  /** Of what the estimate rests on, what inverters may deliver that were not read then, watts. */
+  readonly unread: number;
   /** One entry a refresh, oldest first, at most the last `PROVING_MS`. */
   readonly history: readonly { readonly at: MonoMs; readonly load: Watts }[];
 }
 
-export const NO_LOAD_KNOWN: LoadState = { polledAt: null, fingerprint: null, refresh: null, estimate: null, history: [] };
+export const NO_LOAD_KNOWN: LoadState = {
+  polledAt: null,
+  fingerprint: null,
+  refresh: null,
+  estimate: null,
+  unread: 0,
+  history: [],
+};
 
 const clamp = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high);
 
@@ -92,42 +101,49 @@ export const withPoll = (state: LoadState, sample: MeterSample): LoadState => {
   };
 };
 
-/** What devices together can be: how wide a first estimate may be rests on the rating, what the load cannot fall below on the floor. */
-interface Scale {
-  readonly rating: number;
-  /** Watts; below 0 where storage that is part of the load may feed the site. */
-  readonly floor: number;
-}
+/** Nothing that was believed counts: the newest refresh is a first one. */
+const forgotten = (state: LoadState, refresh: Refresh): LoadState => ({
+  ...state,
+  refresh: { ...refresh, base: null },
+  estimate: null,
+  unread: 0,
+  history: [],
+});
 
 /** Evaluates the newest refresh with what is known of the output between its two instants; called again until that is settled. */
 export const withEnvelope = (
   state: LoadState,
   outputBetween: (from: MonoMs, to: MonoMs) => Output | null,
-  { rating, floor }: Scale,
+  /** Of all of them together, watts: how wide a first estimate may be. */
+  rating: number,
 ): LoadState => {
   const refresh = state.refresh;
   if (refresh === null) return state;
   const output = outputBetween(refresh.from, refresh.to);
   // A device that no longer answers: what it does now is unknown, and so is the load.
-  if (output === null) return state.estimate === null ? state : { ...state, estimate: null, history: [] };
+  if (output === null) return state.estimate === null ? state : forgotten(state, refresh);
+  // One that is read again: what was taken for load may have been counted for what it did not deliver.
+  if (output.unread < state.unread) return forgotten(state, refresh);
   const low = output.low + refresh.netImport;
   const high = output.high + refresh.netImport;
   // Nothing known before and the output on the move: a first guess would have to be undone. Until it settles no load is relied on.
   if (refresh.base === null && high - low - output.unread > FIRST_WIDTH_FRACTION * rating)
     return { ...state, refresh: output.settled ? null : refresh };
-  const estimate = watts(Math.max(floor, clamp(refresh.base ?? low, low, high)));
+  // Below 0 where something feeds the site that nobody accounts for: what the meter sees is limited, whoever makes it.
+  const estimate = watts(clamp(refresh.base ?? low, low, high));
   const history = state.history.map((entry, index) =>
     index === state.history.length - 1 ? { at: entry.at, load: estimate } : entry,
   );
-  return { ...state, estimate, history, refresh: output.settled ? null : refresh };
+  return { ...state, estimate, unread: output.unread, history, refresh: output.settled ? null : refresh };
 };
 
 /** The same of the inverters. */
-export const withOutput = (state: LoadState, tracks: readonly GenerationTrack[], timing: Timing, floor = 0): LoadState =>
-  withEnvelope(state, (from, to) => sumEnvelopes(tracks, from, to, timing), {
-    rating: tracks.reduce((sum, track) => sum + track.maxPower, 0),
-    floor,
-  });
+export const withOutput = (state: LoadState, tracks: readonly GenerationTrack[], timing: Timing): LoadState =>
+  withEnvelope(
+    state,
+    (from, to) => sumEnvelopes(tracks, from, to, timing),
+    tracks.reduce((sum, track) => sum + track.maxPower, 0),
+  );
 
 /** Forgets the load when the meter is lost: nothing of it may be relied on (design D5). */
 export const withoutMeter = (state: LoadState): LoadState => ({

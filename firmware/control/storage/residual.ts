@@ -5,10 +5,11 @@ import { storageOutput, type StorageTrack } from './track.ts';
 
 /** What the site would import without its storage: the same estimate as of the load, of one age with the storage's readings. */
 export const withStorageOutput = (residual: LoadState, tracks: readonly StorageTrack[]): LoadState =>
-  withEnvelope(residual, (from, to) => storageOutput(tracks, from, to), {
-    rating: tracks.reduce((sum, track) => sum + track.maxCharge + track.maxDischarge, 0),
-    floor: -Infinity,
-  });
+  withEnvelope(
+    residual,
+    (from, to) => storageOutput(tracks, from, to),
+    tracks.reduce((sum, track) => sum + track.maxCharge + track.maxDischarge, 0),
+  );
 
 /**
  * Least and most of the last eight and a half seconds: what has just gone may come back, and what has just come may go again.

@@ -9,9 +9,11 @@ export interface SunState {
   readonly step: number;
   /** Since when no inverter is held back; null: one is. */
   readonly freeSince: MonoMs | null;
+  /** How long the next try rests after one that no sun filled, milliseconds. */
+  readonly restMs: number;
 }
 
-export const NO_SUN_STORED: SunState = { ceiling: null, steppedAt: null, step: 0, freeSince: null };
+export const NO_SUN_STORED: SunState = { ceiling: null, steppedAt: null, step: 0, freeSince: null, restMs: 0 };
 
 export interface SunSight {
   /** The owner's policy. */
@@ -41,6 +43,9 @@ const ARRIVED_FRACTION = 0.02;
 const FREE_AFTER_MS = 9000;
 /** What it draws beyond the sun's surplus is given back when it is more than this part of the range. */
 const SURPLUS_FRACTION = 0.02;
+/** A try that no sun filled is made again after this long, each time twice as long. */
+const REST_MS = 60_000;
+const REST_MS_MAX = 240_000;
 /** With nothing to make room for during this time storage is left to itself again. */
 const LEFT_AFTER_MS = 60_000;
 
@@ -57,7 +62,9 @@ const stepped = (before: SunState, sight: SunSight, { limit, power }: Known, now
   // What is exported anyway can be stored without drawing from the grid.
   const spare = residual === null ? 0 : Math.min(limit, Math.max(0, power - residual));
   const ceiling = Math.max(0 - canCharge, from - Math.max(step * range, 0.8 * spare));
-  return { ceiling: watts(ceiling), steppedAt: now, step, freeSince: null };
+  // Held back again after the last step: the sun had filled it.
+  const restMs = before.ceiling === null ? before.restMs : 0;
+  return { ceiling: watts(ceiling), steppedAt: now, step, freeSince: null, restMs };
 };
 
 /** What makes way, while inverters are held back: a step further once they have followed the last one, and so has storage. */
@@ -65,20 +72,27 @@ const making = (before: SunState, sight: SunSight, known: Known, now: MonoMs): S
   const { canCharge, range } = sight;
   const { flow, limit, power } = known;
   const from = Math.min(before.ceiling ?? power, power);
-  const rested = before.steppedAt === null || now - before.steppedAt >= STEP_EVERY_MS;
+  const rested = before.steppedAt === null || now - before.steppedAt >= Math.max(STEP_EVERY_MS, before.restMs);
   const arrived = flow >= limit - ARRIVED_FRACTION * range - 30;
   const follows = before.ceiling === null || power <= before.ceiling + ARRIVED_FRACTION * range;
   if (rested && arrived && follows && from > 0 - canCharge) return stepped(before, sight, known, now);
   return before.freeSince === null ? before : { ...before, freeSince: null };
 };
 
-/** What is let go, while no inverter is held back: first what no sun fills, then all. */
-const letting = (before: SunState, { residual, range }: SunSight, now: MonoMs): SunState => {
+/** What no sun fills, while no inverter is held back, is let go: down to the sun's surplus, and all where there is none. */
+const letting = (before: SunState, { residual, limit, range }: SunSight, now: MonoMs): SunState => {
   if (before.ceiling === null) return before;
   const freeSince = before.freeSince ?? now;
-  if (now - freeSince >= LEFT_AFTER_MS) return NO_SUN_STORED;
-  const draws = residual !== null && residual > before.ceiling + SURPLUS_FRACTION * range;
-  if (now - freeSince >= FREE_AFTER_MS && draws) return { ...before, ceiling: residual, freeSince, step: STEP_FRACTION };
+  const free = now - freeSince;
+  const spare = SURPLUS_FRACTION * range;
+  const restMs = Math.min(REST_MS_MAX, Math.max(REST_MS, 2 * before.restMs));
+  if (residual !== null && free >= FREE_AFTER_MS && residual > before.ceiling + spare) {
+    if (residual > 0 - spare) return { ...NO_SUN_STORED, steppedAt: now, restMs };
+    return { ...before, ceiling: residual, freeSince, step: STEP_FRACTION };
+  }
+  // Let go only where what it stores could be exported as well.
+  const fits = residual !== null && limit !== null && residual + limit > spare;
+  if (free >= LEFT_AFTER_MS && fits) return { ...NO_SUN_STORED, steppedAt: now };
   return before.freeSince === freeSince ? before : { ...before, freeSince };
 };
 

@@ -18,6 +18,28 @@ const meterAlarm = (state: ControlState, facts: SiteFacts): Wanted | null => {
   };
 };
 
+const storageAlarms = (
+  { storage }: ControlState,
+  { storages = [], loads = [] }: SiteFacts,
+  standings: ReadonlyMap<DeviceId, DeviceStanding>,
+): readonly Wanted[] => {
+  const wanted: Wanted[] = [];
+  for (const { device, onSilence } of storages) {
+    if (standings.get(device) === 'silent')
+      wanted.push({ alarm: 'storage-silent', device, text: 'the storage does not answer; what it may give is left to it' });
+    if (storage?.obeys.get(device)?.disobeys === true)
+      wanted.push({ alarm: 'storage-disobeys', device, text: 'the storage is outside the band that it acknowledged' });
+    if (onSilence.kind === 'opens') {
+      const text = `without the gateway this storage returns to its own automatic after ${onSilence.after / 1000} s`;
+      wanted.push({ alarm: 'opens-on-silence', device, text });
+    }
+  }
+  for (const { device } of loads)
+    if (standings.get(device) === 'silent')
+      wanted.push({ alarm: 'load-silent', device, text: 'the load does not answer; it is taken to run' });
+  return wanted;
+};
+
 const wantedAlarms = (
   state: ControlState,
   facts: SiteFacts,
@@ -41,6 +63,7 @@ const wantedAlarms = (
       });
     }
   }
+  wanted.push(...storageAlarms(state, facts, standings));
   for (const [alarm, devices] of standingConditions(state.conditions)) {
     wanted.push({ alarm, device: null, text: `${devices.join(', ')} shows ${alarm}` });
   }

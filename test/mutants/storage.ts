@@ -1,0 +1,138 @@
+import type { Mutant } from './mutant.ts';
+
+const BOUNDS = ['test/property/control/storage.test.ts'];
+const SITE = ['test/unit/storage/storage.test.ts'];
+const TICK = ['test/unit/storage/tick.test.ts'];
+
+const BOUNDS_FILE = 'firmware/control/storage/bounds.ts';
+const STORAGE_FILE = 'firmware/control/storage/storage.ts';
+
+/** Breaks of storage and controllable loads. */
+export const STORAGE_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'storage discharges on a load that may go',
+    file: BOUNDS_FILE,
+    search: 'Math.max(residual.least, Math.min',
+    replace: 'Math.max(residual.most, Math.min',
+    tests: BOUNDS,
+  },
+  {
+    name: 'storage discharges blind into an export limit',
+    file: BOUNDS_FILE,
+    search: 'if (residual === null) return 0;',
+    replace: 'if (residual === null) return limit;',
+    tests: BOUNDS,
+  },
+  {
+    name: 'storage charges on an import that may grow',
+    file: BOUNDS_FILE,
+    search: 'residual.most - importLimit + keep(importLimit)',
+    replace: 'residual.least - importLimit + keep(importLimit)',
+    tests: BOUNDS,
+  },
+  {
+    name: 'a generation limit forgets the inverters beside storage',
+    file: BOUNDS_FILE,
+    search: 'generationLimit - given - keep(generationLimit)',
+    replace: 'generationLimit - keep(generationLimit)',
+    tests: BOUNDS,
+  },
+  {
+    name: 'a load limit forgets the loads beside charging',
+    file: BOUNDS_FILE,
+    search: 'consumption - loadLimit + keep(loadLimit)',
+    replace: '0 - loadLimit + keep(loadLimit)',
+    tests: BOUNDS,
+  },
+  {
+    name: 'the reserve of storage is drawn on',
+    file: STORAGE_FILE,
+    search: 'track.isEmpty || charge <= reserve',
+    replace: 'track.isEmpty',
+    tests: SITE,
+  },
+  {
+    name: 'a battery that does not discharge is counted on',
+    file: STORAGE_FILE,
+    search: 'return short ? Math.max(0, power) : maxDischarge;',
+    replace: 'return maxDischarge;',
+    tests: SITE,
+  },
+  {
+    name: 'a target charges from the grid against the owner',
+    file: STORAGE_FILE,
+    search: 'const surplus = fromGrid ? Infinity :',
+    replace: 'const surplus = fromGrid || true ? Infinity :',
+    tests: SITE,
+  },
+  {
+    name: 'a battery that was told nothing counts as no discharge',
+    file: 'firmware/control/storage/track.ts',
+    search: 'if (held === null) return maxDischarge;',
+    replace: 'if (held === null) return 0;',
+    tests: SITE,
+  },
+  {
+    name: 'the first load in the list is shed first',
+    file: 'firmware/control/storage/loads.ts',
+    search: 'of loads.toReversed()',
+    replace: 'of loads',
+    tests: SITE,
+  },
+  {
+    name: 'a relay chatters with a load that comes and goes',
+    file: 'firmware/control/storage/loads.ts',
+    search: 'Math.min(REST_MS_MAX, 2 * before.restMs) : REST_MS',
+    replace: 'REST_MS : REST_MS',
+    tests: SITE,
+  },
+  {
+    name: 'what storage may discharge is forgotten in the blind cap',
+    file: 'firmware/control/limiter/limiter.ts',
+    search: 'watts(0 - (plant.storage?.possibleDischarge ?? 0))',
+    replace: 'watts(0)',
+    tests: TICK,
+  },
+  {
+    name: 'a battery that makes up for a cut is a strike against the meter',
+    file: 'firmware/control/limiter/limiter.ts',
+    search: 'return storage.power === null ? null : output + storage.power;',
+    replace: 'return output;',
+    tests: TICK,
+  },
+  {
+    name: 'inverters are left all of a generation limit beside storage',
+    file: 'firmware/control/tick/tick.ts',
+    search: 'beside(whole, storage?.possibleDischarge ?? watts(0), maxPower)',
+    replace: 'beside(whole, watts(0), maxPower)',
+    tests: TICK,
+  },
+  {
+    name: 'sun is stored against the owner',
+    file: 'firmware/control/storage/sun.ts',
+    search: 'if (!wanted || limit === null',
+    replace: 'if (limit === null',
+    tests: TICK,
+  },
+  {
+    name: 'stored sun is let go into a full export limit',
+    file: 'firmware/control/storage/sun.ts',
+    search: 'free >= LEFT_AFTER_MS && fits',
+    replace: 'free >= LEFT_AFTER_MS',
+    tests: TICK,
+  },
+  {
+    name: 'an import limit counts as started before a band was read back',
+    file: 'firmware/control/tick/tick.ts',
+    search: 'if (!storedWithin(state, facts, inputs)) return false;',
+    replace: '',
+    tests: TICK,
+  },
+  {
+    name: 'a storage target counts as started before a band was read back',
+    file: 'firmware/control/tick/storing.ts',
+    search: 'sameBand(held, asked.band) &&',
+    replace: '',
+    tests: TICK,
+  },
+];
