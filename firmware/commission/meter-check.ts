@@ -27,7 +27,6 @@ const STEP_FRACTION_MAX = 0.3;
 const STEP_SHARE_MAX = 0.5;
 /** The whole check ends then, whatever is left to do. */
 const CHECK_MS_MAX = 600_000;
-const NONE: ReadonlyMap<DeviceId, Watts> = new Map();
 /** Samples kept of a window. */
 const SAMPLES_MAX = 256;
 
@@ -161,7 +160,7 @@ export class MeterCheck {
   #stage: Stage | null = null;
   #before: Level | null = null;
   #low: Watts | null = null;
-  #ceilings: ReadonlyMap<DeviceId, Watts> = NONE;
+  #ceilings: ReadonlyMap<DeviceId, Watts> = new Map();
   #least = 0;
   #steps = 0;
   #changes: Transition[] = [];
@@ -363,7 +362,7 @@ export class MeterCheck {
 
   #end(why: string): void {
     this.#ended = why;
-    this.#ceilings = NONE;
+    this.#ceilings = new Map();
   }
 
   /** Lowers the inverter in turn, or lets it go as high as it was. */

@@ -12,8 +12,6 @@ import type { TickSeen } from './tape-link.ts';
 /** Progress is told so often, milliseconds. */
 const TELL_EVERY_MS = 2000;
 
-const NOBODY: ReadonlyMap<DeviceId, Watts> = new Map();
-
 /** Why the site is blind, as far as a check of the meter minds: one found implausible is what it is there to explain. */
 const blindOf = ({ seen, reason }: TickSeen['result']['state']['limiter']['sight']): string | null =>
   seen || reason === 'implausible' ? null : reason;
@@ -62,7 +60,7 @@ export class CheckLink {
 
   /** What no inverter may be asked for more than; empty: no check runs. */
   get ceilings(): ReadonlyMap<DeviceId, Watts> {
-    return this.#running?.check.ceilings ?? NOBODY;
+    return this.#running?.check.ceilings ?? new Map();
   }
 
   add(peer: Peer<ToInstaller>): void {
