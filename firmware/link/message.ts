@@ -203,9 +203,32 @@ export interface Done {
   readonly type: 'done';
 }
 
+/** The installer wants sign and phases of the meter checked; the check ends when he hangs up. */
+export interface MeterCheckRequest {
+  readonly type: 'meter-check-request';
+}
+
+/** How far the check of the meter is, and what it found. */
+export interface MeterCheckReport {
+  readonly type: 'meter-check';
+  readonly done: boolean;
+  /** What it does now; done: why it ended early, empty when it did not. */
+  readonly text: string;
+  readonly inverters: readonly {
+    readonly device: string;
+    readonly relation: string;
+    readonly confidence: string;
+    /** Those that moved with it, `abc` at most. */
+    readonly phases: string;
+    readonly text: string;
+  }[];
+  /** `sign` as the configuration ought to have it, null: not to be told. The whole null: not done. */
+  readonly site: { readonly sign: 1 | -1 | null; readonly text: string } | null;
+}
+
 /** Installer's tool to controld, and back. */
-export type InstallRequest = Hello | LockoutReset;
-export type InstallMessage = Hello | Done;
+export type InstallRequest = Hello | LockoutReset | MeterCheckRequest;
+export type InstallMessage = Hello | Done | MeterCheckReport;
 
 /** View client to controld, and back. */
 export type ViewRequest = Hello | TraceRequest | TapeRequest | ScanRequest;

@@ -241,13 +241,25 @@ const tape = v.object({
   more: v.boolean(),
 });
 
+const meterCheck = v.object({
+  type: v.literal('meter-check'),
+  done: v.boolean(),
+  text,
+  inverters: list(v.object({ device: name, relation: name, confidence: name, phases: v.pipe(v.string(), v.maxLength(3)), text })),
+  site: v.nullable(v.object({ sign: v.nullable(v.picklist([1, -1])), text })),
+});
+
 /** What controld takes from an installer's tool. */
 export const decodeInstallRequest: Decode<InstallRequest> = decoderOf(
-  v.variant('type', [hello, v.object({ type: v.literal('lockout-reset') })]),
+  v.variant('type', [
+    hello,
+    v.object({ type: v.literal('lockout-reset') }),
+    v.object({ type: v.literal('meter-check-request') }),
+  ]),
 );
 /** What an installer's tool takes from controld. */
 export const decodeInstallMessage: Decode<InstallMessage> = decoderOf(
-  v.variant('type', [hello, v.object({ type: v.literal('done') })]),
+  v.variant('type', [hello, v.object({ type: v.literal('done') }), meterCheck]),
 );
 /** What controld takes from northd. */
 export const decodeNorthMessage: Decode<NorthMessage> = decoderOf(v.variant('type', [hello, clockAnchor, programSet, northNote]));

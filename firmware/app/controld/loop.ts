@@ -36,6 +36,8 @@ export interface LoopOptions {
   readonly followed: () => ReadonlyMap<DeviceId, readonly CurveFunction[]>;
   /** The band that each storage device, and what each load provably holds. */
   readonly stored: () => Pick<TickInputs, 'heldBands' | 'heldLoads'>;
+  /** Caps of a check of the meter; empty: none runs. */
+  readonly trial: () => ReadonlyMap<DeviceId, Watts>;
   /** Called within the tick, before anything is written: the site acts first. */
   readonly act: (result: TickResult, now: MonoMs) => void;
   /** What the tick started from, saw and decided; for a recorder. */
@@ -132,6 +134,7 @@ export class Loop {
     const { ports, facts, standings, held, connections, reactiveHeld, followed } = this.#options;
     const { stored, act, onTick, onFolded, keep, record, note } = this.#options;
     const now = ports.clock.now();
+    const trial = this.#options.trial();
     const inputs: TickInputs = {
       now,
       bootId: ports.bootId,
@@ -146,6 +149,7 @@ export class Loop {
       programSets: this.#sets,
       anchors: this.#anchors,
       lockoutReset: this.#lockoutReset,
+      ...(trial.size === 0 ? {} : { trial }),
     };
     this.#samples = [];
     this.#sets = [];

@@ -220,7 +220,7 @@ const samePower = (a: PowerLimits, b: PowerLimits): boolean =>
  * A limit acts in the tick that decides it; `started` is recorded in the tick that sees it enforced.
  */
 export const controlTick = (before: ControlState, facts: SiteFacts, inputs: TickInputs): TickResult => {
-  const { now } = inputs;
+  const { now, trial } = inputs;
   const dated = date(before.clock, inputs);
   const utility = utilityNow(dated.clock, now, inputs.bootId, inputs.wall);
   const stored = observeStored(before, facts, inputs);
@@ -252,7 +252,7 @@ export const controlTick = (before: ControlState, facts: SiteFacts, inputs: Tick
   const completes = decision.overcutting || before.decision?.overcutting === true || changed;
   const { claims, demands, idle } = claimsFor(all, uncontrolled, { facts, inputs, state: before, limiter }, decision.target);
   const asleep = new Set(all.filter((track) => !awake.includes(track)).map(({ device }) => device));
-  const view = { tracks: observed.tracks, limiter, decision, completes, arrives: changed && !isRamping(limits), asleep, now };
+  const view = { ...observed, limiter, decision, completes, arrives: changed && !isRamping(limits), asleep, trial, now };
   const asking = askAll(before, facts, claims, view);
   const connecting = askConnections({ told: before.told, service: planned.plan.service }, stopped, facts, inputs.connections);
 
