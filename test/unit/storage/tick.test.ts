@@ -119,6 +119,12 @@ describe('an event', () => {
     expect(site.most('import', 5, 29)).toBeGreaterThan(10_000);
     expect(site.most('import', 34)).toBeLessThanOrEqual(4000);
     expect(statuses(site)).toEqual(['received', 'started']);
+    expect(site.records.filter(({ kind }) => kind === 'limit').at(-1)).toEqual({
+      kind: 'limit',
+      exportLimit: 1500,
+      source: 'commissioned limit',
+      others: [{ limit: 'importLimit', value: 4000, source: 'event E1' }],
+    });
   });
 
   it.each([{ opModImpLimW: watts(4000) }, { opModStorageTargetW: watts(2000) }])(
