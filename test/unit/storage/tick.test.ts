@@ -135,6 +135,19 @@ describe('an event', () => {
     },
   );
 
+  it.each([0, 0.3, 0.6, 0.95])('of an import limit is kept within 3 s of a load that came %f s after a refresh', (phase) => {
+    const site = new TickSite({
+      load: (t) => (t < 40.25 + phase ? 1000 : 6500),
+      sun: () => 0,
+      automatic: idle,
+      lagMs: 900,
+      site: { commissioned: { exportW: null, generationW: null } },
+      event: { opModImpLimW: watts(3500) },
+    }).run(60);
+    expect(site.most('import', 43.25 + phase)).toBeLessThanOrEqual(3600);
+    expect(site.mean('storage', 50, 60)).toBeLessThan(3100);
+  });
+
   it('of a storage target is held inside the export limit, started, and let go at its end', () => {
     const site = new TickSite({
       load: () => 500,
