@@ -1,5 +1,6 @@
 import type { MonoMs, UtilitySeconds, VoltAmperes, Volts, Watts } from '#base/units.ts';
 import type { ControlMode, ProgramSet } from '#control/program.ts';
+import type { OtherLimit } from '#control/record.ts';
 
 /** Version of the messages below; a peer of another version is answered with a hello and closed. */
 export const LINK_PROTOCOL = 1;
@@ -102,6 +103,8 @@ export interface ViewSnapshot {
   /** Null: no export limit. */
   readonly exportLimit: Watts | null;
   readonly limitSource: string;
+  /** The other limits of power that stand; absent (an older release): none is told. */
+  readonly otherLimits?: readonly { readonly limit: OtherLimit; readonly value: Watts; readonly source: string }[];
   readonly netImport: Watts | null;
   readonly generation: Watts | null;
   readonly load: Watts | null;
@@ -203,9 +206,32 @@ export interface Done {
   readonly type: 'done';
 }
 
+/** The installer wants sign and phases of the meter checked; the check ends when he hangs up. */
+export interface MeterCheckRequest {
+  readonly type: 'meter-check-request';
+}
+
+/** How far the check of the meter is, and what it found. */
+export interface MeterCheckReport {
+  readonly type: 'meter-check';
+  readonly done: boolean;
+  /** What it does now; done: why it ended early, empty when it did not. */
+  readonly text: string;
+  readonly inverters: readonly {
+    readonly device: string;
+    readonly relation: string;
+    readonly confidence: string;
+    /** Those that moved with it, `abc` at most. */
+    readonly phases: string;
+    readonly text: string;
+  }[];
+  /** `sign` as the configuration ought to have it, null: not to be told. The whole null: not done. */
+  readonly site: { readonly sign: 1 | -1 | null; readonly text: string } | null;
+}
+
 /** Installer's tool to controld, and back. */
-export type InstallRequest = Hello | LockoutReset;
-export type InstallMessage = Hello | Done;
+export type InstallRequest = Hello | LockoutReset | MeterCheckRequest;
+export type InstallMessage = Hello | Done | MeterCheckReport;
 
 /** View client to controld, and back. */
 export type ViewRequest = Hello | TraceRequest | TapeRequest | ScanRequest;

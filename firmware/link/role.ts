@@ -6,6 +6,8 @@ import type {
   Hello,
   LockoutReset,
   LogHead,
+  MeterCheckReport,
+  MeterCheckRequest,
   NorthNote,
   ProgramSetMessage,
   ScanReport,
@@ -38,6 +40,8 @@ export const INSTALL_SOCKET = { file: 'install.sock', mode: 0o600 } as const;
 /** What follows the hello, each way. */
 export type FromNorth = ClockAnchor | ProgramSetMessage | NorthNote;
 export type ToNorth = SiteSnapshot | LogHead;
+export type FromInstaller = LockoutReset | MeterCheckRequest;
+export type ToInstaller = Done | MeterCheckReport;
 export type FromViewer = TraceRequest | TapeRequest | ScanRequest;
 export type ToViewer = ViewSnapshot | Trace | Tape | ScanReport;
 
@@ -72,7 +76,9 @@ export const serveView = async (options: Server<FromViewer, ToViewer>): Promise<
   });
 
 /** controld's side of the installer's role. */
-export const serveInstall = async (options: Server<LockoutReset, Done>): Promise<Result<LinkServer<Done>, ListenFault>> =>
+export const serveInstall = async (
+  options: Server<FromInstaller, ToInstaller>,
+): Promise<Result<LinkServer<ToInstaller>, ListenFault>> =>
   await serveLink({
     ...options,
     path: `${options.directory}/${INSTALL_SOCKET.file}`,
@@ -90,7 +96,7 @@ export const connectPlan = (options: Client<ToNorth>): LinkClient<FromNorth> =>
   });
 
 /** An installer's tool's side. */
-export const connectInstall = (options: Client<Done>): LinkClient<LockoutReset> =>
+export const connectInstall = (options: Client<ToInstaller>): LinkClient<FromInstaller> =>
   connectLink({
     ...options,
     path: `${options.directory}/${INSTALL_SOCKET.file}`,

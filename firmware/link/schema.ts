@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import type { MonoMs, UtilitySeconds, VoltAmperes, Volts, Watts } from '#base/units.ts';
 import { EVENTS_MAX, PROGRAMS_MAX, type ProgramSet, RAMP_SCOPES, REFUSALS } from '#control/program.ts';
 import { curvesSchema, type ModeBounds, modeListSchema, modesSchema } from '#control/plan/mode-schema.ts';
+import { OTHER_LIMITS } from '#control/record.ts';
 import { decoderOf, type Decode } from './codec.ts';
 import {
   type ControlMessage,
@@ -190,6 +191,7 @@ const view = v.object({
   utilityTime: v.nullable(utilityTime),
   exportLimit: v.nullable(watts),
   limitSource: text,
+  otherLimits: v.exactOptional(list(v.object({ limit: v.picklist(OTHER_LIMITS), value: watts, source: text }))),
   netImport: v.nullable(watts),
   generation: v.nullable(watts),
   load: v.nullable(watts),
@@ -241,13 +243,25 @@ const tape = v.object({
   more: v.boolean(),
 });
 
+const meterCheck = v.object({
+  type: v.literal('meter-check'),
+  done: v.boolean(),
+  text,
+  inverters: list(v.object({ device: name, relation: name, confidence: name, phases: v.pipe(v.string(), v.maxLength(3)), text })),
+  site: v.nullable(v.object({ sign: v.nullable(v.picklist([1, -1])), text })),
+});
+
 /** What controld takes from an installer's tool. */
 export const decodeInstallRequest: Decode<InstallRequest> = decoderOf(
-  v.variant('type', [hello, v.object({ type: v.literal('lockout-reset') })]),
+  v.variant('type', [
+    hello,
+    v.object({ type: v.literal('lockout-reset') }),
+    v.object({ type: v.literal('meter-check-request') }),
+  ]),
 );
 /** What an installer's tool takes from controld. */
 export const decodeInstallMessage: Decode<InstallMessage> = decoderOf(
-  v.variant('type', [hello, v.object({ type: v.literal('done') })]),
+  v.variant('type', [hello, v.object({ type: v.literal('done') }), meterCheck]),
 );
 /** What controld takes from northd. */
 export const decodeNorthMessage: Decode<NorthMessage> = decoderOf(v.variant('type', [hello, clockAnchor, programSet, northNote]));

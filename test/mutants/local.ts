@@ -2,6 +2,8 @@ import type { Mutant } from './mutant.ts';
 
 const LOCKOUT = ['test/unit/local/lockout.test.ts'];
 const SCHEDULE = ['test/unit/local/schedule.test.ts'];
+const VERDICT = ['test/unit/commission/meter-verdict.test.ts'];
+const CHECK_LIMITS = ['test/sim/meter-check-limits.test.ts'];
 const LOCAL = ['test/sim/local.test.ts'];
 
 /** Breaks of the site's own rules. */
@@ -47,5 +49,40 @@ export const LOCAL_MUTANTS: readonly Mutant[] = [
     search: '(best === undefined || value < best.value)',
     replace: 'best === undefined',
     tests: LOCAL,
+  },
+  {
+    name: 'the check of the meter takes a turned sign for the right one',
+    file: 'firmware/commission/meter-verdict.ts',
+    search: "if (within(-ratio, ANSWERS)) return 'reversed';",
+    replace: "if (within(-ratio, ANSWERS)) return 'follows';",
+    tests: VERDICT,
+  },
+  {
+    name: 'the check of the meter overlooks a turned current transformer',
+    file: 'firmware/commission/meter-verdict.ts',
+    search: 'turned: negative.length === PHASES.length ? [] : negative',
+    replace: 'turned: []',
+    tests: VERDICT,
+  },
+  {
+    name: 'the check of the meter gives more than the limiter allows',
+    file: 'firmware/control/tick/asking.ts',
+    search: 'watts(Math.min(given, most));',
+    replace: 'most;',
+    tests: CHECK_LIMITS,
+  },
+  {
+    name: 'the check of the meter goes on while the site is blind',
+    file: 'firmware/commission/meter-check.ts',
+    search: 'if (blind !== null) return',
+    replace: 'if (blind === undefined) return',
+    tests: CHECK_LIMITS,
+  },
+  {
+    name: 'an inverter stays lowered when the installer leaves',
+    file: 'firmware/app/controld/check-link.ts',
+    search: 'if (this.#running?.peer !== peer) return;',
+    replace: 'if (peer !== null) return;',
+    tests: CHECK_LIMITS,
   },
 ];

@@ -7,6 +7,7 @@ import { TPM_DEFAULT } from '../identity/tpm-identity.ts';
 import { runIdentity } from './identity.ts';
 import { resetLockout } from './lockout.ts';
 import { showLog } from './log.ts';
+import { checkMeter } from './meter-check.ts';
 import { type CliPorts, EXIT } from './ports.ts';
 import { ownIdentity } from './own-identity.ts';
 import { recordTicks } from './record.ts';
@@ -22,6 +23,7 @@ const USAGE = `usage:
   gridward trace LINE [--follow] [--pcap | --json]
                                               the last frames of a serial line
   gridward scan LINE [--json]                 who answers on a line, and a proposal for the configuration
+  gridward meter-check [--json]               sign and phases of the meter, by moving the inverters (installer)
   gridward record                             what each tick sees and decides, to standard output, for make replay
   gridward lockout reset                      lifts a lock-out of the export limitation scheme (installer)
   gridward log [--since N] [--follow] [--json]
@@ -186,6 +188,8 @@ const dispatchToSite = async (ports: CliPorts, words: readonly string[], options
   switch (`${words[0] ?? ''}, ${words.length}`) {
     case 'scan, 2':
       return await scanLine(ports, runtime, release, { line: operand, json });
+    case 'meter-check, 1':
+      return await checkMeter(ports, { directory: runtime, release, json });
     case 'lockout, 2':
       return operand === 'reset' ? await resetLockout(ports, runtime, release) : null;
     case 'record, 1':

@@ -33,7 +33,12 @@ export const chainFinding = (tls: TlsIdentity): Finding => {
   if (broken !== null) return broken;
   const problem = chainProblem([...presented, roots[0]]);
   if (problem !== null) return wrong(problem, 'the utility accepts other certificates: have the chain issued anew');
-  return found(`${presented.length} certificates below ${roots.length} roots`);
+  const above = issuerElsewhere(presented, roots);
+  return above === null
+    ? found(`${presented.length} certificates below ${roots.length} roots`)
+    : found(
+        `${presented.length} certificates below ${above}, which the utility must know: the trust file is for its server's roots`,
+      );
 };
 
 /** How long the device's certificate still serves. */
@@ -51,13 +56,25 @@ const VALIDITY_REMEDY = {
   unreadable: 'put the certificate file in place again, as it was issued',
 } as const;
 
-/** Each certificate must be signed by the next, the last by a root. Null: it is so. */
+/** Devices may have a root of their own: who issued the last CA that we present, where no root of the trust file did. Null: one did. */
+const issuerElsewhere = (presented: readonly Uint8Array[], roots: readonly Uint8Array[]): string | null => {
+  const last = new X509Certificate(presented.at(-1) ?? new Uint8Array());
+  const isKnown = roots.some((der) => {
+    const root = new X509Certificate(der);
+    return root.raw.equals(last.raw) || isIssuedBy(last, root);
+  });
+  return isKnown ? null : last.issuer.replaceAll('\n', ', ');
+};
+
+/** Each certificate must be signed by the next; a device certificate that is alone, by a root. Null: it is so. */
 const linkProblem = (presented: readonly Uint8Array[], roots: readonly Uint8Array[]): Finding | null => {
   const chain = presented.map((der) => new X509Certificate(der));
   const anchors = roots.map((der) => new X509Certificate(der));
   for (const [index, certificate] of chain.entries()) {
     const next = chain[index + 1];
     if (anchors.some((root) => root.raw.equals(certificate.raw))) continue;
+    // Above a CA of ours may be a root that only the utility needs.
+    if (next === undefined && certificate.ca) continue;
     if ((next === undefined ? anchors : [next]).some((issuer) => isIssuedBy(certificate, issuer))) continue;
     const issuer = certificate.issuer.replaceAll('\n', ', ');
     return next === undefined

@@ -24,7 +24,9 @@ export const resetLockout = async (ports: CliPorts, directory: string, release: 
       onUp: () => {
         link.send({ type: 'lockout-reset' });
       },
-      onMessage: () => end(EXIT.ok, 'lifted; the excursions are forgotten'),
+      onMessage: (message) => {
+        if (message.type === 'done') end(EXIT.ok, 'lifted; the excursions are forgotten');
+      },
       onDown: (why) => end(EXIT.unavailable, `controld hung up: ${why}`),
       note: () => undefined,
     });

@@ -8,6 +8,7 @@ import type { FrameTrace } from '#drivers/line/trace.ts';
 import { retainServers } from '#control/plan/fold.ts';
 import type { DeviceRecord } from '#site/device.ts';
 import type { Configuration } from '../config/configuration.ts';
+import { CheckLink } from './check-link.ts';
 import { CurveStore } from './curve-store.ts';
 import { Field } from './field.ts';
 import { FoundStore } from './found-store.ts';
@@ -20,7 +21,7 @@ import { ScanLink } from './scan-link.ts';
 import { siteFacts } from './site-facts.ts';
 import { generationNow, siteNameplate, siteStatus, snapshotOf } from './status.ts';
 import { DeviceStore, type Memory, MemoryStore } from './stores.ts';
-import { TapeLink } from './tape-link.ts';
+import { TapeLink, type TickSeen } from './tape-link.ts';
 import { ViewLink } from './view-link.ts';
 import { viewOf } from './view.ts';
 
@@ -54,6 +55,7 @@ class Process {
   readonly #view: ViewLink;
   readonly #install: InstallLink;
   readonly #tape: TapeLink;
+  readonly #check: CheckLink;
   readonly #seed: string;
   /** Of the configuration. */
   readonly #alarms: readonly string[];
@@ -63,15 +65,15 @@ class Process {
   #cancelShow: Cancel = () => undefined;
 
   constructor(ports: ControldPorts, configuration: Configuration, loaded: Remembered & { readonly alarm: string | null }) {
-    const { memory, devices, found, curves, store } = loaded;
-    this.#alarms = loaded.alarm === null ? [] : [loaded.alarm.slice(0, ALARM_CHARACTERS_MAX)];
+    const { memory, devices, store, alarm } = loaded;
+    this.#alarms = alarm === null ? [] : [alarm.slice(0, ALARM_CHARACTERS_MAX)];
     const { clock, bootId, link: port, runtimeDirectory: directory, release, state: files } = ports;
     this.#ports = ports;
     this.#tape = new TapeLink(release);
     this.#configuration = configuration;
+    this.#check = new CheckLink(clock, configuration, () => this.#loop.onChange(), ports.note('check'));
     this.#devices = devices;
-    this.#seed = memory.seed;
-    this.#planId = memory.planId;
+    ({ seed: this.#seed, planId: this.#planId } = memory);
     this.#facts = siteFacts(configuration, memory.seed, (device) => devices.of(device));
     this.#journal = new Journal({
       files,
@@ -82,19 +84,7 @@ class Process {
       onCommitted: (head) => this.#north.ring(head),
       note: ports.note('log'),
     });
-    this.#field = new Field({
-      configuration,
-      clock,
-      linePort: ports.linePort,
-      known: (device) => devices.of(device),
-      found,
-      curves,
-      onSample: (sample) => this.#loop.onSample(sample),
-      onOutcome: () => this.#loop.onChange(),
-      onRecord: (record) => this.#met(record),
-      onStanding: () => this.#loop.onChange(),
-      note: ports.note,
-    });
+    this.#field = this.#newField(loaded);
     this.#loop = new Loop(
       {
         ports,
@@ -104,10 +94,10 @@ class Process {
         connections: () => this.#field.connections(),
         reactiveHeld: () => this.#field.reactiveHeld(),
         followed: () => this.#field.followed(),
-        heldBands: () => new Map(),
-        heldLoads: () => new Map(),
+        stored: () => this.#field.stored(),
+        trial: () => this.#check.ceilings,
         act: (result, now) => this.#act(result, now),
-        onTick: (seen) => this.#tape.take(seen),
+        onTick: (seen) => this.#seen(seen),
         onFolded: (set) => this.#folded(set),
         keep: (state, transitions) => this.#journal.keep(this.#memoryOf(state), transitions),
         record: (bodies) => this.#journal.add(bodies),
@@ -160,6 +150,28 @@ class Process {
     this.#loop.onChange();
   }
 
+  #newField({ devices, found, curves }: Remembered): Field {
+    const ports = this.#ports;
+    return new Field({
+      configuration: this.#configuration,
+      clock: ports.clock,
+      linePort: ports.linePort,
+      known: (device) => devices.of(device),
+      found,
+      curves,
+      onSample: (sample) => this.#loop.onSample(sample),
+      onOutcome: () => this.#loop.onChange(),
+      onRecord: (record) => this.#met(record),
+      onStanding: () => this.#loop.onChange(),
+      note: ports.note,
+    });
+  }
+
+  #seen(seen: TickSeen): void {
+    this.#tape.take(seen);
+    this.#check.take(seen);
+  }
+
   #installLink(): InstallLink {
     const { link: port, runtimeDirectory: directory, release, note } = this.#ports;
     return new InstallLink({
@@ -167,6 +179,7 @@ class Process {
       directory,
       release,
       onLockoutReset: () => this.#loop.onLockoutReset(),
+      check: this.#check,
       note: note('install'),
     });
   }

@@ -7,7 +7,7 @@ import type { RecordBody, Transition } from '#control/record.ts';
 import { type ControlState, type SiteFacts, startState, type TickInputs, type TickResult } from '#control/tick/state.ts';
 import { controlTick } from '#control/tick/tick.ts';
 import type { CurveFunction } from '#site/curve.ts';
-import type { Band, Connection, DeviceId } from '#site/device.ts';
+import type { Connection, DeviceId } from '#site/device.ts';
 import type { DeviceStanding, Sample } from '#site/sample.ts';
 import { addSamples, type IntervalState, newInterval } from '#telemetry/interval.ts';
 import type { ControldPorts } from './ports.ts';
@@ -35,8 +35,9 @@ export interface LoopOptions {
   /** The curve functions that each inverter provably follows as it was asked to. */
   readonly followed: () => ReadonlyMap<DeviceId, readonly CurveFunction[]>;
   /** The band that each storage device, and what each load provably holds. */
-  readonly heldBands: () => ReadonlyMap<DeviceId, Band | null>;
-  readonly heldLoads: () => ReadonlyMap<DeviceId, Watts | null>;
+  readonly stored: () => Pick<TickInputs, 'heldBands' | 'heldLoads'>;
+  /** Caps of a check of the meter; empty: none runs. */
+  readonly trial: () => ReadonlyMap<DeviceId, Watts>;
   /** Called within the tick, before anything is written: the site acts first. */
   readonly act: (result: TickResult, now: MonoMs) => void;
   /** What the tick started from, saw and decided; for a recorder. */
@@ -131,8 +132,9 @@ export class Loop {
     this.#dueAt = null;
     if (this.#stopped) return;
     const { ports, facts, standings, held, connections, reactiveHeld, followed } = this.#options;
-    const { heldBands, heldLoads, act, onTick, onFolded, keep, record, note } = this.#options;
+    const { stored, act, onTick, onFolded, keep, record, note } = this.#options;
     const now = ports.clock.now();
+    const trial = this.#options.trial();
     const inputs: TickInputs = {
       now,
       bootId: ports.bootId,
@@ -142,12 +144,12 @@ export class Loop {
       connections: connections(),
       reactiveHeld: reactiveHeld(),
       followed: followed(),
-      heldBands: heldBands(),
-      heldLoads: heldLoads(),
+      ...stored(),
       standings: standings(),
       programSets: this.#sets,
       anchors: this.#anchors,
       lockoutReset: this.#lockoutReset,
+      ...(trial.size === 0 ? {} : { trial }),
     };
     this.#samples = [];
     this.#sets = [];

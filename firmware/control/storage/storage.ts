@@ -12,6 +12,7 @@ import { reliedOn, withStorageOutput } from './residual.ts';
 import { NO_SUN_STORED, sunAfter, type SunSight, type SunState } from './sun.ts';
 import {
   newStorageTrack,
+  expectedOf,
   possibleDischarge,
   powerOf,
   sameBand,
@@ -137,14 +138,15 @@ export const storageBeside = (
   };
 };
 
-/** Down to the reserve, and until a little above it again. A state of charge that nobody knows is not drawn on. */
+/** Down to the reserve, and until a little above it again. */
 const spentAfter = ({ spent, tracks }: StorageState, storages: readonly StorageFacts[]): ReadonlySet<DeviceId> =>
   new Set(
     storages
       .filter(({ device, reserve }) => {
         const track = tracks.get(device);
         const charge = track?.stateOfCharge ?? null;
-        if (track === undefined || charge === null || track.isEmpty || charge <= reserve) return true;
+        if (track === undefined || charge === null) return spent.has(device);
+        if (track.isEmpty || charge <= reserve) return true;
         return spent.has(device) && charge < reserve + RECOVERED_PERCENT;
       })
       .map(({ device }) => device),
@@ -152,7 +154,8 @@ const spentAfter = ({ spent, tracks }: StorageState, storages: readonly StorageF
 
 /** What it can be made to give: nothing when spent; no more than it gives when it falls short of what it holds. */
 const canDischarge = (track: StorageTrack, spent: ReadonlySet<DeviceId>, now: MonoMs): number => {
-  if (spent.has(track.device)) return 0;
+  // A state of charge that nobody knows is not drawn on.
+  if (spent.has(track.device) || track.stateOfCharge === null) return 0;
   const { held, heldSince, maxDischarge, maxCharge } = track;
   const power = powerOf(track, now);
   if (power === null) return 0;
@@ -293,6 +296,7 @@ const askBands = (
       bounds: own,
       ceiling: ceiling === null ? null : partOf(ceiling, index, weights.discharge, weights.charge),
       target: target === null ? null : partOf(target, index, weights.able, weights.charge),
+      expected: expectedOf(track, now),
       completes,
     };
     const next = askBand(before, wish, track, now);

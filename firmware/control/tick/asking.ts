@@ -22,6 +22,8 @@ interface View {
   readonly arrives: boolean;
   /** They hold nothing that counts: their cap is written before they produce again. */
   readonly asleep: ReadonlySet<DeviceId>;
+  /** Caps of a check of the meter, which only lower; absent: none runs. */
+  readonly trial: ReadonlyMap<DeviceId, Watts> | undefined;
   readonly now: MonoMs;
 }
 
@@ -58,6 +60,9 @@ const withRoom = (caps: ReadonlyMap<DeviceId, Watts>, claims: readonly Claim[], 
   );
 };
 
+/** What the limiter gives, less where a check of the meter wants less. */
+const onTrial = (given: Watts = watts(0), most: Watts = given): Watts => watts(Math.min(given, most));
+
 /** What is asked of each inverter now, and whether it does what it was asked before. */
 export const askAll = (state: ControlState, facts: SiteFacts, claims: readonly Claim[], view: View): Asking => {
   const { decision, completes, arrives } = view;
@@ -73,7 +78,8 @@ export const askAll = (state: ControlState, facts: SiteFacts, claims: readonly C
     const known = facts.inverters.find((one) => one.device === device);
     if (track === undefined || known === undefined || maxPower <= 0) continue;
     const before = state.asked.get(device) ?? null;
-    const wish = { cap: caps.get(device) ?? watts(0), ceiling: ceilings.get(device) ?? watts(0), completes, arrives, swings };
+    const [cap, ceiling] = [caps, ceilings].map((all) => onTrial(all.get(device), view.trial?.get(device)));
+    const wish = { cap: cap ?? watts(0), ceiling: ceiling ?? watts(0), completes, arrives, swings };
     const next = ask(before, wish, maxPower, view.now);
     const obeys = follow(state.follows.get(device) ?? FOLLOWING, track, gainOf(view.limiter, device).settleMs, view.now);
     follows.set(device, obeys.state);

@@ -81,6 +81,8 @@ export interface TickInputs {
   readonly anchors: readonly ClockAnchor[];
   /** The installer lifts a lock-out. */
   readonly lockoutReset: boolean;
+  /** While the meter is checked: none of these is asked for more than this; what the limiter allows binds beside it. Absent: no check. */
+  readonly trial?: ReadonlyMap<DeviceId, Watts>;
 }
 
 /** An alarm that stands. */

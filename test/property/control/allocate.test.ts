@@ -177,7 +177,16 @@ const wandering = (
   let tracks = new Map(devices.map((device) => [device, withHeldCap(newTrack(device, watts(5000)), watts(0), monoMs(0))]));
   return steps.map(({ usable, lands }, step) => {
     const now = monoMs(step * 11_000);
-    const view = { tracks, limiter: newLimiter(), decision, completes: false, arrives: false, asleep: new Set<never>(), now };
+    const view = {
+      tracks,
+      limiter: newLimiter(),
+      decision,
+      completes: false,
+      arrives: false,
+      trial: undefined,
+      asleep: new Set<never>(),
+      now,
+    };
     const all = devices.map((device, index): Claim => {
       const most = usable[index] ?? 1;
       const known = most > 0.9 ? null : watts(5000 * most);

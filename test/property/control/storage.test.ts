@@ -105,7 +105,7 @@ test('a site with storage of any speed comes back inside its import and export l
           .map(({ net }) => net);
         expect(Math.max(...settled)).toBeLessThanOrEqual(importLimit + 30);
         expect(Math.min(...settled)).toBeGreaterThanOrEqual(-30 - exportLimit);
-        expect(run.bands.length).toBeLessThanOrEqual(6 + 10 * steps.length);
+        expect(run.bands.length).toBeLessThanOrEqual(8 + 12 * steps.length);
       },
     ),
     { numRuns: 20 },

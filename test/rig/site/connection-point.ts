@@ -59,6 +59,15 @@ export class ConnectionPoint {
     return this.#plants.reduce((sum, plant) => sum + plant.generationAt(t), 0);
   }
 
+  /** Of the inverter of this index alone. */
+  generationOf(index: number, t: number): number {
+    return this.#plants[index]?.generationAt(t) ?? 0;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
   loadAt(t: number): number {
     return (this.#plants[0]?.loadAt(t) ?? 0) + sumAt(this.#others.loads, t);
   }

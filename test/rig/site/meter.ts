@@ -10,6 +10,8 @@ export interface MeterSettings {
   /** Registers are renewed this often, milliseconds; null: the phase of it is drawn from the seed. */
   readonly refreshMs: number;
   readonly refreshPhaseMs: number | null;
+  /** The phase each inverter feeds, in their order; null or absent: all three alike. */
+  readonly feeds?: readonly ('A' | 'B' | 'C' | null)[];
 }
 
 export const METER_DEFAULTS: MeterSettings = { unitId: 2, serial: 'RIG-MTR-0001', refreshMs: 1000, refreshPhaseMs: null };
@@ -19,12 +21,24 @@ export interface MeterFaults {
   /** Answers, and nothing in its block moves any more. */
   readonly frozen: boolean;
   readonly signFlipped: boolean;
+  /** The current transformer of this phase is turned round; null: none is. */
+  readonly turned: 'A' | 'B' | 'C' | null;
+  /** It sits on a circuit with the load alone. */
+  readonly apart: boolean;
   /** Watts added to what it shows. */
   readonly offsetW: number;
   readonly lateMs: number;
 }
 
-const SOUND: MeterFaults = { silent: false, frozen: false, signFlipped: false, offsetW: 0, lateMs: 0 };
+const SOUND: MeterFaults = {
+  silent: false,
+  frozen: false,
+  signFlipped: false,
+  turned: null,
+  apart: false,
+  offsetW: 0,
+  lateMs: 0,
+};
 const PHASE_VOLTS = 230;
 /** Shares of the load on the phases; the inverter feeds all three alike. */
 const LOAD_SHARES = [0.45, 0.3, 0.25] as const;
@@ -95,12 +109,17 @@ export class MeterCore implements LineDevice {
     const seen = Math.max(0, tick * refreshMs + this.#phase);
     const noise = new SeededRandom(this.#seed + tick, 'meter-noise');
     const sign = this.#faults.signFlipped ? -1 : 1;
-    const generation = this.#point.generationAt(seen) + this.#point.dischargeAt(seen);
     const load = this.#point.loadAt(seen);
     const put = (point: string, value: number | null): void => this.#image.put(203, point, value);
     const volts = PHASES.map(() => PHASE_VOLTS + noise.normal() * 0.4);
-    const watts = LOAD_SHARES.map((share) => sign * (load * share - generation / 3) + this.#faults.offsetW / 3);
-    const total = sign * (load - generation) + this.#faults.offsetW;
+    const watts = PHASES.map((phase, index) => {
+      const turned = phase === this.#faults.turned ? -sign : sign;
+      const given = this.#faults.apart ? 0 : this.#generationOn(phase, seen);
+      return turned * (load * (LOAD_SHARES[index] ?? 0) - given) + this.#faults.offsetW / 3;
+    });
+    const generation = this.#faults.apart ? 0 : this.#point.generationAt(seen) + this.#point.dischargeAt(seen);
+    const sum = watts.reduce((all, one) => all + one, 0);
+    const total = this.#faults.turned === null ? sign * (load - generation) + this.#faults.offsetW : sum;
     this.#volts(volts);
     put('W', total);
     put('VA', Math.abs(total));
@@ -122,6 +141,19 @@ export class MeterCore implements LineDevice {
     const energy = this.#point.energy();
     put('TotWhExp', 2_000_000 + energy.exported);
     put('TotWhImp', 3_000_000 + energy.imported);
+  }
+
+  #generationOn(phase: 'A' | 'B' | 'C', at: number): number {
+    const { feeds } = this.#settings;
+    const battery = this.#point.dischargeAt(at) / 3;
+    if (feeds === undefined) return this.#point.generationAt(at) / 3 + battery;
+    let sum = battery;
+    for (let index = 0; index < this.#point.count; index += 1) {
+      const on = feeds[index] ?? null;
+      if (on === null) sum += this.#point.generationOf(index, at) / 3;
+      else if (on === phase) sum += this.#point.generationOf(index, at);
+    }
+    return sum;
   }
 
   #volts(volts: readonly number[]): void {

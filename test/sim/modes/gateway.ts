@@ -1,6 +1,7 @@
 import { utilitySeconds } from '#base/units.ts';
 import type { ControlModes, EventBody, ProgramSet, RampScope } from '#control/program.ts';
 import type { InverterFaults, InverterSettings } from '../../rig/site/inverter.ts';
+import type { MeterFaults, MeterSettings } from '../../rig/site/meter.ts';
 import type { Truth } from '../../rig/site/plant.ts';
 import { RigSite, siteOf } from '../../rig/site/site.ts';
 import { type LinkUtility, linkUtility } from '../../support/link-utility.ts';
@@ -66,6 +67,10 @@ interface GatewayOptions {
   readonly hasUtility?: boolean;
   readonly gridCodeWrites?: boolean;
   readonly inverter?: Partial<InverterSettings>;
+  readonly meter?: Partial<MeterSettings>;
+  /** What the sun offers, watts. */
+  readonly sun?: (t: number) => number;
+  readonly load?: (t: number) => number;
 }
 
 /** The control process as in production beside the rig's 10 kW site, in virtual time; the inverter is met in the first seconds. */
@@ -92,7 +97,9 @@ export class Gateway {
     this.#local = options.local ?? {};
     this.#hasUtility = options.hasUtility ?? true;
     this.#gridCodeWrites = options.gridCodeWrites ?? false;
-    const settings = siteOf({ plant: { load: () => loadW, lagSeconds }, inverter: options.inverter ?? {} });
+    const sun = options.sun === undefined ? {} : { sun: options.sun };
+    const plant = { load: options.load ?? (() => loadW), lagSeconds, ...sun };
+    const settings = siteOf({ plant, inverter: options.inverter ?? {}, meter: options.meter ?? {} });
     this.#site = new RigSite(settings, (point) => this.truth.push(point));
     this.#line = new VirtualLine({ time: this.#time, site: this.#site });
     this.start();
@@ -226,17 +233,26 @@ export class Gateway {
     this.#ask(6, address, 0);
   }
 
-  /** The installer's tool says one thing to controld. */
-  install(message: { readonly type: string }): void {
+  /** The installer's tool says one thing to controld; what it answers is gathered until it hangs up. */
+  install(message: { readonly type: string }): { readonly lines: readonly string[]; readonly hangUp: () => void } {
+    const lines: string[] = [];
+    let hangUp: () => void = () => undefined;
     this.#time.touch();
     this.#process?.link.dial(
       `${RUNTIME_DIRECTORY}/install.sock`,
       (stream) => {
         stream.send(JSON.stringify({ type: 'hello', protocol: 1, release: 'rig', planId: null }));
         stream.send(JSON.stringify(message));
+        hangUp = () => stream.close();
       },
-      { onLine: () => undefined, onClosed: () => undefined },
+      { onLine: (line) => lines.push(line), onClosed: () => undefined },
     );
+    return { lines, hangUp: () => hangUp() };
+  }
+
+  meterFault(change: Partial<MeterFaults>): void {
+    this.#line.sync();
+    this.#site.meter.fault(this.#line.siteNow, change);
   }
 
   unplugMeter(): void {

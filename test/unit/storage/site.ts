@@ -54,7 +54,7 @@ interface Options {
   readonly seen?: (t: number) => boolean;
   readonly loads?: readonly LoadFacts[];
   readonly facts?: Partial<StorageFacts>;
-  readonly charge?: number;
+  readonly charge?: (t: number) => number;
   readonly lagMs?: number;
   /** From a command to its effect; the read-back is then there too. */
   readonly deadMs?: number;
@@ -81,14 +81,12 @@ export class StorageSite {
   readonly switched: { readonly t: number; readonly device: string; readonly most: number }[] = [];
   readonly looks: Look[] = [];
   #now = 0;
-  readonly #charge: number;
   readonly #on = new Map<string, number>();
   readonly #coming: { readonly at: number; readonly act: () => void }[] = [];
 
   constructor(options: Options) {
     this.#options = options;
     this.facts = storageFacts(options.facts);
-    this.#charge = options.charge ?? 60;
     this.power = options.automatic?.(0) ?? 0;
     for (const { device, maxPower } of options.loads ?? []) this.#on.set(device, maxPower);
   }
@@ -129,10 +127,10 @@ export class StorageSite {
   }
 
   #tick(): void {
-    const { limits, loads = [], seen = () => true, target = () => null, deadMs = 200 } = this.#options;
+    const { limits, loads = [], seen = () => true, target = () => null, deadMs = 200, charge = () => 60 } = this.#options;
     const [now, t] = [monoMs(this.#now), this.#now / 1000];
     const meter = this.#now % 1000 === 0 && seen(t) ? [meterSample(this.#now, this.#net(t))] : [];
-    const sight = { takenAt: now, discharge: watts(this.power), stateOfCharge: percent(this.#charge), mode: 'unknown' };
+    const sight = { takenAt: now, discharge: watts(this.power), stateOfCharge: percent(charge(t)), mode: 'unknown' };
     const sights = this.#now % 1000 === 500 ? [sight] : [];
     const storages = [this.facts];
     const observed = observeStorage(this.state, storages, { held: () => this.band, sights: () => sights, meter, now });
