@@ -219,8 +219,8 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
   {
     name: 'an inverter that ignores its cap raises no alarm',
     file: 'firmware/control/follow/follow.ts',
-    search: 'const disobeys = long >= Math.max(DISOBEYS_AFTER_MS, settleMs) ||',
-    replace: 'const disobeys =',
+    search: "if (before === 'disobeys' || long >= Math.max(DISOBEYS_AFTER_MS, settleMs)) return 'disobeys';",
+    replace: "if (before === 'disobeys') return 'disobeys';",
     tests: [...FOLLOW, ...TICK],
   },
   {
