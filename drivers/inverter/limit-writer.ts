@@ -156,6 +156,8 @@ export class LimitWriter {
     const now = clock.now();
     const free = this.#written === null ? now : after(this.#written.at, control.spacingMs);
     if (now < free) {
+      // What is still on its way is out of date: its reply must not take this turn away.
+      this.#sequence += 1;
       this.#cancelTimer = clock.at(free, () => this.#write(priority));
       return;
     }

@@ -89,8 +89,14 @@ export class Codec {
     this.#request = request;
     if (request.kind === 'read') {
       const { unitId, address, count } = request;
-      if (request.table === 'input') this.#client.writeFC4(unitId, address, count, this.#onRead);
+      if (request.table === 'coils') this.#client.writeFC1(unitId, address, count, this.#onCoils);
+      else if (request.table === 'input') this.#client.writeFC4(unitId, address, count, this.#onRead);
       else this.#client.writeFC3(unitId, address, count, this.#onRead);
+    } else if (request.table === 'coils') {
+      const { unitId, address, words } = request;
+      const states = words.map((word) => word !== 0);
+      if (request.single === true) this.#client.writeFC5(unitId, address, states[0] ?? false, this.#onWritten);
+      else this.#client.writeFC15(unitId, address, states, this.#onWritten);
     } else if (request.single === true)
       this.#client.writeFC6(request.unitId, request.address, request.words[0] ?? 0, this.#onWritten);
     else this.#client.writeFC16(request.unitId, request.address, [...request.words], this.#onWritten);
@@ -111,6 +117,13 @@ export class Codec {
 
   readonly #onRead = (error: unknown, result: { readonly data: readonly number[] }): void => {
     this.#outcome = isFault(error) ? this.#refusal(error) : ok(new Uint16Array(result.data));
+  };
+
+  readonly #onCoils = (error: unknown, result: { readonly data: readonly boolean[] }): void => {
+    const count = this.#request?.kind === 'read' ? this.#request.count : 0;
+    this.#outcome = isFault(error)
+      ? this.#refusal(error)
+      : ok(new Uint16Array(result.data.slice(0, count).map((state) => (state ? 1 : 0))));
   };
 
   readonly #onWritten = (error: unknown): void => {

@@ -11,6 +11,8 @@ const WHOLE_REGISTERS = 42;
 const PROOF_REGISTERS = 10;
 const METER_REGISTERS = 33;
 const CAP_WORDS = [0, 0, 0, 0, 0];
+const RATE_WORDS = [0, 0, 0, 0];
+const STORAGE_REGISTERS = 26;
 
 /** What one transaction of each kind takes on this line with its turnaround, milliseconds (SunSpec 103, 123, 203). */
 interface TransactionTimes {
@@ -19,17 +21,24 @@ interface TransactionTimes {
   readonly cap: number;
   readonly proof: number;
   readonly meter: number;
+  /** What storage takes: rates and mode, and their proof (124). */
+  readonly band: number;
+  /** A relay or a power register, and its proof. */
+  readonly load: number;
 }
 
 export const transactionTimes = (serial: SerialSettings): TransactionTimes => {
   const time = (request: Request): number => transactionTime(request, serial) + TURNAROUND_MS;
+  const write = (words: readonly number[]): number => time({ kind: 'write', unitId: 1, address: 0, words });
   const read = (count: number): number => time({ kind: 'read', unitId: 1, address: 0, count });
   return {
     power: read(POWER_REGISTERS),
     whole: read(WHOLE_REGISTERS),
-    cap: time({ kind: 'write', unitId: 1, address: 0, words: CAP_WORDS }),
+    cap: write(CAP_WORDS),
     proof: read(PROOF_REGISTERS),
     meter: read(METER_REGISTERS),
+    band: write(RATE_WORDS) + write([0]) + read(STORAGE_REGISTERS),
+    load: write([0]) + read(1),
   };
 };
 

@@ -6,21 +6,22 @@ export const PRIORITY = { cut: 0, meter: 1, control: 2, verify: 3, inverter: 4, 
 export type Priority = (typeof PRIORITY)[keyof typeof PRIORITY];
 
 export type Request =
-  /** `count` registers from `address`, 1-125: holding registers (function 3), or input registers (function 4). */
+  /** `count` registers from `address`, 1-125: holding registers (function 3), input registers (function 4), or coils (function 1; each is a word, 0 or 1). */
   | {
       readonly kind: 'read';
       readonly unitId: number;
       readonly address: number;
       readonly count: number;
-      readonly table?: 'holding' | 'input';
+      readonly table?: 'holding' | 'input' | 'coils';
     }
-  /** Writes `words` from `address`: 1-123 registers (function 16); `single`: one register (function 6). */
+  /** Writes `words` from `address`: 1-123 registers (function 16); `single`: one register (function 6). Coils, words of 0 or 1: functions 15 and 5. */
   | {
       readonly kind: 'write';
       readonly unitId: number;
       readonly address: number;
       readonly words: readonly number[];
       readonly single?: boolean;
+      readonly table?: 'coils';
     };
 
 /** What was wrong with a frame that was thrown away. */
@@ -44,7 +45,7 @@ export type LineFault =
   | { readonly kind: 'dropped' };
 
 export interface Reply {
-  /** Registers read; empty for a write. */
+  /** Registers or coils read; empty for a write. */
   readonly words: Uint16Array;
   /** When the device began to answer: the best estimate of when the values were taken. */
   readonly takenAt: MonoMs;

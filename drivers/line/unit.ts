@@ -1,6 +1,7 @@
 import type { MonoMs } from '#base/units.ts';
 import { functionCode } from './reply.ts';
 import type { Request } from './transaction.ts';
+import { dataBytes } from './wire-time.ts';
 
 /** Turnaround allowed before a unit has ever answered, and after it missed two in a row. */
 export const FIRST_ALLOWANCE_MS = 300;
@@ -110,10 +111,14 @@ export class UnitMemory {
     if (this.#owed.length === 0) return null;
     const owed = this.#owed.filter((one) => one.until > now);
     if (!owed.some((one) => replyAlike(one.request, request))) return null;
+    // Coils come eight a byte: only another number of bytes is another length.
+    const table = request.kind === 'read' ? request.table : undefined;
+    const step = table === 'coils' ? 8 : 1;
     let count = 1;
-    while (owed.some((one) => one.request.kind === 'read' && one.request.count === count)) count += 1;
+    while (owed.some(({ request: one }) => one.kind === 'read' && dataBytes(one.table, one.count) === dataBytes(table, count)))
+      count += step;
     const read = { kind: 'read', unitId: request.unitId, address: Math.min(request.address, 0x10000 - count), count } as const;
-    return request.kind === 'read' && request.table !== undefined ? { ...read, table: request.table } : read;
+    return table === undefined ? read : { ...read, table };
   }
 
   counters(): UnitCounters {
@@ -135,6 +140,7 @@ export class UnitMemory {
 
 /** Whether a reply to one could pass for a reply to the other, of the same unit. */
 const replyAlike = (one: Request, other: Request): boolean => {
-  if (one.kind === 'read') return other.kind === 'read' && one.count === other.count;
+  if (one.kind === 'read')
+    return other.kind === 'read' && dataBytes(one.table, one.count) === dataBytes(other.table, other.count);
   return other.kind === 'write' && one.address === other.address && one.words.length === other.words.length;
 };

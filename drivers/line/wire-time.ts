@@ -21,12 +21,17 @@ export const characterTime = (serial: SerialSettings): number => (bitsPerCharact
 export const frameSilence = (serial: SerialSettings): number =>
   serial.baudRate > FIXED_SILENCE_ABOVE_BAUD ? FIXED_SILENCE_MS : SILENCE_CHARACTERS * characterTime(serial);
 
+/** Data bytes of so many registers or coils. */
+export const dataBytes = (table: Request['table'], count: number): number =>
+  table === 'coils' ? Math.ceil(count / 8) : 2 * count;
+
 /** Bytes of the request frame. */
 export const requestBytes = (request: Request): number =>
-  request.kind === 'read' || request.single === true ? 8 : 9 + 2 * request.words.length;
+  request.kind === 'read' || request.single === true ? 8 : 9 + dataBytes(request.table, request.words.length);
 
 /** Bytes of the reply frame when the device does what was asked. */
-export const replyBytes = (request: Request): number => (request.kind === 'read' ? 5 + 2 * request.count : WRITE_REPLY_BYTES);
+export const replyBytes = (request: Request): number =>
+  request.kind === 'read' ? 5 + dataBytes(request.table, request.count) : WRITE_REPLY_BYTES;
 
 /** Wire time of request, reply and the two silences, without the device's turnaround; milliseconds. */
 export const transactionTime = (request: Request, serial: SerialSettings): number =>

@@ -10,6 +10,7 @@ import type { ConnectionModel, ControlModel } from '../sunspec/control-model.ts'
 import { VENDOR_EVENTS } from '../sunspec/events.ts';
 import { registersOf } from '../sunspec/points.ts';
 import { meterMap } from './register-map.ts';
+import { loadProfile, storageProfile } from './storage-profile.ts';
 
 /** Format number of a profile file (design D17). */
 export const PROFILE_FORMAT = 1;
@@ -201,7 +202,7 @@ const meterProfile = v.strictObject({
   map: v.optional(v.nullable(meterMap), null),
 });
 
-const profile = v.variant('kind', [inverterProfile, meterProfile]);
+const profile = v.variant('kind', [inverterProfile, meterProfile, storageProfile, loadProfile]);
 
 export type InverterProfile = v.InferOutput<typeof inverterProfile>;
 export type MeterProfile = v.InferOutput<typeof meterProfile>;

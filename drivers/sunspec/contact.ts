@@ -7,8 +7,8 @@ import type { DeviceId, DeviceRecord, DeviceRole } from '#site/device.ts';
 import type { DeviceStanding } from '#site/sample.ts';
 import { PRIORITY } from '../line/transaction.ts';
 import type { Line, LineFault, Priority, Reply } from '../line/transaction.ts';
-import { controlHeaderRegisters, limitScaleOf } from './control-model.ts';
-import type { ControlModel } from './control-model.ts';
+import { controlHeaderRegisters, limitScaleOf, modelOf } from './control-model.ts';
+import type { Control } from './control-model.ts';
 import { Discovery } from './discovery.ts';
 import type { DiscoveryAction, DiscoveryInput, Found } from './discovery.ts';
 import { IDENTITY_REGISTERS, decodeCommon, isSameDevice } from './identity.ts';
@@ -30,8 +30,8 @@ const REJECTED_RETRY: DurationMs = seconds(30);
 interface ContactOptions {
   readonly device: DeviceId;
   readonly role: DeviceRole;
-  /** The model an inverter is limited through; null: a meter. */
-  readonly control: ControlModel | null;
+  /** What an inverter is limited, or storage commanded through; null: a meter. */
+  readonly control: Control | null;
   readonly unitId: number;
   readonly line: Line;
   readonly clock: Clock;
@@ -182,8 +182,8 @@ export class Contact {
       this.#becomeVerified(record);
       return;
     }
-    const place = placeOf(record, [control]);
-    assert(place !== null, 'an inverter record names its control model');
+    const place = placeOf(record, [modelOf(control)]);
+    assert(place !== null, 'a record names its control model');
     this.#read(place.address, controlHeaderRegisters(control), PRIORITY.verify, (result) => {
       if (!result.ok && result.fault.kind !== 'refused') {
         this.#countFailure(result.fault);
@@ -194,7 +194,11 @@ export class Contact {
         return;
       }
       this.#setStanding('unverified');
-      this.#note('control-header-changed', 'error', `model ${control} is not where the record says, or its scale changed`);
+      this.#note(
+        'control-header-changed',
+        'error',
+        `model ${modelOf(control)} is not where the record says, or its scale changed`,
+      );
       this.#discover(PRIORITY.verify);
     });
   }

@@ -1,10 +1,10 @@
-import type { ModelPlace, Nameplate } from '#site/device.ts';
+import type { ModelPlace, Nameplate, StorageRating } from '#site/device.ts';
 import { assert } from '#base/assert.ts';
 import { IDENTITY_REGISTERS, decodeCommon } from './identity.ts';
 import type { CommonStrings } from './identity.ts';
-import { limitScaleOf } from './control-model.ts';
-import type { ControlModel } from './control-model.ts';
-import { BODY_MODELS, readNameplate } from './ratings.ts';
+import { limitScaleOf, modelOf } from './control-model.ts';
+import type { Control } from './control-model.ts';
+import { BODY_MODELS, readNameplate, readStorageRating } from './ratings.ts';
 import type { Body } from './ratings.ts';
 import { HEADER_REGISTERS } from './points.ts';
 
@@ -37,8 +37,10 @@ export interface Found {
   readonly complete: boolean;
   /** Null: neither 120 and 121 nor 702 state a power. */
   readonly nameplate: Nameplate | null;
-  /** WMaxLimPct_SF; null: no such control model, or its scale is not usable. */
+  /** Scale factor of what is commanded; null: no such control model, or its scale is not usable. */
   readonly limitScale: number | null;
+  /** Null: no storage, or it does not say what it takes. */
+  readonly storage: StorageRating | null;
 }
 
 export type DiscoveryAction =
@@ -74,10 +76,10 @@ export class Discovery {
   #bodies: ModelPlace[] = [];
   readonly #read = new Map<number, Uint16Array>();
   readonly #triesMax: number;
-  readonly #control: ControlModel;
+  readonly #control: Control;
 
   /** `tries`: how often one read is tried before its silence is taken as the answer. `control`: whose scale and ratings are wanted. */
-  constructor(tries: number, control: ControlModel = 123) {
+  constructor(tries: number, control: Control = 123) {
     this.#triesMax = tries;
     this.#control = control;
   }
@@ -217,7 +219,8 @@ export class Discovery {
       const words = this.#read.get(id);
       return place === undefined || words === undefined ? null : { place, words };
     };
-    const control = body(this.#control);
+    const control = body(modelOf(this.#control));
+    const isStorage = this.#control === 124 || this.#control === '704-power';
     const found: Found = {
       base: this.#base(),
       common: this.#common,
@@ -225,6 +228,7 @@ export class Discovery {
       complete: this.#complete,
       nameplate: readNameplate(body, this.#control),
       limitScale: control === null ? null : limitScaleOf(this.#control, control.words, control.place),
+      storage: isStorage ? readStorageRating(body, this.#control) : null,
     };
     return { kind: 'found', found };
   }

@@ -1,15 +1,18 @@
-import { hertz, voltAmperes, volts, watts } from '#base/units.ts';
-import type { DeviceRecord, ModelPlace, Nameplate } from '#site/device.ts';
+import { hertz, voltAmperes, volts, wattHours, watts } from '#base/units.ts';
+import type { DeviceRecord, ModelPlace, Nameplate, StorageRating } from '#site/device.ts';
 import { decodeModel } from './codec.ts';
-import type { ControlModel } from './control-model.ts';
+import type { Control, ControlModel, StorageControl } from './control-model.ts';
+import { batteryModel } from './models/battery.ts';
 import { derCapacityModel } from './models/der-capacity.ts';
+import { derStorageModel } from './models/der-storage.ts';
 import { nameplateModel } from './models/nameplate.ts';
 import { settingsModel } from './models/settings.ts';
+import { storageModel } from './models/storage.ts';
 import { spanTo } from './points.ts';
 import type { Model, ModelValues, PointTable } from './points.ts';
 
 /** Models whose bodies hold what a device record keeps. */
-export const BODY_MODELS = [120, 121, 123, 702, 704] as const;
+export const BODY_MODELS = [120, 121, 123, 124, 702, 704, 713, 802] as const;
 
 export interface Body {
   readonly place: ModelPlace;
@@ -34,10 +37,10 @@ const map = <T>(value: number | null, unit: (value: number) => T): T | null => (
  * Ratings of the family the device is limited through, the other family's when that one states no power. Null when neither does:
  * no cap can then be turned into per cent.
  */
-export const readNameplate = (bodies: Bodies, control: ControlModel): Nameplate | null => {
+export const readNameplate = (bodies: Bodies, control: Control): Nameplate | null => {
   const legacy = (): Nameplate | null => readLegacy(bodies(120), bodies(121));
   const der = (): Nameplate | null => readCapacity(bodies(702));
-  return control === 704 ? (der() ?? legacy()) : (legacy() ?? der());
+  return control === 704 || control === '704-power' ? (der() ?? legacy()) : (legacy() ?? der());
 };
 
 /** Of the nameplate (120) and settings (121) models; where one of WRtg and WMax is missing the other stands for both. */
@@ -98,3 +101,32 @@ export const maxPowerOf = (words: Uint16Array, place: ModelPlace): number | null
   const decoded = place.id === 121 ? decodeModel(settingsModel, words, place) : decodeModel(derCapacityModel, words, place);
   return decoded.ok ? positive(decoded.value.values.WMax) : null;
 };
+
+/**
+ * What storage takes and gives at most. The bases of 124 are WChaMax and the discharge rate of nameplate (120) or battery (802), WChaMax
+ * where neither says; those of 704 are the rates of 702. Null: it does not say what it takes.
+ */
+export const readStorageRating = (bodies: Bodies, control: StorageControl): StorageRating | null => {
+  const battery = valuesOf(batteryModel, bodies(802));
+  const rated = valuesOf(nameplateModel, bodies(120));
+  const rates =
+    control === 124
+      ? [valuesOf(storageModel, bodies(124))?.WChaMax, rated?.MaxDisChaRte ?? battery?.WDisChaRteMax]
+      : capacityRates(valuesOf(derCapacityModel, bodies(702)));
+  const maxCharge = positive(rates[0]);
+  if (maxCharge === null) return null;
+  const held = [valuesOf(derStorageModel, bodies(713))?.WHRtg, battery?.WHRtg, rated?.WHRtg].map(positive);
+  const capacity = held.find((one) => one !== null) ?? null;
+  return {
+    maxCharge: watts(maxCharge),
+    maxDischarge: watts(positive(rates[1]) ?? maxCharge),
+    capacity: map(capacity, wattHours),
+  };
+};
+
+const capacityRates = (
+  values: ModelValues<(typeof derCapacityModel)['points']> | null,
+): readonly (number | null | undefined)[] => [
+  positive(values?.WChaRteMax) ?? values?.WChaRteMaxRtg,
+  positive(values?.WDisChaRteMax) ?? values?.WDisChaRteMaxRtg,
+];

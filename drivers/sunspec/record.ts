@@ -1,5 +1,5 @@
 import type { DeviceId, DeviceRecord, DeviceRole, ModelPlace } from '#site/device.ts';
-import type { ControlModel } from './control-model.ts';
+import { type Control, modelOf } from './control-model.ts';
 import type { Found } from './discovery.ts';
 import { derMeasureModel } from './models/der-measure.ts';
 import { inverterFloatModel } from './models/inverter-float.ts';
@@ -31,13 +31,18 @@ export const recordFrom = (device: DeviceId, role: DeviceRole, found: Found): De
   ...found.common,
   base: found.base,
   models: found.models,
-  nameplate: role === 'inverter' ? found.nameplate : null,
-  limitScale: role === 'inverter' ? found.limitScale : null,
+  nameplate: role === 'meter' ? null : found.nameplate,
+  limitScale: role === 'meter' ? null : found.limitScale,
+  ...(role === 'storage' && found.storage !== null ? { storage: found.storage } : {}),
 });
 
-/** Has the device what its role needs? An inverter: measurements, ratings and a limit with a usable scale. A meter: a meter model. */
-export const suits = (record: DeviceRecord, control: ControlModel | null): boolean => {
+/**
+ * Has the device what its role needs? An inverter: measurements, ratings and a limit with a usable scale; storage: the same with the
+ * ratings of storage. A meter: a meter model.
+ */
+export const suits = (record: DeviceRecord, control: Control | null): boolean => {
   if (measurementPlace(record) === null) return false;
   if (control === null) return true;
-  return placeOf(record, [control]) !== null && record.nameplate !== null && record.limitScale !== null;
+  const isRated = record.role === 'storage' ? record.storage !== undefined : record.nameplate !== null;
+  return placeOf(record, [modelOf(control)]) !== null && isRated && record.limitScale !== null;
 };

@@ -76,7 +76,13 @@ export interface LimitRecord {
   readonly kind: 'limit';
   readonly exportLimit: Watts | null;
   readonly source: string;
+  /** The other limits that stand; absent: none does. */
+  readonly others?: readonly { readonly limit: OtherLimit; readonly value: Watts; readonly source: string }[];
 }
+
+/** Limits of power besides the one on export. */
+export const OTHER_LIMITS = ['importLimit', 'generationLimit', 'loadLimit'] as const;
+export type OtherLimit = (typeof OTHER_LIMITS)[number];
 
 /** Something northd asked to have kept in the log. */
 export interface NorthRecord {

@@ -1,5 +1,6 @@
 import type { MonoMs, UtilitySeconds, VoltAmperes, Volts, Watts } from '#base/units.ts';
 import type { ControlMode, ProgramSet } from '#control/program.ts';
+import type { OtherLimit } from '#control/record.ts';
 
 /** Version of the messages below; a peer of another version is answered with a hello and closed. */
 export const LINK_PROTOCOL = 1;
@@ -102,6 +103,8 @@ export interface ViewSnapshot {
   /** Null: no export limit. */
   readonly exportLimit: Watts | null;
   readonly limitSource: string;
+  /** The other limits of power that stand; absent (an older release): none is told. */
+  readonly otherLimits?: readonly { readonly limit: OtherLimit; readonly value: Watts; readonly source: string }[];
   readonly netImport: Watts | null;
   readonly generation: Watts | null;
   readonly load: Watts | null;

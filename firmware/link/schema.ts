@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import type { MonoMs, UtilitySeconds, VoltAmperes, Volts, Watts } from '#base/units.ts';
 import { EVENTS_MAX, PROGRAMS_MAX, type ProgramSet, RAMP_SCOPES, REFUSALS } from '#control/program.ts';
 import { curvesSchema, type ModeBounds, modeListSchema, modesSchema } from '#control/plan/mode-schema.ts';
+import { OTHER_LIMITS } from '#control/record.ts';
 import { decoderOf, type Decode } from './codec.ts';
 import {
   CONFIG_TEXT_MAX,
@@ -191,6 +192,7 @@ const view = v.object({
   utilityTime: v.nullable(utilityTime),
   exportLimit: v.nullable(watts),
   limitSource: text,
+  otherLimits: v.exactOptional(list(v.object({ limit: v.picklist(OTHER_LIMITS), value: watts, source: text }))),
   netImport: v.nullable(watts),
   generation: v.nullable(watts),
   load: v.nullable(watts),

@@ -48,6 +48,20 @@ interface VirtualSite {
   runTo(siteSeconds: number): Promise<void>;
 }
 
+const STORAGE_PROFILES = { window: 'sunspec-124', inputs: 'fronius-storage', setpoint: 'sunspec-704-storage' } as const;
+
+/** What the configuration says of the rig's batteries and switched loads: `battery-1`, `load-1`... */
+const besideOf = ({ batteries = [], switchedLoads = [] }: SiteSettings): readonly Readonly<Record<string, unknown>>[] => [
+  ...batteries.map(({ unitId, family, gridCharge }, index) => ({
+    ...{ id: `battery-${index + 1}`, role: 'storage', unitId, profile: STORAGE_PROFILES[family] },
+    storage: { reservePercent: 10, gridCharge },
+  })),
+  ...switchedLoads.map(({ unitId, ratedW, takes }, index) => ({
+    ...{ id: `load-${index + 1}`, role: 'load', unitId, profile: takes.kind === 'coil' ? 'relay' : 'register-load' },
+    load: { maxPowerW: ratedW },
+  })),
+];
+
 export const startVirtualSite = async (options: VirtualSiteOptions): Promise<VirtualSite> => {
   const time = new VirtualTime();
   const truth: Truth[] = [];
@@ -67,6 +81,7 @@ export const startVirtualSite = async (options: VirtualSiteOptions): Promise<Vir
       fallbackExportW: 1500,
       unitIds: { inverter: options.settings.inverter.unitId, meter: options.settings.meter.unitId },
       others: (options.settings.others ?? []).map((one) => ({ unitId: one.inverter.unitId, line: one.line })),
+      beside: besideOf(options.settings),
       baudRate: options.settings.line.baudRate,
       ...options.gateway,
     }),

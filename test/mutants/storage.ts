@@ -135,4 +135,11 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     replace: '',
     tests: TICK,
   },
+  {
+    name: 'storage comes back inside an import limit with all of its lag',
+    file: 'firmware/control/storage/bands.ts',
+    search: 'isNew && gap > LEAD_FRACTION * range ?',
+    replace: 'gap > 2 * range ?',
+    tests: TICK,
+  },
 ];

@@ -23,13 +23,15 @@ export interface SiteOfGateway {
   readonly unitIds: { readonly inverter: number; readonly meter: number };
   /** Inverters beside `pv`: `pv-2`, `pv-3`...; line 0 is the meter's. Absent: none. */
   readonly others?: readonly { readonly unitId: number; readonly line: number }[];
+  /** Storage and loads, as in the file but for their line, which is the meter's. Absent: none. */
+  readonly beside?: readonly Readonly<Record<string, unknown>>[];
   /** Of every line; absent: 9600. */
   readonly baudRate?: number;
 }
 
 /** The configuration file of a site with one meter, and one inverter or several, on one line or several. */
 export const configurationText = (site: SiteOfGateway, linePath = '/dev/line-1'): string => {
-  const { unitIds, others = [], baudRate = 9600 } = site;
+  const { unitIds, others = [], beside = [], baudRate = 9600 } = site;
   const inverters = [{ unitId: unitIds.inverter, line: 0 }, ...others];
   const lines = 1 + Math.max(...inverters.map(({ line }) => line));
   return JSON.stringify({
@@ -59,6 +61,7 @@ export const configurationText = (site: SiteOfGateway, linePath = '/dev/line-1')
         profile: 'sunspec-123',
       })),
       { id: 'grid-meter', role: 'meter', line: 'line-1', unitId: unitIds.meter, profile: 'sunspec-meter', sign: 1 },
+      ...beside.map((device) => ({ line: 'line-1', ...device })),
     ],
     utilities: [
       {

@@ -13,7 +13,7 @@ const valueText = (modes: ControlModes, mode: ControlMode): string => {
   const value = modes[mode];
   if (typeof value === 'boolean') return value ? 'on' : 'off';
   if (typeof value !== 'number') return JSON.stringify(value);
-  return mode === 'opModMaxLimW' ? `${value} %` : `${value} W`;
+  return mode === 'opModMaxLimW' || mode === 'opModFixedW' ? `${value} %` : `${value} W`;
 };
 
 const eventName = (event: StoredEvent, primacyOf: PrimacyOf): string => `event ${event.body.mRID} (primacy ${primacyOf(event)})`;

@@ -1,4 +1,5 @@
 import type { Watts } from '#base/units.ts';
+import type { OtherLimit } from '#control/record.ts';
 import type { ViewSnapshot } from '#link/message.ts';
 import { type CliPorts, EXIT } from './ports.ts';
 import { viewSession } from './view-session.ts';
@@ -24,6 +25,11 @@ const flow = (netImport: Watts | null): string => {
 };
 
 const PERCENT = 100;
+const LIMIT_NAMES: Readonly<Record<OtherLimit, string>> = {
+  importLimit: 'import limit',
+  generationLimit: 'generation limit',
+  loadLimit: 'load limit',
+};
 
 export const formatStatus = (view: ViewSnapshot): string => {
   const rows: [string, string][] = [
@@ -31,6 +37,10 @@ export const formatStatus = (view: ViewSnapshot): string => {
       'export limit',
       view.exportLimit === null ? `none (${view.limitSource})` : `${power(view.exportLimit)} (${view.limitSource})`,
     ],
+    ...(view.otherLimits ?? []).map(({ limit, value, source }): [string, string] => [
+      LIMIT_NAMES[limit],
+      `${power(value)} (${source})`,
+    ]),
     ['connection point', view.seeing === 'seen' ? flow(view.netImport) : `blind: ${view.missing.join(', ')}`],
     ['generation', power(view.generation)],
     ['load', power(view.load)],

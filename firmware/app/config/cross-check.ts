@@ -26,12 +26,12 @@ export const crossCheck = (file: ConfigurationFile): readonly ConfigProblem[] =>
     'a name no other device has',
   ),
   ...repeated(
-    file.devices.map((device) => `${device.line} unit ${device.unitId}`),
+    file.devices.map((device) => (isHybrid(file, device) ? null : `${device.line} unit ${device.unitId}`)),
     (index) => `devices[${index}].unitId`,
     'a unit id no other device of the line has',
   ),
   ...repeated(
-    file.devices.map((device) => device.serialNumber ?? null),
+    file.devices.map((device) => (isHybrid(file, device) ? null : (device.serialNumber ?? null))),
     (index) => `devices[${index}].serialNumber`,
     'a serial number no other device has',
   ),
@@ -50,6 +50,10 @@ export const crossCheck = (file: ConfigurationFile): readonly ConfigProblem[] =>
   ...serverProblems(file),
   ...budgetProblems(file),
 ];
+
+/** Storage behind an inverter, and on its very unit: one device with two roles. */
+const isHybrid = ({ devices }: ConfigurationFile, { line, unitId, storage }: ConfigurationFile['devices'][number]): boolean =>
+  devices.some((one) => one.id === storage?.hybridOf && one.line === line && one.unitId === unitId);
 
 /**
  * Several servers would each state limits of their own, and their priorities say nothing of each other (firmware/adr/0008): this

@@ -94,7 +94,7 @@ class Process {
         connections: () => this.#field.connections(),
         reactiveHeld: () => this.#field.reactiveHeld(),
         followed: () => this.#field.followed(),
-        stored: () => ({ heldBands: new Map(), heldLoads: new Map() }),
+        stored: () => this.#field.stored(),
         trial: () => this.#check.ceilings,
         act: (result, now) => this.#act(result, now),
         onTick: (seen) => this.#seen(seen),

@@ -3,6 +3,7 @@ import type { Clock, Note } from '#base/ports.ts';
 import { type MonoMs, seconds, after, type Watts, watts } from '#base/units.ts';
 import type { Command } from '#control/tick/state.ts';
 import { InverterSession } from '#drivers/inverter/session.ts';
+import { LoadSession } from '#drivers/load/session.ts';
 import { LineEngine } from '#drivers/line/engine.ts';
 import type { LinePort } from '#drivers/line/port.ts';
 import type { LineStatus } from '#drivers/line/settings.ts';
@@ -10,9 +11,10 @@ import type { Line } from '#drivers/line/transaction.ts';
 import type { FrameTrace } from '#drivers/line/trace.ts';
 import { MapMeterSession } from '#drivers/meter/map-session.ts';
 import { MeterSession } from '#drivers/meter/session.ts';
-import { inverterProfileNamed, meterProfileNamed } from '#drivers/profile/catalogue.ts';
+import { inverterProfileNamed, loadProfileNamed, meterProfileNamed, storageProfileNamed } from '#drivers/profile/catalogue.ts';
+import { StorageSession } from '#drivers/storage/session.ts';
 import type { CurveFunction } from '#site/curve.ts';
-import type { Connection, DeviceId, DeviceRecord } from '#site/device.ts';
+import type { Band, Connection, DeviceId, DeviceRecord } from '#site/device.ts';
 import type { DeviceStanding, Sample } from '#site/sample.ts';
 import type { Configuration, DeviceConfiguration, LineConfiguration } from '../config/configuration.ts';
 import type { CurveStore } from './curve-store.ts';
@@ -43,7 +45,10 @@ export interface FieldOptions {
   readonly note: (module: string) => (note: Note) => void;
 }
 
-type Session = InverterSession | MeterSession | MapMeterSession;
+type Session = InverterSession | MeterSession | MapMeterSession | StorageSession | LoadSession;
+
+/** On a line that answers, verification and what limits go ahead of the meter. */
+const START_ORDER = ['inverter', 'storage', 'load', 'meter'] as const;
 
 /** The lines and the devices on them: samples and outcomes come in, setpoints go out. */
 export class Field {
@@ -69,8 +74,7 @@ export class Field {
 
   start(): void {
     for (const line of this.#lines.values()) line.start();
-    // Inverters first: on a line that answers, verification and the cap go ahead of the meter.
-    for (const kind of ['inverter', 'meter'] as const) {
+    for (const kind of START_ORDER) {
       for (const device of this.#options.configuration.devices)
         if (device.role === kind) this.#sessions.get(device.device)?.start();
     }
@@ -83,7 +87,8 @@ export class Field {
 
   command({ setpoint, urgency }: Command): void {
     const session = this.#sessions.get(setpoint.device);
-    assert(session instanceof InverterSession, 'a setpoint goes to an inverter');
+    const takes = session instanceof InverterSession || session instanceof StorageSession || session instanceof LoadSession;
+    assert(takes, 'a setpoint goes to an inverter, to storage or to a load');
     session.want(setpoint, urgency);
   }
 
@@ -121,6 +126,17 @@ export class Field {
     const held = new Map<DeviceId, Watts | null>();
     for (const [device, session] of this.#sessions) if (session instanceof InverterSession) held.set(device, session.heldCap());
     return held;
+  }
+
+  /** What storage and loads can be doing at most, proven by read-back; null: unproven. */
+  stored(): { readonly heldBands: ReadonlyMap<DeviceId, Band | null>; readonly heldLoads: ReadonlyMap<DeviceId, Watts | null> } {
+    const heldBands = new Map<DeviceId, Band | null>();
+    const heldLoads = new Map<DeviceId, Watts | null>();
+    for (const [device, session] of this.#sessions) {
+      if (session instanceof StorageSession) heldBands.set(device, session.heldBand());
+      if (session instanceof LoadSession) heldLoads.set(device, session.heldPower());
+    }
+    return { heldBands, heldLoads };
   }
 
   /** What each inverter's connection is, proven by read-back; null: unproven. */
@@ -191,6 +207,18 @@ export class Field {
       const fitting = { sign: configuration.sign, plausiblePower: PLAUSIBLE_POWER };
       const options = { ...shared, profile, fitting, onSample };
       return profile.map === null ? new MeterSession(options) : new MapMeterSession({ ...options, map: profile.map });
+    }
+    if (configuration.role === 'storage') {
+      const profile = storageProfileNamed(configuration.profile);
+      assert(profile !== null, 'an accepted configuration names profiles of this release');
+      const gridCharge = configuration.storage?.gridCharge ?? false;
+      return new StorageSession({ ...shared, profile, gridCharge, onSample, onOutcome: this.#options.onOutcome });
+    }
+    if (configuration.role === 'load') {
+      const profile = loadProfileNamed(configuration.profile);
+      assert(profile !== null && configuration.load !== null, 'an accepted configuration names profiles of this release');
+      const { maxPower } = configuration.load;
+      return new LoadSession({ ...shared, profile, maxPower, onSample, onOutcome: this.#options.onOutcome });
     }
     const profile = inverterProfileNamed(configuration.profile);
     assert(profile !== null, 'an accepted configuration names profiles of this release');

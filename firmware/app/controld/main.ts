@@ -1,6 +1,7 @@
 import process from 'node:process';
 import { after, durationMs } from '#base/units.ts';
-import { inverterProfileNamed, meterProfileNamed } from '#drivers/profile/catalogue.ts';
+import { inverterProfileNamed, loadProfileNamed, meterProfileNamed, storageProfileNamed } from '#drivers/profile/catalogue.ts';
+import type { DeviceRole } from '#site/device.ts';
 import type { LinePort } from '#drivers/line/port.ts';
 import { SerialLinePort } from '#drivers/line/serial-port.ts';
 import { TcpLinePort } from '#drivers/line/tcp-port.ts';
@@ -51,9 +52,16 @@ const serialLines = async (): Promise<readonly string[]> => {
   return names.ok ? names.value.map((name) => `${SERIAL_LINES}/${name}`) : [];
 };
 
+const PROFILES: Readonly<Record<DeviceRole, (name: string) => unknown>> = {
+  inverter: inverterProfileNamed,
+  meter: meterProfileNamed,
+  storage: storageProfileNamed,
+  load: loadProfileNamed,
+};
+
 const unknownProfiles = (configuration: Configuration): readonly string[] =>
   configuration.devices
-    .filter(({ role, profile }) => (role === 'meter' ? meterProfileNamed(profile) : inverterProfileNamed(profile)) === null)
+    .filter(({ role, profile }) => PROFILES[role](profile) === null)
     .map(({ device, profile }) => `device ${device}: this release has no ${profile} device profile of that role`);
 
 const run = async (): Promise<void> => {

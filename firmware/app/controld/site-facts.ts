@@ -2,11 +2,13 @@ import { watts } from '#base/units.ts';
 import { GRID_CODE_MODES, INVERTER_MODES, LOAD_MODES, STORAGE_MODES } from '#control/modes.ts';
 import type { ControlMode } from '#control/program.ts';
 import { modesFollowed } from '#control/tick/curves.ts';
+import type { LoadFacts, StorageFacts } from '#control/storage/facts.ts';
 import type { SiteFacts } from '#control/tick/state.ts';
 import { followable } from '#drivers/inverter/curves.ts';
 import { type Pace, paceOf } from '#drivers/line/cycle.ts';
 import { onSilenceOf } from '#drivers/profile/profile.ts';
-import { inverterProfileNamed } from '#drivers/profile/catalogue.ts';
+import { inverterProfileNamed, loadProfileNamed, storageProfileNamed } from '#drivers/profile/catalogue.ts';
+import { stepsOf, storageSilenceOf } from '#drivers/profile/storage-profile.ts';
 import { CURVE_FUNCTIONS, type CurveFunction } from '#site/curve.ts';
 import type { DeviceId, DeviceRecord } from '#site/device.ts';
 import { assert } from '#base/assert.ts';
@@ -42,9 +44,28 @@ export const executableModes = ({ gridCodeWrites, devices }: Configuration, reco
 /** How the inverters of this line are polled; null: each as its profile says. */
 export const paceIn = ({ lines, devices }: Configuration, name: string): Pace | null => {
   const line = lines.find((one) => one.name === name);
-  const inverters = devices.filter((device) => device.role === 'inverter' && device.line === name).length;
+  // Storage is read as an inverter is.
+  const inverters = devices.filter(({ role, line: on }) => (role === 'inverter' || role === 'storage') && on === name).length;
   return line === undefined || line.tcp !== null ? null : paceOf(line, inverters);
 };
+
+const storageFacts = ({ devices }: Configuration, record: RecordOf): readonly StorageFacts[] =>
+  devices.flatMap(({ device, profile: name, storage }) => {
+    if (storage === null) return [];
+    const profile = storageProfileNamed(name);
+    assert(profile !== null, 'an accepted configuration names profiles of this release');
+    const { reserve, gridCharge, hybridOf: behind } = storage;
+    const rating = record(device)?.storage ?? null;
+    return [{ device, rating, onSilence: storageSilenceOf(profile), reserve, gridCharge, behind }];
+  });
+
+const loadFacts = ({ devices }: Configuration): readonly LoadFacts[] =>
+  devices.flatMap(({ device, profile: name, load }) => {
+    if (load === null) return [];
+    const profile = loadProfileNamed(name);
+    assert(profile !== null, 'an accepted configuration names profiles of this release');
+    return [{ device, ...load, steps: stepsOf(profile) }];
+  });
 
 /** The site as the tick knows it, from the configuration and the devices met so far. */
 export const siteFacts = (configuration: Configuration, seed: string, record: RecordOf): SiteFacts => {
@@ -75,6 +96,8 @@ export const siteFacts = (configuration: Configuration, seed: string, record: Re
     fallback: { exportW: fallback.exportLimit, importW: fallback.importLimit },
     local,
     unmeteredGeneration: watts(0),
+    storages: storageFacts(configuration, record),
+    loads: loadFacts(configuration),
     storageBeforeCurtailment: configuration.storageBeforeCurtailment ?? true,
     returnsByItself,
     executable: executableModes(configuration, record),

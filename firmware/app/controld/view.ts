@@ -1,6 +1,7 @@
 import { type MonoMs, type UtilitySeconds, utilitySeconds, watts } from '#base/units.ts';
+import { OTHER_LIMITS } from '#control/record.ts';
 import { planEvents } from '#control/plan/view.ts';
-import { sourceText } from '#control/tick/tick.ts';
+import { sourceText } from '#control/tick/limit-record.ts';
 import type { ControlState } from '#control/tick/state.ts';
 import type { LineStatus } from '#drivers/line/settings.ts';
 import type { ViewSnapshot } from '#link/message.ts';
@@ -27,11 +28,26 @@ const faultsOf = (status: LineStatus): number => {
   return faults;
 };
 
+/** What storage provably keeps to, and what a load was told it may take; empty: it is neither. */
+const storedText = ({ storage }: ControlState, device: DeviceId): string => {
+  const track = storage?.tracks.get(device);
+  if (track !== undefined) {
+    const { held, readings, stateOfCharge } = track;
+    const power = readings.at(-1)?.discharge ?? null;
+    const flow = power === null ? '' : power < 0 ? `, charges ${Math.round(0 - power)} W` : `, discharges ${Math.round(power)} W`;
+    const band = held === null ? 'no band confirmed' : `holds ${Math.round(held.least)} to ${Math.round(held.most)} W`;
+    return `${band}${flow}${stateOfCharge === null ? '' : `, ${Math.round(stateOfCharge)} % charged`}`;
+  }
+  const load = storage?.loads.get(device);
+  return load === undefined ? '' : `may take ${Math.round(load.most)} W`;
+};
+
 const deviceRows = ({ state, sights }: ViewInputs): ViewSnapshot['devices'] =>
   [...sights].map(([device, sight]) => {
     const track = state.tracks.get(device);
     const held = track?.heldCap ?? null;
-    const text = track === undefined ? '' : held === null ? 'no cap confirmed' : `holds ${Math.round(held)} W`;
+    const text =
+      track === undefined ? storedText(state, device) : held === null ? 'no cap confirmed' : `holds ${Math.round(held)} W`;
     return { device, standing: sight.standing, state: track?.state ?? '', text };
   });
 
@@ -49,6 +65,10 @@ export const viewOf = (inputs: ViewInputs): ViewSnapshot => {
     utilityTime: utility,
     exportLimit: limit?.value ?? null,
     limitSource: limit === undefined ? 'none' : sourceText(limit.source),
+    otherLimits: OTHER_LIMITS.flatMap((name) => {
+      const other = state.limits[name];
+      return other === undefined ? [] : [{ limit: name, value: other.value, source: sourceText(other.source) }];
+    }),
     netImport: sight.seen ? sight.netImport : null,
     generation,
     load: sight.seen ? load.estimate : null,

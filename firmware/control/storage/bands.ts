@@ -12,6 +12,8 @@ export interface AskedBand {
   readonly least: Asked;
   /** The fixed power inside them, and when it was last moved; null: none. */
   readonly wish: { readonly power: Watts; readonly at: MonoMs } | null;
+  /** Made to give more than it must until it has arrived, to beat its lag: by so much, and since when; null: not. */
+  readonly lead: { readonly power: Watts; readonly since: MonoMs } | null;
   /** What it comes to. */
   readonly band: Band;
 }
@@ -27,6 +29,8 @@ export interface BandWish {
   readonly ceiling: Watts | null;
   /** A power to hold; null: its own automatic within the bounds. */
   readonly target: Watts | null;
+  /** What it is about to give; null: not known. */
+  readonly expected: Watts | null;
   /** A limit or a target changed: what follows is part of it, not a raise. */
   readonly completes: boolean;
 }
@@ -54,6 +58,28 @@ interface Moment {
   readonly now: MonoMs;
 }
 
+/** From this part of its range on it is made to give more than it must, until it is within the other of it, or for so long. */
+const LEAD_FRACTION = 0.05;
+const ARRIVED_FRACTION = 0.01;
+const LEAD_MS_MAX = 4000;
+
+/** An import limit is over at once, the device has a lag: what it is asked beyond the bound ends as it arrives there. */
+const leadTo = (
+  before: AskedBand | null,
+  least: number,
+  expected: number | null,
+  range: number,
+  now: MonoMs,
+): AskedBand['lead'] => {
+  if (expected === null || before === null) return null;
+  const gap = least - expected;
+  const { lead } = before;
+  if (lead !== null) return gap > ARRIVED_FRACTION * range && now - lead.since < LEAD_MS_MAX ? lead : null;
+  // A bound that it has been told before and does not reach is no lag.
+  const isNew = least > before.band.least + ARRIVED_FRACTION * range;
+  return isNew && gap > LEAD_FRACTION * range ? { power: watts(gap), since: now } : null;
+};
+
 /** Within the bounds that are asked for: they come first, and where they cross, what forbids does. */
 const bandFrom = (most: number, least: number, wish: AskedBand['wish'], ceiling: number | null): Band => {
   const hard = { least: watts(Math.min(least, most)), most: watts(most) };
@@ -62,6 +88,14 @@ const bandFrom = (most: number, least: number, wish: AskedBand['wish'], ceiling:
     return { least: power, most: power };
   }
   return ceiling === null ? hard : { least: hard.least, most: watts(clamp(ceiling, hard)) };
+};
+
+/** The same object where nothing changed. */
+const kept = (before: AskedBand | null, next: AskedBand): AskedBand => {
+  if (before === null || !sameBand(before.band, next.band)) return next;
+  const { most, least, wish, lead } = before;
+  const rests = most === next.most && least === next.least && wish === next.wish && lead === next.lead;
+  return rests ? before : { ...next, band: before.band };
 };
 
 /**
@@ -83,9 +117,8 @@ export const askBand = (before: AskedBand | null, wish: BandWish, { maxCharge, m
   const most = paced(before?.most ?? null, wanted.most + maxCharge, limit.most + maxCharge, wanted.least + maxCharge);
   const least = paced(before?.least ?? null, maxDischarge - wanted.least, maxDischarge - limit.least, 0);
   const target = movedTo(before?.wish ?? null, wish.target, MOVE_FRACTION * range, { completes: wish.completes, now });
-  const band = bandFrom(most.cap - maxCharge, maxDischarge - least.cap, target, wish.ceiling);
-  const isSame = sameBand(before?.band ?? null, band);
-  const next = { most, least, wish: target, band: isSame && before !== null ? before.band : band };
-  const rests = before !== null && isSame && before.most === most && before.least === least && before.wish === target;
-  return rests ? before : next;
+  const bound = maxDischarge - least.cap;
+  const lead = leadTo(before, bound, wish.expected, range, now);
+  const band = bandFrom(most.cap - maxCharge, bound + (lead?.power ?? 0), target, wish.ceiling);
+  return kept(before, { most, least, wish: target, lead, band });
 };

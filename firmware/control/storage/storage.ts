@@ -12,6 +12,7 @@ import { reliedOn, withStorageOutput } from './residual.ts';
 import { NO_SUN_STORED, sunAfter, type SunSight, type SunState } from './sun.ts';
 import {
   newStorageTrack,
+  expectedOf,
   possibleDischarge,
   powerOf,
   sameBand,
@@ -295,6 +296,7 @@ const askBands = (
       bounds: own,
       ceiling: ceiling === null ? null : partOf(ceiling, index, weights.discharge, weights.charge),
       target: target === null ? null : partOf(target, index, weights.able, weights.charge),
+      expected: expectedOf(track, now),
       completes,
     };
     const next = askBand(before, wish, track, now);

@@ -93,6 +93,18 @@ export const powerOf = (track: StorageTrack, now: MonoMs): Watts | null => {
   return newest !== undefined && now - newest.at <= STALE_MS ? newest.discharge : null;
 };
 
+/** From a decision until the device acts on it: the wire, its turnaround, and what its registers are old. */
+const ACTUATION_MS = 350;
+
+/** What it gives when a command of now acts; null: not known. */
+export const expectedOf = (track: StorageTrack, now: MonoMs): Watts | null => {
+  const newest = track.readings.at(-1);
+  if (newest === undefined || powerOf(track, now) === null) return null;
+  const earlier = track.readings.findLast(({ at }) => newest.at - at >= 150);
+  const rate = earlier === undefined ? 0 : (newest.discharge - earlier.discharge) / (newest.at - earlier.at);
+  return watts(newest.discharge + rate * (Math.min(now - newest.at, ACTUATION_MS) + ACTUATION_MS));
+};
+
 /** The most it may discharge, whatever it does now: what it provably holds and what is on its way, else its rating. */
 export const possibleDischarge = ({ held, asked, heldSince, maxDischarge }: StorageTrack): number => {
   if (held === null) return maxDischarge;

@@ -1,11 +1,11 @@
 import type { Note } from '#base/ports.ts';
-import { durationMs, type MonoMs, type UtilitySeconds, utilitySeconds, watts, type Watts } from '#base/units.ts';
+import { durationMs, type MonoMs, type UtilitySeconds, utilitySeconds, watts } from '#base/units.ts';
 import { applyAnchor, type ClockState, noteWall, utilityExact, utilityNow } from '#control/clock/clock.ts';
 import { latestGeneration } from '#control/limiter/generation.ts';
 import { decide, type Plant, type PowerLimits, type StorageBeside } from '#control/limiter/limiter.ts';
 import { beside, isStopped, powerLimits } from '#control/limits/power.ts';
 import type { Service } from '#control/limits/service.ts';
-import type { ActiveLimits, Limit, LimitSource } from '#control/limits.ts';
+import type { ActiveLimits } from '#control/limits.ts';
 import { localLimits, withLocalLimits } from '#control/local/local.ts';
 import { type LockoutState, NOT_LOCKED, resetLockout, watchExport } from '#control/local/lockout.ts';
 import { isCap } from '#control/modes.ts';
@@ -24,6 +24,7 @@ import { askAll } from './asking.ts';
 import { claimsFor, leastTogether, observeUnproven, uncontrolledOf } from './claims.ts';
 import { observeConditions } from './conditions.ts';
 import { askConnections } from './connection.ts';
+import { limitChange } from './limit-record.ts';
 import { observe, tracksFor } from './observe.ts';
 import { askCurves, functionsOf, isFollowed, withOneReactive } from './curves.ts';
 import { askReactive, reactiveOf } from './reactive.ts';
@@ -53,24 +54,6 @@ const plantOf = (facts: SiteFacts, storage: StorageBeside | undefined): Plant =>
 const powersOf = (limits: ActiveLimits, service: Service | null, moment: UtilitySeconds | null, { maxPower, storage }: Plant) => {
   const whole = powerLimits(limits, service, moment, maxPower, storage?.maxDischarge);
   return { whole, power: beside(whole, storage?.possibleDischarge ?? watts(0), maxPower) };
-};
-
-/** Names a source for people and for the log. */
-export const sourceText = (source: LimitSource): string => {
-  switch (source.kind) {
-    case 'event':
-      return `event ${source.mRID}`;
-    case 'default':
-      return `default of ${source.program}`;
-    case 'fallback':
-      return 'commissioned fallback';
-    case 'commissioned':
-      return 'commissioned limit';
-    case 'local':
-      return source.name;
-    case 'release':
-      return 'release';
-  }
 };
 
 const date = (before: ClockState, inputs: TickInputs): { readonly clock: ClockState; readonly notes: readonly Note[] } => {
@@ -197,19 +180,6 @@ const lockoutOf = ({ lockout, limiter }: ControlState, { local }: SiteFacts, { n
   const asked = lockoutReset ? resetLockout(lockout, local.scheme, 'installer', now) : null;
   const { seen, netImport } = limiter.sight;
   return watchExport(asked ?? lockout, local.scheme, seen && netImport !== null ? watts(0 - netImport) : null, now);
-};
-
-const settledAt = (limit: Limit<Watts> | undefined): Watts | null =>
-  limit === undefined ? null : limit.towards === undefined ? limit.value : limit.towards;
-
-const limitChange = (before: ActiveLimits, after: ActiveLimits): readonly RecordBody[] => {
-  const was = before.exportLimit;
-  const is = after.exportLimit;
-  const source = is === undefined ? 'none' : sourceText(is.source);
-  // A limit in a ramp is told once, as what it comes to.
-  const goal = settledAt(is);
-  const same = settledAt(was) === goal && (was === undefined ? 'none' : sourceText(was.source)) === source;
-  return same ? [] : [{ kind: 'limit', exportLimit: goal, source }];
 };
 
 const samePower = (a: PowerLimits, b: PowerLimits): boolean =>

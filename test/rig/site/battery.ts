@@ -7,8 +7,8 @@ import { EXCEPTION, exceptionReply, parseRequest, readReply, writeReply } from '
 export interface BatterySettings extends StageSettings {
   readonly unitId: number;
   readonly serial: string;
-  /** `window`: models 103, 120, 121, 124; `setpoint`: 701, 702, 704 (WSet), 713, 714. */
-  readonly family: 'window' | 'setpoint';
+  /** `window`: models 103, 120, 121, 124; `inputs`: the same, its power as DC inputs 3 and 4 of 160; `setpoint`: 701, 702, 704 (WSet), 713, 714. */
+  readonly family: 'window' | 'inputs' | 'setpoint';
   /** What it does while nobody commands it: keeps the flow of the connection point at zero, rests, or this power. */
   readonly automatic: 'self-consumption' | number;
   /** SunSpec 124 ChaGriSet: false, it takes no more than the sun leaves over. */
@@ -48,7 +48,11 @@ const MPPT = 4;
 const STANDBY = 8;
 const REST_W = 20;
 const PHASE_VOLTS = 230;
-const MODELS = { window: [1, 103, 120, 121, 124], setpoint: [1, 701, 702, 704, 713, 714] } as const;
+const MODELS = {
+  window: [1, 103, 120, 121, 124],
+  inputs: [1, 103, 120, 121, 124, 160],
+  setpoint: [1, 701, 702, 704, 713, 714],
+} as const;
 
 /** A battery with an inverter of its own on the site's AC side, after SunSpec 124 or 704. */
 export class BatteryCore implements LineDevice, Beside {
@@ -97,7 +101,7 @@ export class BatteryCore implements LineDevice, Beside {
 
   /** A second master gives it back to its own automatic. */
   release(at: number): void {
-    if (this.settings.family === 'window') this.#image.put(124, 'StorCtl_Mod', 0);
+    if (this.#isWindow()) this.#image.put(124, 'StorCtl_Mod', 0);
     else this.#image.put(704, 'WSetEna', 0);
     this.#apply(at);
   }
@@ -108,7 +112,7 @@ export class BatteryCore implements LineDevice, Beside {
     const dark = t < this.#deadUntil;
     const { automatic } = this.settings;
     const wish = dark ? 0 : automatic === 'self-consumption' ? flows.residual * flows.share : automatic;
-    const isGrid = this.settings.family === 'setpoint' || this.#image.get(124, 'ChaGriSet') === 1;
+    const isGrid = !this.#isWindow() || this.#image.get(124, 'ChaGriSet') === 1;
     this.stage.step(t, seconds, wish, dark ? 0 : isGrid ? Infinity : Math.max(0, 0 - flows.residual));
     this.#throughputWh += (Math.abs(this.stage.powerAt(t)) * seconds) / 3600;
   }
@@ -141,15 +145,19 @@ export class BatteryCore implements LineDevice, Beside {
 
   /** What its registers say now acts; the timer of its commands starts anew. */
   #apply(at: number): void {
-    const isWindow = this.settings.family === 'window';
+    const isWindow = this.#isWindow();
     const timer = isWindow ? this.#image.get(124, 'InOutWRte_RvrtTms') : this.#image.get(704, 'WSetRvrtTms');
     const seconds = timer > 0 ? timer : (this.settings.lapses ?? 0);
     this.#revertsAt = seconds > 0 && this.#isCommanded() ? at + seconds * 1000 : Infinity;
     if (!this.#faults.ignores) this.stage.command(at, isWindow ? this.#window() : this.#setpoint());
   }
 
+  #isWindow(): boolean {
+    return this.settings.family !== 'setpoint';
+  }
+
   #isCommanded(): boolean {
-    return this.settings.family === 'window' ? this.#image.get(124, 'StorCtl_Mod') !== 0 : this.#image.get(704, 'WSetEna') === 1;
+    return this.#isWindow() ? this.#image.get(124, 'StorCtl_Mod') !== 0 : this.#image.get(704, 'WSetEna') === 1;
   }
 
   /** SunSpec 124: each rate bounds one side where its bit is set; a negative one moves the bound across zero. */
@@ -176,17 +184,17 @@ export class BatteryCore implements LineDevice, Beside {
   #revert(at: number): void {
     this.#revertsAt = Infinity;
     const image = this.#image;
-    if (this.settings.family === 'window') image.put(124, 'StorCtl_Mod', 0);
+    if (this.#isWindow()) image.put(124, 'StorCtl_Mod', 0);
     else {
       image.put(704, 'WSet', image.get(704, 'WSetRvrt'));
       image.put(704, 'WSetEna', image.get(704, 'WSetEnaRvrt'));
     }
-    if (!this.#faults.ignores) this.stage.command(at, this.settings.family === 'window' ? this.#window() : this.#setpoint());
+    if (!this.#faults.ignores) this.stage.command(at, this.#isWindow() ? this.#window() : this.#setpoint());
   }
 
   #measure(at: number): void {
     const power = this.powerAt(at);
-    if (this.settings.family === 'window') this.#measureWindow(power);
+    if (this.#isWindow()) this.#measureWindow(power);
     else this.#measureSetpoint(power);
   }
 
@@ -206,6 +214,9 @@ export class BatteryCore implements LineDevice, Beside {
     put(103, 'St', Math.abs(power) > REST_W ? MPPT : STANDBY);
     put(124, 'ChaState', charge);
     put(124, 'ChaSt', this.#chaSt(power, charge));
+    if (this.settings.family !== 'inputs') return;
+    put(160, 'DCW_3', Math.max(0, 0 - power));
+    put(160, 'DCW_4', Math.max(0, power));
   }
 
   #measureSetpoint(power: number): void {
@@ -234,7 +245,7 @@ export class BatteryCore implements LineDevice, Beside {
 
   #defaults(): void {
     const put = (model: number, point: string, value: number): void => this.#image.put(model, point, value);
-    if (this.settings.family === 'window') {
+    if (this.#isWindow()) {
       put(124, 'StorCtl_Mod', 0);
       put(124, 'OutWRte', 100);
       put(124, 'InWRte', 100);
@@ -258,7 +269,7 @@ export class BatteryCore implements LineDevice, Beside {
     image.putText(1, 'Vr', '3.0.0');
     image.putText(1, 'SN', serial);
     image.put(1, 'DA', this.unitId);
-    if (this.settings.family === 'setpoint') {
+    if (!this.#isWindow()) {
       scales(701, { W: 0, Hz: -2, V: -1, TotWh: 0, VA: 0, Var: 0 });
       scales(702, { W: 0, VA: 0, V: 0, Var: 0 });
       for (const [point, value] of [
@@ -289,6 +300,7 @@ export class BatteryCore implements LineDevice, Beside {
     for (const point of ['WRtg', 'VARtg', 'MaxDisChaRte']) image.put(120, point, maxDischargeW);
     image.put(120, 'MaxChaRte', maxChargeW);
     image.put(120, 'WHRtg', capacityWh);
+    if (this.settings.family === 'inputs') scales(160, { DCA: -1, DCV: -1, DCW: 0, DCWH: 0 });
     scales(121, { WMax: 0, VRef: 0, VAMax: 0 });
     for (const point of ['WMax', 'VAMax']) image.put(121, point, maxDischargeW);
     image.put(121, 'VRef', PHASE_VOLTS);

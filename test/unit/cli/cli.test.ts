@@ -19,6 +19,7 @@ const view: ViewSnapshot = {
   utilityTime: utilitySeconds(1_800_000_000),
   exportLimit: watts(1500),
   limitSource: 'event 0F',
+  otherLimits: [{ limit: 'importLimit', value: watts(4000), source: 'event 0F' }],
   netImport: watts(-1480.4),
   generation: watts(3000),
   load: watts(1519),

@@ -141,6 +141,8 @@ describe('the configuration file', () => {
         ],
       },
     });
+    expect(decode({ ...hybrid, unitId: 1 })).toMatchObject({ ok: true });
+    expect(decode({ ...storage, unitId: 1 })).toMatchObject({ ok: false, fault: [{ path: 'devices[2].unitId' }] });
     const found = (path: string): object => ({ ok: false, fault: [{ path }] });
     expect(decode({ ...load, load: undefined })).toMatchObject(found('devices[2].load'));
     expect(decode({ ...storage, load: load.load })).toMatchObject(found('devices[2].load'));

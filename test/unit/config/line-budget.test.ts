@@ -36,4 +36,16 @@ describe('the time a line needs for its devices', () => {
     const more = (lineBudget(line, 9)?.totalMs ?? 0) - (lineBudget(line, 8)?.totalMs ?? 0);
     expect(more).toBeCloseTo(cap + proof, 6);
   });
+
+  it('counts storage and switched loads', () => {
+    const line = { name: 'line-1', path: '/dev/line-1', baudRate: 9600, parity: 'none', stopBits: 1 } as const;
+    const alone = lineBudget(line, 1)?.totalMs ?? 0;
+    const time = (bytes: number): number => ((bytes + 7) * 10_000) / 9600 + 35;
+    const battery = lineBudget(line, 1, { storages: 1, loads: 0 });
+    // Rates and timers 17 + 8 bytes, the mode 11 + 8, 26 registers 8 + 57.
+    expect((battery?.totalMs ?? 0) - alone).toBeCloseTo(time(25) + time(19) + time(65), 6);
+    expect(battery?.arithmetic).toContain('1 bands of storage');
+    const relay = lineBudget(line, 1, { storages: 0, loads: 1 });
+    expect((relay?.totalMs ?? 0) - alone).toBeCloseTo(time(19) + time(15), 6);
+  });
 });

@@ -11,7 +11,11 @@ import { inverterModel } from '#drivers/sunspec/models/inverter.ts';
 import { meterFloatModel } from '#drivers/sunspec/models/meter-float.ts';
 import { meterModel, singlePhaseMeterModel } from '#drivers/sunspec/models/meter.ts';
 import { nameplateModel } from '#drivers/sunspec/models/nameplate.ts';
+import { batteryModel } from '#drivers/sunspec/models/battery.ts';
+import { derStorageModel } from '#drivers/sunspec/models/der-storage.ts';
+import { mpptModel } from '#drivers/sunspec/models/mppt.ts';
 import { settingsModel } from '#drivers/sunspec/models/settings.ts';
+import { storageModel } from '#drivers/sunspec/models/storage.ts';
 import { statusModel } from '#drivers/sunspec/models/status.ts';
 import { registersOf } from '#drivers/sunspec/points.ts';
 import type { Model, PointTable } from '#drivers/sunspec/points.ts';
@@ -31,7 +35,13 @@ const models: readonly Model<PointTable>[] = [
   derCapacityModel,
   enterServiceModel,
   derControlsModel,
+  storageModel,
+  derStorageModel,
+  batteryModel,
+  mpptModel,
 ];
+/** Modules of 160 that the table has. */
+const MODULES = ['1', '2', '3', '4'];
 
 interface PublishedPoint {
   readonly name: string;
@@ -55,7 +65,11 @@ const published = (id: number): readonly PublishedPoint[] | null => {
   // A group without a count is a part of the fixed block: its points are named after it.
   const fixed = (group.groups ?? []).filter(({ count }) => count === undefined);
   const named = fixed.flatMap(({ name, points }) => points.map((point) => ({ ...point, name: `${name}_${point.name}` })));
-  return [...group.points, ...named];
+  const modules = id === 160 ? MODULES : [];
+  const repeated = modules.flatMap((number) =>
+    (group.groups?.[0]?.points ?? []).map((point) => ({ ...point, name: `${point.name}_${number}` })),
+  );
+  return [...group.points, ...named, ...repeated];
 };
 
 describe.each(models.map((model) => [model.name, model] as const))('model table %s', (_, model) => {

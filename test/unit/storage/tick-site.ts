@@ -44,6 +44,8 @@ interface Options {
   readonly meter?: (t: number) => boolean;
   /** Acknowledges each band and does as it likes. */
   readonly ignores?: (t: number) => boolean;
+  /** Of the battery, first order. */
+  readonly lagMs?: number;
   /** False: what it was told is never read back. */
   readonly proves?: boolean;
   /** Modes of one event that runs from 30 s on; none: the commissioned limit alone. */
@@ -128,7 +130,7 @@ export class TickSite {
     const { least, most } = open || this.#band === null ? { least: 0 - CHARGE_W, most: DISCHARGE_W } : this.#band;
     const goal = Math.min(Math.max(free, least), most);
     const full = charge >= 100 ? Math.max(0, goal) : goal;
-    this.#storage = towards(this.#storage, full, 400);
+    this.#storage = towards(this.#storage, full, this.#options.lagMs ?? 400);
     this.looks.push({ t, net: beside - this.#storage, generation: this.#generation, storage: this.#storage });
   }
 

@@ -119,6 +119,12 @@ describe('an event', () => {
     expect(site.most('import', 5, 29)).toBeGreaterThan(10_000);
     expect(site.most('import', 34)).toBeLessThanOrEqual(4000);
     expect(statuses(site)).toEqual(['received', 'started']);
+    expect(site.records.filter(({ kind }) => kind === 'limit').at(-1)).toEqual({
+      kind: 'limit',
+      exportLimit: 1500,
+      source: 'commissioned limit',
+      others: [{ limit: 'importLimit', value: 4000, source: 'event E1' }],
+    });
   });
 
   it.each([{ opModImpLimW: watts(4000) }, { opModStorageTargetW: watts(2000) }])(
@@ -128,6 +134,19 @@ describe('an event', () => {
       expect(statuses(site)).toEqual(['received']);
     },
   );
+
+  it.each([0, 0.3, 0.6, 0.95])('of an import limit is kept within 3 s of a load that came %f s after a refresh', (phase) => {
+    const site = new TickSite({
+      load: (t) => (t < 40.25 + phase ? 1000 : 6500),
+      sun: () => 0,
+      automatic: idle,
+      lagMs: 900,
+      site: { commissioned: { exportW: null, generationW: null } },
+      event: { opModImpLimW: watts(3500) },
+    }).run(60);
+    expect(site.most('import', 43.25 + phase)).toBeLessThanOrEqual(3600);
+    expect(site.mean('storage', 50, 60)).toBeLessThan(3100);
+  });
 
   it('of a storage target is held inside the export limit, started, and let go at its end', () => {
     const site = new TickSite({

@@ -1,0 +1,57 @@
+import { percent, wattHours } from '#base/units.ts';
+import type { Percent, WattHours } from '#base/units.ts';
+import type { DeviceRecord, ModelPlace } from '#site/device.ts';
+import type { StorageMode } from '#site/sample.ts';
+import { decodeModel } from '../sunspec/codec.ts';
+import { batteryModel } from '../sunspec/models/battery.ts';
+import { derStorageModel } from '../sunspec/models/der-storage.ts';
+import { storageModel } from '../sunspec/models/storage.ts';
+import { placeOf } from '../sunspec/record.ts';
+
+/** How full storage is, as its slow models say. */
+export interface Charge {
+  readonly stateOfCharge: Percent | null;
+  readonly stored: WattHours | null;
+  readonly mode: StorageMode;
+}
+
+export const NO_CHARGE: Charge = { stateOfCharge: null, stored: null, mode: 'unknown' };
+
+const FIRST_CHA_ST = 1;
+const MODES: readonly StorageMode[] = ['off', 'empty', 'discharging', 'charging', 'full', 'holding', 'testing'];
+/** 713 does not say it in words, per cent. */
+const FULL_PERCENT = 99.5;
+const EMPTY_PERCENT = 0.5;
+
+const modeOf = (chaSt: number | null): StorageMode => (chaSt === null ? 'unknown' : (MODES[chaSt - FIRST_CHA_ST] ?? 'unknown'));
+
+const within = (value: number | null): number | null => (value !== null && value >= 0 && value <= 100 ? value : null);
+
+/** The one model that says how full it is, best first; null: none does. */
+export const chargePlace = (record: DeviceRecord): ModelPlace | null =>
+  placeOf(record, derStorageModel.ids) ?? placeOf(record, batteryModel.ids) ?? placeOf(record, storageModel.ids);
+
+const of = (level: number | null, chaSt: StorageMode, capacity: WattHours | null): Charge => {
+  const stateOfCharge = within(level);
+  const stored = stateOfCharge === null || capacity === null ? null : wattHours((capacity * stateOfCharge) / 100);
+  return { stateOfCharge: stateOfCharge === null ? null : percent(stateOfCharge), stored, mode: chaSt };
+};
+
+/** Of registers read from the ID of 713, 802 or 124; null: not that model. `capacity`: of the record. */
+export const readCharge = (words: Uint16Array, place: ModelPlace, capacity: WattHours | null): Charge | null => {
+  if (derStorageModel.ids.includes(place.id)) {
+    const decoded = decodeModel(derStorageModel, words, place);
+    if (!decoded.ok) return null;
+    const { SoC, WHAvail } = decoded.value.values;
+    const level = within(SoC);
+    const mode = level === null ? 'unknown' : level >= FULL_PERCENT ? 'full' : level <= EMPTY_PERCENT ? 'empty' : 'holding';
+    const charge = of(SoC, mode, capacity);
+    return WHAvail === null ? charge : { ...charge, stored: wattHours(WHAvail) };
+  }
+  if (batteryModel.ids.includes(place.id)) {
+    const decoded = decodeModel(batteryModel, words, place);
+    return decoded.ok ? of(decoded.value.values.SoC, modeOf(decoded.value.values.ChaSt), capacity) : null;
+  }
+  const decoded = decodeModel(storageModel, words, place);
+  return decoded.ok ? of(decoded.value.values.ChaState, modeOf(decoded.value.values.ChaSt), capacity) : null;
+};

@@ -1,0 +1,36 @@
+import { defineModel } from '../points.ts';
+
+/** Model 124, basic storage controls: a window of power, its two bounds switched on by the bits of StorCtl_Mod. */
+export const storageModel = defineModel({
+  ids: [124],
+  name: 'storage',
+  length: 24,
+  points: {
+    ID: { at: 0, type: 'uint16' },
+    L: { at: 1, type: 'uint16' },
+    WChaMax: { at: 2, type: 'uint16', sf: 'WChaMax_SF', units: 'W', access: 'RW' },
+    WChaGra: { at: 3, type: 'uint16', sf: 'WChaDisChaGra_SF', units: '% WChaMax/sec', access: 'RW' },
+    WDisChaGra: { at: 4, type: 'uint16', sf: 'WChaDisChaGra_SF', units: '% WChaMax/sec', access: 'RW' },
+    StorCtl_Mod: { at: 5, type: 'bitfield16', access: 'RW' },
+    VAChaMax: { at: 6, type: 'uint16', sf: 'VAChaMax_SF', units: 'VA', access: 'RW' },
+    MinRsvPct: { at: 7, type: 'uint16', sf: 'MinRsvPct_SF', units: '% WChaMax', access: 'RW' },
+    ChaState: { at: 8, type: 'uint16', sf: 'ChaState_SF', units: '% AhrRtg' },
+    StorAval: { at: 9, type: 'uint16', sf: 'StorAval_SF', units: 'AH' },
+    InBatV: { at: 10, type: 'uint16', sf: 'InBatV_SF', units: 'V' },
+    ChaSt: { at: 11, type: 'enum16' },
+    OutWRte: { at: 12, type: 'int16', sf: 'InOutWRte_SF', units: '% WDisChaMax', access: 'RW' },
+    InWRte: { at: 13, type: 'int16', sf: 'InOutWRte_SF', units: ' % WChaMax', access: 'RW' },
+    InOutWRte_WinTms: { at: 14, type: 'uint16', units: 'Secs', access: 'RW' },
+    InOutWRte_RvrtTms: { at: 15, type: 'uint16', units: 'Secs', access: 'RW' },
+    InOutWRte_RmpTms: { at: 16, type: 'uint16', units: 'Secs', access: 'RW' },
+    ChaGriSet: { at: 17, type: 'enum16', access: 'RW' },
+    WChaMax_SF: { at: 18, type: 'sunssf' },
+    WChaDisChaGra_SF: { at: 19, type: 'sunssf' },
+    VAChaMax_SF: { at: 20, type: 'sunssf' },
+    MinRsvPct_SF: { at: 21, type: 'sunssf' },
+    ChaState_SF: { at: 22, type: 'sunssf' },
+    StorAval_SF: { at: 23, type: 'sunssf' },
+    InBatV_SF: { at: 24, type: 'sunssf' },
+    InOutWRte_SF: { at: 25, type: 'sunssf' },
+  },
+});
