@@ -324,8 +324,8 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
   {
     name: 'a restart forgets the ramp',
     file: 'firmware/control/plan/store.ts',
-    search: '  courses,\n  service,\n});',
-    replace: '  courses: [],\n  service,\n});',
+    search: 'courses: courses.filter(({ mode }) => OUTPUT_MODES',
+    replace: 'courses: courses.slice(9).filter(({ mode }) => OUTPUT_MODES',
     tests: RAMP,
   },
   {

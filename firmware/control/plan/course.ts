@@ -7,8 +7,12 @@ import type { PrimacyOf } from './arbitrate.ts';
 import { keyOf, keyText, type StoredEvent, type StoredProgram, type StoredServer } from './plan.ts';
 import { defaultFor, type Found, heldBy, settingInForce } from './standing.ts';
 
-/** The modes whose limit moves in a ramp: those that an inverter can follow at a pace. */
-export const RAMPED_MODES = ['opModExpLimW', 'opModGenLimW', 'opModMaxLimW'] as const satisfies readonly ControlMode[];
+/** Limits of what the site takes, that move in a ramp: kept apart in the stored plan, since earlier releases know the others alone. */
+export const INTAKE_MODES = ['opModImpLimW', 'opModLoadLimW'] as const satisfies readonly ControlMode[];
+/** Limits of what it gives. */
+export const OUTPUT_MODES = ['opModExpLimW', 'opModGenLimW', 'opModMaxLimW'] as const satisfies readonly ControlMode[];
+/** The modes whose limit moves in a ramp: those that devices can follow at a pace. */
+export const RAMPED_MODES = [...OUTPUT_MODES, ...INTAKE_MODES] as const;
 export type RampedMode = (typeof RAMPED_MODES)[number];
 
 /** What the utility last asked of one mode, and how the limit moves there. Kept, so that a restart resumes the ramp (design D6). */
@@ -42,6 +46,9 @@ const measuresOf = (
   { setMaxW, netExport, generation }: Surroundings,
 ): { readonly flow: number | null; readonly unlimited: number | null } => {
   if (mode === 'opModExpLimW') return { flow: netExport, unlimited: setMaxW };
+  if (mode === 'opModImpLimW') return { flow: netExport === null ? null : 0 - netExport, unlimited: setMaxW };
+  // What storage and loads take is not known here: such a limit falls from the one before, or at once.
+  if (mode === 'opModLoadLimW') return { flow: null, unlimited: setMaxW };
   if (mode === 'opModGenLimW') return { flow: generation, unlimited: setMaxW };
   const share = generation === null || setMaxW === null ? null : (generation / setMaxW) * FULL_PERCENT;
   return { flow: share, unlimited: FULL_PERCENT };

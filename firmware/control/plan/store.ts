@@ -4,7 +4,7 @@ import { utilitySeconds } from '#base/units.ts';
 import { curvesSchema, modeListSchema, modesSchema } from './mode-schema.ts';
 import { INVERTER_MODES } from '../modes.ts';
 import { type ControlMode, EVENTS_MAX, RAMP_SCOPES, REFUSALS } from '../program.ts';
-import { RAMPED_MODES } from './course.ts';
+import { INTAKE_MODES, OUTPUT_MODES } from './course.ts';
 import { dueAt } from './effective.ts';
 import { keyOf, keyText, PLAN_PROGRAMS_MAX, type Plan, type StoredEvent } from './plan.ts';
 
@@ -95,12 +95,13 @@ const server = v.object({
   curves: curvesSchema(bounds),
 });
 
-const course = v.object({
-  mode: v.picklist(RAMPED_MODES),
+const course = {
   holder: v.nullable(text),
   value: v.nullable(number),
   ramp: v.nullable(v.object({ from: number, to: number, start: instant, end: instant })),
-});
+};
+const output = v.object({ mode: v.picklist(OUTPUT_MODES), ...course });
+const intake = v.object({ mode: v.picklist(INTAKE_MODES), ...course });
 
 const service = v.object({
   stopped: v.boolean(),
@@ -118,7 +119,9 @@ const plan = v.object({
   events: v.pipe(v.array(event), v.maxLength(EVENTS_MAX)),
   // Absent in the plan of a release before servers were kept, or that could not ramp (design D17).
   servers: v.optional(v.pipe(v.array(server), v.maxLength(PLAN_SERVERS_MAX)), []),
-  courses: v.optional(v.pipe(v.array(course), v.maxLength(RAMPED_MODES.length)), []),
+  courses: v.optional(v.pipe(v.array(output), v.maxLength(OUTPUT_MODES.length)), []),
+  // A release before these would refuse a mode that it does not know, and skips a member that it does not.
+  intake: v.optional(v.pipe(v.array(intake), v.maxLength(INTAKE_MODES.length)), []),
   service: v.optional(v.nullable(service), null),
 });
 
@@ -128,7 +131,8 @@ export const encodePlan = ({ programs, events, servers, courses, service }: Plan
   programs,
   events,
   servers,
-  courses,
+  courses: courses.filter(({ mode }) => OUTPUT_MODES.some((one) => one === mode)),
+  intake: courses.filter(({ mode }) => INTAKE_MODES.some((one) => one === mode)),
   service,
 });
 
@@ -151,8 +155,9 @@ export const decodePlan = (value: unknown, executable: readonly ControlMode[] = 
     const problems = parsed.issues.slice(0, PROBLEMS_MAX).map((issue) => `${v.getDotPath(issue) ?? 'plan'}: ${issue.message}`);
     return fail({ kind: 'malformed', problems });
   }
-  const { programs, events, servers, courses, service } = parsed.output;
+  const { programs, events, servers, service } = parsed.output;
   const wrong = contradiction(events);
   if (wrong !== null) return fail({ kind: 'malformed', problems: [wrong] });
+  const courses = [...parsed.output.courses, ...parsed.output.intake];
   return ok({ programs, events, servers, courses, service, dueAt: dueAt(events), executable });
 };

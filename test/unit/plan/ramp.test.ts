@@ -146,9 +146,23 @@ test('the return waits as the best default states, each setting for itself, also
 describe('the stored plan', () => {
   test('of a release that knew no ramps is read', () => {
     const stored = encodePlan(folded(serving(exportLimit(8000), 27, [E]))) as Record<string, unknown>;
-    const old = Object.fromEntries(Object.entries(stored).filter(([name]) => name !== 'courses' && name !== 'service'));
+    const old = Object.fromEntries(Object.entries(stored).filter(([name]) => !['courses', 'intake', 'service'].includes(name)));
     const decoded = decodePlan(old);
     expect(decoded.ok && [decoded.value.courses, decoded.value.service]).toEqual([[], null]);
+  });
+
+  test('keeps ramps of import limits where a release before them does not look, and resumes them', () => {
+    const event = body('i', 100, 300, { modes: { opModImpLimW: watts(2000) }, rampTms: 1000 });
+    const around = { ...AROUND, netExport: watts(-9000) };
+    const plan = advanced(folded(serving({ opModImpLimW: watts(8000) }, null, [event])), 100, around);
+    const stored = encodePlan(plan) as { readonly courses: readonly { readonly mode: string }[] };
+    expect(stored.courses.map(({ mode }) => mode)).toEqual(['opModExpLimW', 'opModGenLimW', 'opModMaxLimW']);
+    const again = restarted(plan);
+    expect(again.courses).toEqual(plan.courses);
+    const fallback = { exportW: null, importW: null };
+    const limit = (now: number) =>
+      activeLimits(again, at(now), { exportW: null, generationW: null }, fallback).importLimit?.value;
+    expect([limit(102), limit(105), limit(110)]).toEqual([6650, 4850, 2000]);
   });
 
   test('without its server keeps only what is still to be connected', () => {
