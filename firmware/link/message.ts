@@ -173,14 +173,17 @@ export interface Tape {
 /** A tool asks who answers on a line; the scan ends when it hangs up. */
 export interface ScanRequest {
   readonly type: 'scan-request';
+  /** Name of a configured line; where the site is not commissioned, the path of a serial device. */
   readonly line: string;
+  /** Of such a device; absent: 9600 baud 8N1. A configured line has its own. */
+  readonly serial?: { readonly baudRate: number; readonly parity: 'none' | 'even' | 'odd'; readonly stopBits: 1 | 2 };
 }
 
 /** How far the scan of a line is, and what it makes of each unit that answered. */
 export interface ScanReport {
   readonly type: 'scan';
   readonly line: string;
-  /** False: there is no line of this name. */
+  /** False: there is no line of this name, or it does not open. */
   readonly known: boolean;
   /** Unit ids dealt with, of so many. */
   readonly tried: number;
@@ -229,9 +232,21 @@ export interface MeterCheckReport {
   readonly site: { readonly sign: 1 | -1 | null; readonly text: string } | null;
 }
 
+/** The installer's configuration file, whole. */
+export interface ConfigStore {
+  readonly type: 'config-store';
+  readonly text: string;
+}
+
+/** What became of it; no problem: it is stored, and controld restarts with it. */
+export interface ConfigStored {
+  readonly type: 'config-stored';
+  readonly problems: readonly string[];
+}
+
 /** Installer's tool to controld, and back. */
-export type InstallRequest = Hello | LockoutReset | MeterCheckRequest;
-export type InstallMessage = Hello | Done | MeterCheckReport;
+export type InstallRequest = Hello | LockoutReset | MeterCheckRequest | ConfigStore;
+export type InstallMessage = Hello | Done | MeterCheckReport | ConfigStored;
 
 /** View client to controld, and back. */
 export type ViewRequest = Hello | TraceRequest | TapeRequest | ScanRequest;
@@ -240,5 +255,7 @@ export type ViewMessage = Hello | ViewSnapshot | Trace | Tape | ScanReport;
 /** Bounds both sides hold. */
 export const TRACE_FRAMES_MAX = 500;
 export const FRAME_HEX_MAX = 2 * 260;
+/** Characters of a configuration file; escaped once more in the message, it stays below the longest line. */
+export const CONFIG_TEXT_MAX = 256 * 1024;
 /** Characters of a piece: escaped once more in the message, it stays below the longest line. */
 export const TAPE_PIECE_MAX = 200 * 1024;

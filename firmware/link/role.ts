@@ -2,6 +2,8 @@ import type { Result } from '#base/result.ts';
 import { type ClientOptions, connectLink, type LinkClient } from './client.ts';
 import type {
   ClockAnchor,
+  ConfigStore,
+  ConfigStored,
   Done,
   Hello,
   LockoutReset,
@@ -40,8 +42,8 @@ export const INSTALL_SOCKET = { file: 'install.sock', mode: 0o600 } as const;
 /** What follows the hello, each way. */
 export type FromNorth = ClockAnchor | ProgramSetMessage | NorthNote;
 export type ToNorth = SiteSnapshot | LogHead;
-export type FromInstaller = LockoutReset | MeterCheckRequest;
-export type ToInstaller = Done | MeterCheckReport;
+export type FromInstaller = LockoutReset | MeterCheckRequest | ConfigStore;
+export type ToInstaller = Done | MeterCheckReport | ConfigStored;
 export type FromViewer = TraceRequest | TapeRequest | ScanRequest;
 export type ToViewer = ViewSnapshot | Trace | Tape | ScanReport;
 

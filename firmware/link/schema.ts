@@ -5,6 +5,7 @@ import { curvesSchema, type ModeBounds, modeListSchema, modesSchema } from '#con
 import { OTHER_LIMITS } from '#control/record.ts';
 import { decoderOf, type Decode } from './codec.ts';
 import {
+  CONFIG_TEXT_MAX,
   type ControlMessage,
   FRAME_HEX_MAX,
   type InstallMessage,
@@ -222,7 +223,17 @@ const trace = v.object({
   more: v.boolean(),
 });
 
-const scanRequest = v.object({ type: v.literal('scan-request'), line: name });
+const scanRequest = v.object({
+  type: v.literal('scan-request'),
+  line: name,
+  serial: v.exactOptional(
+    v.object({
+      baudRate: v.pipe(v.number(), v.integer(), v.minValue(1200), v.maxValue(115_200)),
+      parity: v.picklist(['none', 'even', 'odd']),
+      stopBits: v.picklist([1, 2]),
+    }),
+  ),
+});
 const scan = v.object({
   type: v.literal('scan'),
   line: name,
@@ -243,6 +254,8 @@ const tape = v.object({
   more: v.boolean(),
 });
 
+const configStored = v.object({ type: v.literal('config-stored'), problems: list(text) });
+
 const meterCheck = v.object({
   type: v.literal('meter-check'),
   done: v.boolean(),
@@ -257,11 +270,12 @@ export const decodeInstallRequest: Decode<InstallRequest> = decoderOf(
     hello,
     v.object({ type: v.literal('lockout-reset') }),
     v.object({ type: v.literal('meter-check-request') }),
+    v.object({ type: v.literal('config-store'), text: v.pipe(v.string(), v.maxLength(CONFIG_TEXT_MAX)) }),
   ]),
 );
 /** What an installer's tool takes from controld. */
 export const decodeInstallMessage: Decode<InstallMessage> = decoderOf(
-  v.variant('type', [hello, v.object({ type: v.literal('done') }), meterCheck]),
+  v.variant('type', [hello, v.object({ type: v.literal('done') }), meterCheck, configStored]),
 );
 /** What controld takes from northd. */
 export const decodeNorthMessage: Decode<NorthMessage> = decoderOf(v.variant('type', [hello, clockAnchor, programSet, northNote]));

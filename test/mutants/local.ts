@@ -4,6 +4,7 @@ const LOCKOUT = ['test/unit/local/lockout.test.ts'];
 const SCHEDULE = ['test/unit/local/schedule.test.ts'];
 const VERDICT = ['test/unit/commission/meter-verdict.test.ts'];
 const CHECK_LIMITS = ['test/sim/meter-check-limits.test.ts'];
+const FIRST = ['test/sim/uncommissioned.test.ts'];
 const LOCAL = ['test/sim/local.test.ts'];
 
 /** Breaks of the site's own rules. */
@@ -84,5 +85,33 @@ export const LOCAL_MUTANTS: readonly Mutant[] = [
     search: 'if (this.#running?.peer !== peer) return;',
     replace: 'if (peer !== null) return;',
     tests: CHECK_LIMITS,
+  },
+  {
+    name: 'a configuration with problems is stored',
+    file: 'firmware/app/config/keep.ts',
+    search: 'if (!decoded.ok) return fail(decoded.fault.map(problemText));',
+    replace: 'if (!decoded.ok) return ok(void (await files.replace(CONFIGURATION_FILE, bytes)));',
+    tests: FIRST,
+  },
+  {
+    name: 'the configuration before is not kept',
+    file: 'firmware/app/config/keep.ts',
+    search: 'if (before.ok) {',
+    replace: 'if (!before.ok) {',
+    tests: FIRST,
+  },
+  {
+    name: 'a viewer may have any file opened as a line',
+    file: 'firmware/app/controld/uncommissioned.ts',
+    search: 'if (!DEVICE_PATH.test(path)) return null;',
+    replace: '',
+    tests: FIRST,
+  },
+  {
+    name: 'a proposal allows export that nobody allowed',
+    file: 'firmware/app/cli/proposal.ts',
+    search: 'fallback: { exportW: 0,',
+    replace: 'fallback: { exportW: 5000,',
+    tests: FIRST,
   },
 ];

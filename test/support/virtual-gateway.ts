@@ -148,6 +148,7 @@ export const runVirtualControld = (options: VirtualControldOptions & { readonly 
       },
       onGoodTick: () => onGoodTick?.(),
       release: RELEASE,
+      storing: { store: async () => Promise.resolve({ ok: false, fault: ['not in this simulation'] }), restart: () => undefined },
     },
     configuration,
     options.alarm ?? null,

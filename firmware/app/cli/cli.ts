@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { wantRecheck } from './csip-recheck.ts';
 import { checkConfiguration } from './config-check.ts';
+import { storeFile } from './config-store.ts';
 import { showCsip } from './csip-show.ts';
 import { runDoctor } from './doctor.ts';
 import { TPM_DEFAULT } from '../identity/tpm-identity.ts';
@@ -11,7 +12,7 @@ import { checkMeter } from './meter-check.ts';
 import { type CliPorts, EXIT } from './ports.ts';
 import { ownIdentity } from './own-identity.ts';
 import { recordTicks } from './record.ts';
-import { scanLine } from './scan.ts';
+import { scanLine, type ScanOptions } from './scan.ts';
 import { showStatus } from './status.ts';
 import { gatewayProfile } from '../config/gateway-profile.ts';
 import { showTrace } from './trace.ts';
@@ -22,7 +23,9 @@ const USAGE = `usage:
   gridward status [--json]                    what the site does now
   gridward trace LINE [--follow] [--pcap | --json]
                                               the last frames of a serial line
-  gridward scan LINE [--json]                 who answers on a line, and a proposal for the configuration
+  gridward config store FILE                  hands it to controld, which checks, keeps and runs it (installer)
+  gridward scan LINE [--json | --store]       who answers on a line; the configuration with it, printed or stored (installer)
+               [--baud N] [--parity P] [--stop-bits N]   of a line that is not configured yet: its path, else 9600 8N1
   gridward meter-check [--json]               sign and phases of the meter, by moving the inverters (installer)
   gridward record                             what each tick sees and decides, to standard output, for make replay
   gridward lockout reset                      lifts a lock-out of the export limitation scheme (installer)
@@ -62,6 +65,10 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h', default: false },
   version: { type: 'boolean', default: false },
   since: { type: 'string', default: '0' },
+  store: { type: 'boolean', default: false },
+  baud: { type: 'string', default: '9600' },
+  parity: { type: 'string', default: 'none' },
+  'stop-bits': { type: 'string', default: '1' },
   config: { type: 'string' },
   runtime: { type: 'string' },
   state: { type: 'string' },
@@ -107,11 +114,11 @@ export const runCli = async (
     ports.out(`gridward ${release}\n`);
     return EXIT.ok;
   }
-  const since = Number(values.since);
-  if (!Number.isSafeInteger(since) || since < 0) return usage('--since takes a record number');
+  const numbers = numbersOf(values);
+  if (typeof numbers === 'string') return usage(numbers);
   const command = {
     ...values,
-    since,
+    ...numbers,
     config: values.config ?? env['CONFIGURATION_DIRECTORY'] ?? '/etc/gridward',
     runtime: values.runtime ?? env['RUNTIME_DIRECTORY'] ?? '/run/gridward',
     state: values.state ?? env['STATE_DIRECTORY'] ?? '/var/lib/gridward',
@@ -121,6 +128,30 @@ export const runCli = async (
   };
   const code = await dispatch(ports, positionals, command);
   return code ?? usage(positionals.length === 0 ? 'no command' : `unknown command: ${positionals.join(' ')}`);
+};
+
+const BAUD_RATES = { least: 1200, most: 115_200 };
+
+/** Options that are no plain texts; or why they are wrong. */
+const numbersOf = (values: {
+  readonly since: string;
+  readonly baud: string;
+  readonly parity: string;
+  readonly 'stop-bits': string;
+}): { readonly since: number; readonly wire: ScanOptions['serial'] } | string => {
+  const since = Number(values.since);
+  if (!Number.isSafeInteger(since) || since < 0) return '--since takes a record number';
+  const wire = serialOf(values.baud, values.parity, values['stop-bits']);
+  return wire === null ? '--baud takes 1200 to 115200, --parity none, even or odd, --stop-bits 1 or 2' : { since, wire };
+};
+
+/** Null: no settings of a serial line. */
+const serialOf = (baud: string, parity: string, stopBits: string): ScanOptions['serial'] | null => {
+  const baudRate = Number(baud);
+  if (!Number.isInteger(baudRate) || baudRate < BAUD_RATES.least || baudRate > BAUD_RATES.most) return null;
+  if (parity !== 'none' && parity !== 'even' && parity !== 'odd') return null;
+  if (stopBits !== '1' && stopBits !== '2') return null;
+  return { baudRate, parity, stopBits: stopBits === '1' ? 1 : 2 };
 };
 
 /** What is set wrongly counts as production: northd refuses it. */
@@ -134,6 +165,8 @@ interface Command {
   readonly follow: boolean;
   readonly pcap: boolean;
   readonly since: number;
+  readonly store: boolean;
+  readonly wire: ScanOptions['serial'];
   readonly config: string;
   readonly runtime: string;
   readonly state: string;
@@ -164,6 +197,8 @@ const dispatch = async (ports: CliPorts, words: readonly string[], options: Comm
   switch (`${words.slice(0, words[0] === 'config' || words[0] === 'csip' ? 2 : 1).join(' ')}, ${words.length}`) {
     case 'config check, 3':
       return await checkConfiguration(ports, operand, json);
+    case 'config store, 3':
+      return await storeFile(ports, runtime, release, operand);
     case 'status, 1':
       return await showStatus(ports, runtime, release, json);
     case 'trace, 2':
@@ -187,7 +222,7 @@ const dispatchToSite = async (ports: CliPorts, words: readonly string[], options
   const operand = words.at(-1) ?? '';
   switch (`${words[0] ?? ''}, ${words.length}`) {
     case 'scan, 2':
-      return await scanLine(ports, runtime, release, { line: operand, json });
+      return await scanLine(ports, { ...options, serial: options.wire, line: operand });
     case 'meter-check, 1':
       return await checkMeter(ports, { directory: runtime, release, json });
     case 'lockout, 2':

@@ -2,7 +2,7 @@ import { fail, ok, type Result } from '#base/result.ts';
 
 /** Where the process keeps its things; systemd sets all three (design D18). */
 export interface Directories {
-  /** Configuration file, `secrets/`, certificates. Read only. */
+  /** Configuration file, `secrets/`, certificates. Written by controld alone, when the installer stores a configuration. */
   readonly configuration: string;
   /** What must survive a restart: log, plan, devices, last accepted configuration. */
   readonly state: string;

@@ -173,13 +173,14 @@ class Process {
   }
 
   #installLink(): InstallLink {
-    const { link: port, runtimeDirectory: directory, release, note } = this.#ports;
+    const { clock, link: port, runtimeDirectory: directory, release, storing, note } = this.#ports;
     return new InstallLink({
       port,
       directory,
       release,
-      onLockoutReset: () => this.#loop.onLockoutReset(),
-      check: this.#check,
+      clock,
+      control: { onLockoutReset: () => this.#loop.onLockoutReset(), check: this.#check },
+      storing,
       note: note('install'),
     });
   }
@@ -187,7 +188,7 @@ class Process {
   #viewLink(): ViewLink {
     const { clock, link: port, runtimeDirectory: directory, release, note } = this.#ports;
     const trace = (line: string): FrameTrace | null => this.#field.trace(line);
-    const scan = new ScanLink(clock, (line) => this.#field.line(line));
+    const scan = new ScanLink(clock, ({ line }) => this.#field.line(line));
     return new ViewLink({ port, directory, release, trace, tape: this.#tape, scan, note: note('view') });
   }
 

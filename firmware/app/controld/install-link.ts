@@ -1,15 +1,22 @@
-import type { Note } from '#base/ports.ts';
+import type { Clock, Note } from '#base/ports.ts';
+import { after, durationMs } from '#base/units.ts';
 import type { LinkPort } from '#link/port.ts';
 import { type FromInstaller, helloOf, serveInstall, type ToInstaller } from '#link/role.ts';
 import type { Peer } from '#link/server.ts';
 import type { CheckLink } from './check-link.ts';
+import type { Storing } from './ports.ts';
+
+/** The answer is on its way before the process ends. */
+const RESTART_AFTER = durationMs(200);
 
 export interface InstallLinkOptions {
+  readonly clock: Clock;
   readonly port: LinkPort;
   readonly directory: string;
   readonly release: string;
-  readonly onLockoutReset: () => void;
-  readonly check: CheckLink;
+  /** What the installer may ask of the control; null: there is none, the site is not commissioned. */
+  readonly control: { readonly onLockoutReset: () => void; readonly check: CheckLink } | null;
+  readonly storing: Storing;
   readonly note: (note: Note) => void;
 }
 
@@ -17,13 +24,14 @@ export interface InstallLinkOptions {
 export class InstallLink {
   readonly #options: InstallLinkOptions;
   #close: () => void = () => undefined;
+  #isStoring = false;
 
   constructor(options: InstallLinkOptions) {
     this.#options = options;
   }
 
   async open(): Promise<void> {
-    const { port, directory, release, check, note } = this.#options;
+    const { port, directory, release, control, note } = this.#options;
     const opened = await serveInstall({
       port,
       directory,
@@ -31,27 +39,56 @@ export class InstallLink {
       note,
       onPeer: (peer) => ({
         onMessage: (message) => this.#take(peer, message),
-        onClosed: () => check.forget(peer),
+        onClosed: () => control?.check.forget(peer),
       }),
     });
     if (opened.ok) this.#close = () => opened.value.close();
     else note({ event: 'install-unavailable', level: 'warn', text: `${opened.fault.path}: ${opened.fault.why}` });
   }
 
-  #take(peer: Peer<ToInstaller>, request: FromInstaller): void {
-    const { check, onLockoutReset, note } = this.#options;
-    switch (request.type) {
-      case 'lockout-reset':
-        note({ event: 'lock-out-reset', level: 'warn', text: 'the installer lifts the lock-out' });
-        onLockoutReset();
-        peer.send({ type: 'done' });
-        return;
-      case 'meter-check-request':
-        check.add(peer);
-    }
-  }
-
   close(): void {
     this.#close();
+  }
+
+  #take(peer: Peer<ToInstaller>, request: FromInstaller): void {
+    const { control, note } = this.#options;
+    if (request.type === 'config-store') {
+      this.#store(peer, request.text);
+      return;
+    }
+    if (control === null) {
+      peer.close();
+      return;
+    }
+    if (request.type === 'meter-check-request') {
+      control.check.add(peer);
+      return;
+    }
+    note({ event: 'lock-out-reset', level: 'warn', text: 'the installer lifts the lock-out' });
+    control.onLockoutReset();
+    peer.send({ type: 'done' });
+  }
+
+  /** Validate, replace, restart. */
+  #store(peer: Peer<ToInstaller>, text: string): void {
+    const { clock, storing, note } = this.#options;
+    if (this.#isStoring) {
+      peer.send({ type: 'config-stored', problems: ['another configuration is being stored'] });
+      return;
+    }
+    this.#isStoring = true;
+    const told = (problems: readonly string[]): void => {
+      this.#isStoring = false;
+      peer.send({ type: 'config-stored', problems });
+    };
+    storing.store(text).then(
+      (stored) => {
+        told(stored.ok ? [] : stored.fault);
+        if (!stored.ok) return;
+        note({ event: 'config-stored', level: 'warn', text: 'the installer stored a configuration: restarting with it' });
+        clock.at(after(clock.now(), RESTART_AFTER), () => storing.restart());
+      },
+      (error: unknown) => told([String(error)]),
+    );
   }
 }

@@ -15,9 +15,12 @@ import { readBootId } from '#platform/systemd/boot-id.ts';
 import { serviceManager } from '#platform/systemd/notify.ts';
 import { acceptConfiguration, EXIT_CONFIGURATION, problemText } from '../config/accept.ts';
 import type { Configuration, LineConfiguration } from '../config/configuration.ts';
+import { storeConfiguration } from '../config/keep.ts';
 import { directoriesFrom } from '../config/directories.ts';
 import { RELEASE } from '../release.ts';
 import { controld } from './controld.ts';
+import type { ControldPorts } from './ports.ts';
+import { uncommissioned } from './uncommissioned.ts';
 
 const EXIT_BROKEN = 70;
 /** A stop that takes longer is ended; the devices do what their last setpoint says of silence. */
@@ -41,6 +44,14 @@ const linePortOf = (line: LineConfiguration): LinePort =>
     ? new SerialLinePort(line.path ?? '', line, monotonicClock)
     : new TcpLinePort(tcpDial(line.tcp.host, line.tcp.port), monotonicClock);
 
+/** By path: an adapter keeps its name wherever it is plugged in again. */
+const SERIAL_LINES = '/dev/serial/by-path';
+
+const serialLines = async (): Promise<readonly string[]> => {
+  const names = await directoryFiles(SERIAL_LINES).list('.');
+  return names.ok ? names.value.map((name) => `${SERIAL_LINES}/${name}`) : [];
+};
+
 const PROFILES: Readonly<Record<DeviceRole, (name: string) => unknown>> = {
   inverter: inverterProfileNamed,
   meter: meterProfileNamed,
@@ -60,32 +71,33 @@ const run = async (): Promise<void> => {
   const configurationFiles = directoryFiles(directories.value.configuration);
   const accepted = await acceptConfiguration({ configuration: configurationFiles, state, note: log.of('config') }, true);
   if (!accepted.ok) return die(EXIT_CONFIGURATION, accepted.fault.problems.map(problemText).join('; '));
-  if (accepted.value.kind === 'uncommissioned') return die(EXIT_CONFIGURATION, 'no configuration: the site is not commissioned');
-  const { configuration } = accepted.value;
-  const alarm = accepted.value.kind === 'present' ? null : accepted.value.alarm;
-  const unknown = unknownProfiles(configuration);
+  const configuration = accepted.value.kind === 'uncommissioned' ? null : accepted.value.configuration;
+  const alarm = 'alarm' in accepted.value ? accepted.value.alarm : null;
+  const unknown = configuration === null ? [] : unknownProfiles(configuration);
   if (unknown.length > 0) return die(EXIT_CONFIGURATION, unknown.join('; '));
   const bootId = await readBootId();
   const manager = serviceManager(process.env['NOTIFY_SOCKET']);
   // Without its datagrams the service manager ends us as hung: better to hear why first.
   if (!manager.isPresent && process.env['NOTIFY_SOCKET'] !== undefined)
     note({ event: 'no-service-manager', level: 'error', text: manager.why });
-  const running = await controld(
-    {
-      clock: monotonicClock,
-      entropy: systemEntropy,
-      bootId: bootId.ok ? bootId.value : 'unknown-boot',
-      state,
-      link: unixSockets,
-      runtimeDirectory: directories.value.runtime,
-      linePort: linePortOf,
-      note: (module) => log.of(module),
-      onGoodTick: () => manager.watchdog(),
-      release: RELEASE,
+  const ports: ControldPorts = {
+    clock: monotonicClock,
+    entropy: systemEntropy,
+    bootId: bootId.ok ? bootId.value : 'unknown-boot',
+    state,
+    link: unixSockets,
+    runtimeDirectory: directories.value.runtime,
+    linePort: linePortOf,
+    note: (module) => log.of(module),
+    onGoodTick: () => manager.watchdog(),
+    release: RELEASE,
+    storing: {
+      store: async (text) => await storeConfiguration(configurationFiles, text, unknownProfiles),
+      restart: () => stop('a new configuration'),
     },
-    configuration,
-    alarm,
-  );
+  };
+  const running =
+    configuration === null ? await uncommissioned({ ...ports, serialLines }) : await controld(ports, configuration, alarm);
   const stop = (signal: string): void => {
     note({ event: 'stopping', level: 'info', text: signal });
     manager.status(`stops: ${signal}`);
@@ -103,8 +115,9 @@ const run = async (): Promise<void> => {
   process.once('SIGINT', () => stop('SIGINT'));
   // Told last: whoever is told may end us at once.
   manager.ready();
-  manager.status(`runs site ${configuration.siteId}`);
-  note({ event: 'running', level: 'info', text: `controld ${RELEASE} runs site ${configuration.siteId}` });
+  const what = configuration === null ? 'waits: the site is not commissioned' : `runs site ${configuration.siteId}`;
+  manager.status(what);
+  note({ event: 'running', level: configuration === null ? 'warn' : 'info', text: `controld ${RELEASE} ${what}` });
 };
 
 process.on('uncaughtException', (error) => die(EXIT_BROKEN, error.stack ?? String(error)));

@@ -1,7 +1,16 @@
 import type { Clock, Entropy, Files, Note } from '#base/ports.ts';
+import type { Result } from '#base/result.ts';
 import type { LinePort } from '#drivers/line/port.ts';
 import type { LinkPort } from '#link/port.ts';
 import type { LineConfiguration } from '../config/configuration.ts';
+
+/** A new configuration of the installer's. */
+export interface Storing {
+  /** Validates and replaces the file; the fault lists every problem. */
+  readonly store: (text: string) => Promise<Result<void, readonly string[]>>;
+  /** Ends the process in order: the service manager starts it anew. */
+  readonly restart: () => void;
+}
 
 /** The outside world as controld sees it; everything else in it is ours and pure. */
 export interface ControldPorts {
@@ -19,4 +28,5 @@ export interface ControldPorts {
   /** Told at the end of every good tick (design D12). */
   readonly onGoodTick: () => void;
   readonly release: string;
+  readonly storing: Storing;
 }

@@ -75,7 +75,7 @@ export class ViewLink {
       return;
     }
     if (request.type === 'scan-request') {
-      this.#options.scan.add(peer, request.line);
+      this.#options.scan.add(peer, request);
       return;
     }
     const { line, follow } = request;

@@ -72,7 +72,7 @@ const scanOf = (devices: readonly LineDevice[]) => {
   const clock = new VirtualClock();
   const line = lineWith(clock, devices);
   const reports: ScanReport[] = [];
-  const scan = new ScanLink(clock, (name) => (name === 'rig' ? line : null));
+  const scan = new ScanLink(clock, ({ line: name }) => (name === 'rig' ? line : null));
   const peer = {
     send: (message: unknown) => {
       reports.push(message as ScanReport);
@@ -87,7 +87,7 @@ describe('the scan of a real line', () => {
 
   it('takes at most 75 s for an empty line at 9600 baud, and tells how far it is', () => {
     const { clock, reports, scan, peer } = scanOf([]);
-    scan.add(peer, 'rig');
+    scan.add(peer, { type: 'scan-request', line: 'rig' });
     const began = clock.now();
     expect(clock.runUntil(() => reports.at(-1)?.done === true, 2 * WHOLE_LINE_MS)).toBe(true);
     expect(clock.now() - began).toBeLessThanOrEqual(WHOLE_LINE_MS);
@@ -99,7 +99,7 @@ describe('the scan of a real line', () => {
     const meter = new CardMeter(METER_CARDS.find(({ product }) => product === 'Eastron SDM630')!, 9);
     const devices = [inverter('plain 123'), inverter('SMA Tripower'), inverter('Kostal Plenticore'), meter];
     const { clock, reports, scan, peer } = scanOf(devices);
-    scan.add(peer, 'rig');
+    scan.add(peer, { type: 'scan-request', line: 'rig' });
     expect(clock.runUntil(() => reports.at(-1)?.done === true, 2 * WHOLE_LINE_MS)).toBe(true);
     const units = [...(reports.at(-1)?.units ?? [])].sort((a, b) => a.unitId - b.unitId);
     expect(units.map(({ unitId, profile }) => [unitId, profile])).toEqual([
@@ -112,7 +112,7 @@ describe('the scan of a real line', () => {
 
   it('gives way to control: a read of the meter never waits for more than one probe', () => {
     const { clock, line, scan, peer } = scanOf([inverter('plain 123')]);
-    scan.add(peer, 'rig');
+    scan.add(peer, { type: 'scan-request', line: 'rig' });
     clock.runFor(5000);
     for (let turn = 0; turn < 20; turn += 1) {
       const asked = clock.now();
@@ -128,9 +128,9 @@ describe('the scan of a real line', () => {
 
   it('ends with its last watcher, and knows which lines there are', () => {
     const { clock, line, reports, scan, peer } = scanOf([]);
-    scan.add(peer, 'none');
+    scan.add(peer, { type: 'scan-request', line: 'none' });
     expect(reports).toMatchObject([{ known: false, done: true }]);
-    scan.add(peer, 'rig');
+    scan.add(peer, { type: 'scan-request', line: 'rig' });
     clock.runFor(3000);
     scan.forget(peer);
     clock.runFor(1000);
