@@ -3,6 +3,7 @@ import { utilitySeconds, watts } from '#base/units.ts';
 import type { EventBody, ProgramSet } from '#control/program.ts';
 import type { Truth } from '../rig/site/plant.ts';
 import { RigSite, type SiteSettings } from '../rig/site/site.ts';
+import { besideOf } from '../support/beside.ts';
 import { type LinkUtility, linkUtility } from '../support/link-utility.ts';
 import { MemoryFiles } from '../support/memory-files.ts';
 import { VirtualTime } from '../support/virtual-clock.ts';
@@ -47,20 +48,6 @@ interface VirtualSite {
   siteSecondsOf(utility: number): number;
   runTo(siteSeconds: number): Promise<void>;
 }
-
-const STORAGE_PROFILES = { window: 'sunspec-124', inputs: 'fronius-storage', setpoint: 'sunspec-704-storage' } as const;
-
-/** What the configuration says of the rig's batteries and switched loads: `battery-1`, `load-1`... */
-const besideOf = ({ batteries = [], switchedLoads = [] }: SiteSettings): readonly Readonly<Record<string, unknown>>[] => [
-  ...batteries.map(({ unitId, family, gridCharge }, index) => ({
-    ...{ id: `battery-${index + 1}`, role: 'storage', unitId, profile: STORAGE_PROFILES[family] },
-    storage: { reservePercent: 10, gridCharge },
-  })),
-  ...switchedLoads.map(({ unitId, ratedW, takes }, index) => ({
-    ...{ id: `load-${index + 1}`, role: 'load', unitId, profile: takes.kind === 'coil' ? 'relay' : 'register-load' },
-    load: { maxPowerW: ratedW },
-  })),
-];
 
 export const startVirtualSite = async (options: VirtualSiteOptions): Promise<VirtualSite> => {
   const time = new VirtualTime();

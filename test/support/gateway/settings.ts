@@ -3,7 +3,10 @@ import { decodeConfiguration, type Configuration } from '#app/config/configurati
 import { SHIPPED_PROFILES } from '#app/config/profiles.ts';
 import { decodeProfile, type UtilityProfile } from '#utility/translate/profile.ts';
 import { defaultOptions, exampleScenario, type ScenarioUtility, type UtilityOptions } from '../../rig/utility/options.ts';
-import { siteOf, type SiteSettings } from '../../rig/site/site.ts';
+import type { BatterySettings } from '../../rig/site/battery.ts';
+import { siteOf, type SiteSettings, withLoads, withStorage } from '../../rig/site/site.ts';
+import type { SwitchedLoadSettings } from '../../rig/site/switched-load.ts';
+import { besideOf } from '../beside.ts';
 import type { WireBytes } from '../virtual-line-port.ts';
 import { DEVICE } from './identity.ts';
 
@@ -24,6 +27,9 @@ export interface GatewayOptions {
   readonly profile?: string;
   readonly profileChange?: Partial<UtilityProfile>;
   readonly site?: Parameters<typeof siteOf>[0];
+  /** Batteries and switched loads beside the inverter; absent: none. */
+  readonly batteries?: readonly Partial<BatterySettings>[];
+  readonly switchedLoads?: readonly SwitchedLoadSettings[];
   /** Registration PIN the gateway was given; null: none. */
   readonly pin?: number | null;
   readonly nmi?: string | null;
@@ -51,8 +57,11 @@ export const utilityOptions = (options: GatewayOptions): UtilityOptions =>
     ...options.utility,
   });
 
-export const siteSettings = ({ site, seed }: GatewayOptions): SiteSettings =>
-  siteOf({ seed: seed ?? 1, ...site, plant: { load: () => 500, ...site?.plant } });
+export const siteSettings = ({ site, seed, batteries = [], switchedLoads = [] }: GatewayOptions): SiteSettings =>
+  withLoads(
+    withStorage(siteOf({ seed: seed ?? 1, ...site, plant: { load: () => 500, ...site?.plant } }), batteries),
+    switchedLoads,
+  );
 
 /** The configuration file of the run, read by the product's own decoder. */
 export const configurationFor = (options: GatewayOptions, url: string): Configuration => {
@@ -71,6 +80,7 @@ export const configurationFor = (options: GatewayOptions, url: string): Configur
     devices: [
       { id: 'pv', role: 'inverter', line: 'line-1', unitId: 1, profile: 'sunspec-123' },
       { id: 'grid-meter', role: 'meter', line: 'line-1', unitId: 2, profile: 'sunspec-meter', sign: 1 },
+      ...besideOf(siteSettings(options)).map((device) => ({ line: 'line-1', ...device })),
     ],
     utilities: [
       {

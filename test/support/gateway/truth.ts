@@ -36,6 +36,11 @@ export class TruthLog {
     return this.between(from, until).reduce((most, { generation }) => Math.max(most, generation), -Infinity);
   }
 
+  /** What storage gives, positive = discharging. */
+  dischargeAt(seconds: number): number {
+    return this.at(seconds).discharge ?? 0;
+  }
+
   meanExport(from: number, until: number): number {
     const points = this.between(from, until);
     return points.reduce((sum, { netExport }) => sum + netExport, 0) / points.length;

@@ -4,7 +4,6 @@ const SUBSCRIPTION = notClaimed('subscription');
 const PRICING = notClaimed('pricing');
 const RESPONSE = notClaimed('demand response');
 const EVSE = notClaimed('EVSE variant');
-const LOADS = later('class L, with the devices issue');
 const SEVERAL = later('class M, with the devices issue');
 const STORAGE = later('storage, with the devices issue');
 
@@ -59,19 +58,28 @@ export const CSIP_AUS_CLASSES = table([
   ['GEN-11', 'export limits in turn'],
   ['GEN-12', 'generation limits in turn'],
   ['GEN-13', 'export limit held through a changing load'],
-  ...Array.from({ length: 13 }, (_, index): readonly [string, string, typeof LOADS] => {
-    const subscribed = index >= 4 && index < 8;
-    return [`LOA-${String(index + 1).padStart(2, '0')}`, 'as GEN, of import and load', subscribed ? SUBSCRIPTION : LOADS];
-  }),
+  ['LOA-01', 'import limit of 0 W'],
+  ['LOA-02', 'load limit of 0 W'],
+  ['LOA-03', 'default import limit, to and from it at setGradW'],
+  ['LOA-04', 'default load limit, to and from it at setGradW'],
+  ['LOA-05', 'import limit by subscription', SUBSCRIPTION],
+  ['LOA-06', 'load limit by subscription', SUBSCRIPTION],
+  ['LOA-07', 'default import limit by subscription', SUBSCRIPTION],
+  ['LOA-08', 'default load limit by subscription', SUBSCRIPTION],
+  ['LOA-09', 'cancelled import limit: the default'],
+  ['LOA-10', 'primacy per mode, of import and load'],
+  ['LOA-11', 'import limits in turn'],
+  ['LOA-12', 'load limits in turn'],
+  ['LOA-13', 'import limit held through a changing load'],
   ['MUL-01', 'status of several DER', SEVERAL],
   ['MUL-02', 'readings of several DER', SEVERAL],
   ['MUL-03', 'capability of several DER', SEVERAL],
   ['STO-01', 'stored energy', STORAGE],
   ['STO-02', 'capability and settings of storage', STORAGE],
-  ['STO-03', 'storage target inside a limit', STORAGE],
+  ['STO-03', 'storage target inside a limit'],
   ['STO-04', 'stored energy, witnessed', STORAGE],
   ['STO-05', 'capability and settings of storage, witnessed', STORAGE],
-  ['STO-06', 'storage target inside a limit, witnessed', STORAGE],
+  ['STO-06', 'storage target inside a limit, witnessed'],
   ['SDVN-01', 'of the versions at .well-known/csipaus only a good entry is used'],
   ['P-01', 'one control of two EndDevices', notClaimed('aggregation')],
   ['P-02', 'an assignment taken away: silence about its events'],
