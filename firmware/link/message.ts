@@ -199,14 +199,17 @@ export interface ScanReport {
   }[];
 }
 
-/** The installer lifts a lock-out of the export limitation scheme. */
+/** A lock-out of the export limitation scheme is lifted. */
 export interface LockoutReset {
   readonly type: 'lockout-reset';
+  /** Absent: the installer. The user of a domestic site may do so twice in 30 days (UK ENA G100 Issue 2). */
+  readonly by?: 'user';
 }
 
-/** A command of the installer was taken. */
+/** A command of the installer was taken, or why not. */
 export interface Done {
   readonly type: 'done';
+  readonly refused?: string;
 }
 
 /** The installer wants sign and phases of the meter checked; the check ends when he hangs up. */

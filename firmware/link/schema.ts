@@ -268,14 +268,14 @@ const meterCheck = v.object({
 export const decodeInstallRequest: Decode<InstallRequest> = decoderOf(
   v.variant('type', [
     hello,
-    v.object({ type: v.literal('lockout-reset') }),
+    v.object({ type: v.literal('lockout-reset'), by: v.exactOptional(v.literal('user')) }),
     v.object({ type: v.literal('meter-check-request') }),
     v.object({ type: v.literal('config-store'), text: v.pipe(v.string(), v.maxLength(CONFIG_TEXT_MAX)) }),
   ]),
 );
 /** What an installer's tool takes from controld. */
 export const decodeInstallMessage: Decode<InstallMessage> = decoderOf(
-  v.variant('type', [hello, v.object({ type: v.literal('done') }), meterCheck, configStored]),
+  v.variant('type', [hello, v.object({ type: v.literal('done'), refused: v.exactOptional(text) }), meterCheck, configStored]),
 );
 /** What controld takes from northd. */
 export const decodeNorthMessage: Decode<NorthMessage> = decoderOf(v.variant('type', [hello, clockAnchor, programSet, northNote]));

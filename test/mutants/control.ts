@@ -39,7 +39,7 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
     file: 'firmware/control/allocate/allocate.ts',
     search: 'if (!short) break;',
     replace: 'if (short || !short) break;',
-    tests: SPLIT,
+    tests: ['test/unit/control/allocate.test.ts'],
   },
   {
     name: 'what an uncontrolled inverter delivers is allowed once more',

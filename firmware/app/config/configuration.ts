@@ -9,7 +9,11 @@ import { CONFIGURATION_BYTES_MAX, ConfigurationSchema, type ConfigurationFile } 
 
 export interface SiteLimits {
   /** Always bind; only ever tighten. Null: no such limit. */
-  readonly commissioned: { readonly exportLimit: Watts | null; readonly generationLimit: Watts | null };
+  readonly commissioned: {
+    readonly exportLimit: Watts | null;
+    readonly generationLimit: Watts | null;
+    readonly importLimit: Watts | null;
+  };
   /** Bind where no utility default was ever stored. */
   readonly fallback: { readonly exportLimit: Watts; readonly importLimit: Watts | null };
   /** Rules of the connection agreement. */
@@ -218,6 +222,7 @@ const toConfiguration = (file: ConfigurationFile): Configuration => ({
     commissioned: {
       exportLimit: orNull(file.site.limits.commissioned.exportW),
       generationLimit: orNull(file.site.limits.commissioned.generationW),
+      importLimit: orNull(file.site.limits.commissioned.importW ?? null),
     },
     fallback: {
       exportLimit: watts(file.site.limits.fallback.exportW),

@@ -179,7 +179,7 @@ class Process {
       directory,
       release,
       clock,
-      control: { onLockoutReset: () => this.#loop.onLockoutReset(), check: this.#check },
+      control: { onLockoutReset: (by) => this.#loop.onLockoutReset(by), check: this.#check },
       storing,
       note: note('install'),
     });

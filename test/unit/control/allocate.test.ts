@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { monoMs, watts } from '#base/units.ts';
-import { allocate, ask, type Asked, type Claim } from '#control/allocate/allocate.ts';
+import { allocate, ask, type Asked, type Claim, idleOf } from '#control/allocate/allocate.ts';
 import { toDeviceId } from '#site/device.ts';
 import { PV, WMAX } from './site.ts';
 
@@ -43,6 +43,17 @@ describe('the split over inverters', () => {
     ['nothing allowed', 0, [claim(PV, 10_000), claim(SECOND, 5000)], [0, 0]],
   ])('%s', (_, allowed, claims, expected) => {
     expect(split(allowed, claims).map((cap) => Math.round(cap))).toEqual(expected);
+  });
+
+  it.each([
+    ['enough for both', 2000, []],
+    ['too little for both: the last one stays at 0', 1000, [SECOND]],
+    ['too little for one: it runs all the same', 300, [SECOND]],
+  ])('two that need 600 W each, %s', (_, allowed, idle) => {
+    const both = [claim(PV, 6000, { least: watts(600) }), claim(SECOND, 6000, { least: watts(600) })];
+    expect([...idleOf(watts(allowed), both)]).toEqual(idle);
+    const settled = both.map((one) => ({ ...one, idle: idle.includes(one.device) }));
+    expect(split(allowed, settled)).toEqual(idle.length === 0 ? [allowed / 2, allowed / 2] : [allowed, 0]);
   });
 });
 

@@ -34,15 +34,15 @@ describe('the battery of the rig', () => {
     expect(last(sunny).discharge).toBeCloseTo(-3000, 0);
   });
 
-  it.each<[string, number, number, number, number, number]>([
-    ['automatic', 0, 100, 100, 8000, 4000],
-    ['discharging limited', 2, 100, 25, 8000, 1000],
-    ['charging limited', 1, 20, 100, -8000, -1000],
-    ['held', 3, 0, 0, 8000, 0],
-    ['charging forced', 2, 100, -50, 8000, -2000],
-    ['discharging forced', 1, -50, 100, -8000, 2500],
-    ['turned inside out', 3, -50, -50, 0, 0],
-  ])('with its window of model 124 %s gives that and no more', (_name, mode, charge, discharge, residual, power) => {
+  it.each<[string, number, readonly [number, number], number, number]>([
+    ['automatic', 0, [100, 100], 8000, 4000],
+    ['discharging limited', 2, [100, 25], 8000, 1000],
+    ['charging limited', 1, [20, 100], -8000, -1000],
+    ['held', 3, [0, 0], 8000, 0],
+    ['charging forced', 2, [100, -50], 8000, -2000],
+    ['discharging forced', 1, [-50, 100], -8000, 2500],
+    ['turned inside out', 3, [-50, -50], 0, 0],
+  ])('with its window of model 124 %s gives that and no more', (_name, mode, [charge, discharge], residual, power) => {
     const master = siteWith(Math.max(0, residual), Math.max(0, 0 - residual));
     window(master, mode, charge, discharge);
     expect(last(master).discharge).toBeCloseTo(power, 0);
