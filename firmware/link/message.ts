@@ -40,8 +40,21 @@ export interface NorthNote {
   readonly standing?: boolean | undefined;
 }
 
+/** What a source of limits beside the utility said, as northd heard it; null: no limit of that kind. */
+export interface LocalLimitMessage {
+  readonly type: 'local-limit';
+  /** Its name in the configuration. */
+  readonly source: string;
+  readonly heard: MonoMs;
+  /** It counts so long; the configuration bounds it. */
+  readonly seconds: number;
+  readonly exportW: Watts | null;
+  readonly generationW: Watts | null;
+  readonly importW: Watts | null;
+}
+
 /** Northd to controld. */
-export type NorthMessage = Hello | ClockAnchor | ProgramSetMessage | NorthNote;
+export type NorthMessage = Hello | ClockAnchor | ProgramSetMessage | NorthNote | LocalLimitMessage;
 
 /** Ratings summed over the site's inverters, as DERCapability and DERSettings need them. Null until a device was verified. */
 export interface SiteNameplate {

@@ -6,6 +6,7 @@ import type {
   ConfigStored,
   Done,
   Hello,
+  LocalLimitMessage,
   LockoutReset,
   LogHead,
   MeterCheckReport,
@@ -40,7 +41,7 @@ export const VIEW_SOCKET = { file: 'view.sock', mode: 0o660 } as const;
 export const INSTALL_SOCKET = { file: 'install.sock', mode: 0o600 } as const;
 
 /** What follows the hello, each way. */
-export type FromNorth = ClockAnchor | ProgramSetMessage | NorthNote;
+export type FromNorth = ClockAnchor | ProgramSetMessage | NorthNote | LocalLimitMessage;
 export type ToNorth = SiteSnapshot | LogHead;
 export type FromInstaller = LockoutReset | MeterCheckRequest | ConfigStore;
 export type ToInstaller = Done | MeterCheckReport | ConfigStored;

@@ -150,6 +150,20 @@ const clockAnchor = v.object({
 const programSet = v.object({ type: v.literal('program-set'), planId: name, set: ProgramSetSchema });
 const northNote = v.object({ type: v.literal('north-note'), event: name, text, standing: v.optional(v.boolean()) });
 
+const limitWatts = v.pipe(
+  v.nullable(v.pipe(v.number(), v.minValue(0), v.maxValue(MAGNITUDE_MAX))),
+  v.transform((value) => value as Watts | null),
+);
+const localLimit = v.object({
+  type: v.literal('local-limit'),
+  source: name,
+  heard: mono,
+  seconds: v.pipe(v.number(), v.minValue(0), v.maxValue(DURATION_MAX)),
+  exportW: limitWatts,
+  generationW: limitWatts,
+  importW: limitWatts,
+});
+
 const siteSnapshot = v.object({
   type: v.literal('site-snapshot'),
   nameplate: v.nullable(
@@ -278,7 +292,9 @@ export const decodeInstallMessage: Decode<InstallMessage> = decoderOf(
   v.variant('type', [hello, v.object({ type: v.literal('done'), refused: v.exactOptional(text) }), meterCheck, configStored]),
 );
 /** What controld takes from northd. */
-export const decodeNorthMessage: Decode<NorthMessage> = decoderOf(v.variant('type', [hello, clockAnchor, programSet, northNote]));
+export const decodeNorthMessage: Decode<NorthMessage> = decoderOf(
+  v.variant('type', [hello, clockAnchor, programSet, northNote, localLimit]),
+);
 /** What northd takes from controld. */
 export const decodeControlMessage: Decode<ControlMessage> = decoderOf(v.variant('type', [hello, siteSnapshot, logHead]));
 /** What controld takes from a view client. */

@@ -5,6 +5,9 @@ const SCHEDULE = ['test/unit/local/schedule.test.ts'];
 const VERDICT = ['test/unit/commission/meter-verdict.test.ts'];
 const CHECK_LIMITS = ['test/sim/meter-check-limits.test.ts'];
 const FIRST = ['test/sim/uncommissioned.test.ts'];
+const INPUTS = ['test/unit/local/inputs.test.ts'];
+const SUBSCRIBER = ['test/unit/broker/subscriber.test.ts'];
+const PAYLOAD = ['test/unit/broker/limit-payload.test.ts'];
 const LOCAL = ['test/sim/local.test.ts'];
 
 /** Breaks of the site's own rules. */
@@ -134,5 +137,47 @@ export const LOCAL_MUTANTS: readonly Mutant[] = [
     search: "if (who === 'installer') return NOT_LOCKED;",
     replace: 'if (who) return NOT_LOCKED;',
     tests: LOCKOUT,
+  },
+  {
+    name: 'what a source said counts for ever',
+    file: 'firmware/control/local/inputs.ts',
+    search: 'heard !== undefined && now < heard.until;',
+    replace: 'heard !== undefined;',
+    tests: INPUTS,
+  },
+  {
+    name: 'a message counts as long as it likes',
+    file: 'firmware/app/controld/limit-inputs.ts',
+    search: 'Math.min(asked, expiry)',
+    replace: 'asked',
+    tests: INPUTS,
+  },
+  {
+    name: 'an older word of a source replaces a newer one',
+    file: 'firmware/app/controld/limit-inputs.ts',
+    search: 'if (expiry === undefined || (before !== undefined && heard < before)) return;',
+    replace: 'if (expiry === undefined) return;',
+    tests: INPUTS,
+  },
+  {
+    name: 'what a broker had kept counts as said now',
+    file: 'firmware/broker/subscriber.ts',
+    search: '!packet.retained && ',
+    replace: '',
+    tests: SUBSCRIBER,
+  },
+  {
+    name: 'a broker that falls silent is waited for for ever',
+    file: 'firmware/broker/subscriber.ts',
+    search: 'if (this.#heard) this.#ping();',
+    replace: 'if (this.#heard !== null) this.#ping();',
+    tests: SUBSCRIBER,
+  },
+  {
+    name: 'a kind of limit that a message does not name is lifted',
+    file: 'firmware/broker/limit-payload.ts',
+    search: 'if (limit === undefined) return fallback[mode];',
+    replace: '',
+    tests: PAYLOAD,
   },
 ];

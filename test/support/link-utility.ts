@@ -6,10 +6,20 @@ export interface LinkUtility {
   /** The newest word of the utility; sent now, and after each connect. Null: nothing yet. */
   say(set: ProgramSet): void;
   anchor(anchor: { readonly bootId: string; readonly mono: number; readonly utility: number; readonly error: number }): void;
+  /** What a topic of the broker said. */
+  limit(source: string, limit: SaidLimit): void;
   /** True once controld said hello. */
   readonly isUp: boolean;
   readonly isClosed: boolean;
   close(): void;
+}
+
+export interface SaidLimit {
+  readonly heard: number;
+  readonly seconds: number;
+  readonly exportW?: number;
+  readonly generationW?: number;
+  readonly importW?: number;
 }
 
 interface LinkUtilityOptions {
@@ -59,6 +69,7 @@ export const linkUtility = (options: LinkUtilityOptions): LinkUtility => {
       send({ type: 'program-set', planId: `set-${sets}`, set });
     },
     anchor: (anchor) => send({ type: 'clock-anchor', ...anchor }),
+    limit: (source, said) => send({ type: 'local-limit', source, exportW: null, generationW: null, importW: null, ...said }),
     get isUp() {
       return isUp;
     },

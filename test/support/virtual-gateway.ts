@@ -63,6 +63,7 @@ export const configurationText = (site: SiteOfGateway, linePath = '/dev/line-1')
       { id: 'grid-meter', role: 'meter', line: 'line-1', unitId: unitIds.meter, profile: 'sunspec-meter', sign: 1 },
       ...beside.map((device) => ({ line: 'line-1', ...device })),
     ],
+    ...(site.local?.['inputs'] === undefined ? {} : { broker: { host: 'broker.example', port: 1883 } }),
     utilities: [
       {
         name: 'utility',

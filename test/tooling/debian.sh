@@ -14,7 +14,7 @@ case ${1:-run} in
   native) wants="$wants $native" ;;
   swtpm) wants="$wants $swtpm" ;;
   tpm) wants="$wants $tpm" ;;
-  test) wants="$wants $tpm mbpoll:mbpoll xmllint:libxml2-utils git:git" ;;
+  test) wants="$wants $tpm mbpoll:mbpoll xmllint:libxml2-utils git:git mosquitto_passwd:mosquitto mosquitto_pub:mosquitto-clients" ;;
   arm64) wants="$wants $native aarch64-linux-gnu-g++:g++-aarch64-linux-gnu" ;;
 esac
 for want in $wants; do

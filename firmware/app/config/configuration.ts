@@ -4,6 +4,7 @@ import { percent, type Percent, watts, type Watts } from '#base/units.ts';
 import { toDeviceId, type DeviceId, type DeviceRole } from '#site/device.ts';
 import type { LocalRules } from '#control/local/local.ts';
 import { crossCheck } from './cross-check.ts';
+import { type BrokerConfiguration, type InputConfiguration, toBroker, toInputs } from './inputs.ts';
 import { toLocalRules } from './local-schema.ts';
 import { CONFIGURATION_BYTES_MAX, ConfigurationSchema, type ConfigurationFile } from './schema.ts';
 
@@ -95,6 +96,9 @@ export interface UtilityConfiguration {
 export interface Configuration {
   readonly siteId: string;
   readonly limits: SiteLimits;
+  /** Sources of limits beside the utility; their rules are in `limits.local` too. */
+  readonly inputs: readonly InputConfiguration[];
+  readonly broker: BrokerConfiguration | null;
   /** Settings of the grid code (power factor, reactive power) may be written to devices. */
   readonly gridCodeWrites: boolean;
   /** The owner's policy; absent: true. */
@@ -228,8 +232,13 @@ const toConfiguration = (file: ConfigurationFile): Configuration => ({
       exportLimit: watts(file.site.limits.fallback.exportW),
       importLimit: orNull(file.site.limits.fallback.importW),
     },
-    local: toLocalRules(file.site.limits),
+    local: {
+      ...toLocalRules(file.site.limits),
+      inputs: toInputs(file.site.limits.inputs).map(({ name, fallback }) => ({ name, fallback })),
+    },
   },
+  inputs: toInputs(file.site.limits.inputs),
+  broker: toBroker(file.broker),
   gridCodeWrites: file.site.gridCodeWrites ?? false,
   storageBeforeCurtailment: file.site.storageBeforeCurtailment ?? true,
   lines: file.lines.map((line) => ({

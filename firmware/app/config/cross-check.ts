@@ -1,5 +1,6 @@
 import { isNmi } from '#utility/identity/nmi.ts';
 import type { ConfigProblem } from './configuration.ts';
+import { inputProblems } from './inputs.ts';
 import { budgetProblems } from './line-budget.ts';
 import type { ConfigurationFile } from './schema.ts';
 
@@ -46,6 +47,7 @@ export const crossCheck = (file: ConfigurationFile): readonly ConfigProblem[] =>
   ...storageProblems(file),
   ...limitProblems(file),
   ...scheduleProblems(file),
+  ...inputProblems(file.site.limits.inputs, file.broker !== undefined),
   ...nmiProblems(file),
   ...serverProblems(file),
   ...budgetProblems(file),

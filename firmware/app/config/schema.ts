@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { BrokerSchema, inputEntries } from './inputs.ts';
 import { localLimitEntries } from './local-schema.ts';
 
 /** Format of the configuration file this release writes; it reads this and the next (design D17). */
@@ -56,6 +57,7 @@ const SiteSchema = v.strictObject({
       v.description('Limits that bind where no utility default was ever stored, or none is left.'),
     ),
     ...localLimitEntries,
+    ...inputEntries,
   }),
   gridCodeWrites: v.exactOptional(
     v.pipe(
@@ -243,6 +245,7 @@ export const ConfigurationSchema = v.pipe(
       v.description('Lines: serial (RS-485), or Modbus TCP.'),
     ),
     devices: v.pipe(v.array(DeviceSchema), v.minLength(1), v.maxLength(DEVICES_MAX), v.description('Devices of the site.')),
+    broker: v.exactOptional(BrokerSchema),
     utilities: v.pipe(
       v.array(UtilitySchema),
       v.maxLength(UTILITIES_MAX),

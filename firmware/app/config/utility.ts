@@ -90,12 +90,21 @@ export const siteOf = (
 };
 
 /** From the vault, or where that has none of this name from the file beside the configuration. */
-const loadPin = async (name: string | null, files: Files, own: OwnIdentity): Promise<Result<number | null, string>> => {
-  if (name === null) return ok(null);
+export const loadSecret = async (
+  name: string,
+  files: Files,
+  own: Pick<OwnIdentity, 'secret'>,
+): Promise<Result<string, string>> => {
   const sealed = await own.secret(name);
   if (!sealed.ok) return fail(`the secret ${name} cannot be opened: ${sealed.fault}`);
   const plain = sealed.value === null ? await readSecret(files, name) : ok(sealed.value);
-  if (!plain.ok) return fail(`the secret ${name} cannot be read: ${plain.fault.kind}`);
+  return plain.ok ? plain : fail(`the secret ${name} cannot be read: ${plain.fault.kind}`);
+};
+
+const loadPin = async (name: string | null, files: Files, own: OwnIdentity): Promise<Result<number | null, string>> => {
+  if (name === null) return ok(null);
+  const plain = await loadSecret(name, files, own);
+  if (!plain.ok) return plain;
   const pin = Number(plain.value);
   return /^\d{6}$/.test(plain.value) && isPin(pin)
     ? ok(pin)

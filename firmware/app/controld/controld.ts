@@ -14,6 +14,7 @@ import { Field } from './field.ts';
 import { FoundStore } from './found-store.ts';
 import { InstallLink } from './install-link.ts';
 import { Journal } from './journal.ts';
+import { LimitInputs } from './limit-inputs.ts';
 import { Loop } from './loop.ts';
 import { ALARM_CHARACTERS_MAX, NorthLink } from './north-link.ts';
 import type { ControldPorts } from './ports.ts';
@@ -56,6 +57,7 @@ class Process {
   readonly #install: InstallLink;
   readonly #tape: TapeLink;
   readonly #check: CheckLink;
+  readonly #limitInputs: LimitInputs;
   readonly #seed: string;
   /** Of the configuration. */
   readonly #alarms: readonly string[];
@@ -72,6 +74,7 @@ class Process {
     this.#tape = new TapeLink(release);
     this.#configuration = configuration;
     this.#check = new CheckLink(clock, configuration, () => this.#loop.onChange(), ports.note('check'));
+    this.#limitInputs = new LimitInputs(clock, configuration.inputs, () => this.#loop.onChange());
     this.#devices = devices;
     ({ seed: this.#seed, planId: this.#planId } = memory);
     this.#facts = siteFacts(configuration, memory.seed, (device) => devices.of(device));
@@ -95,6 +98,7 @@ class Process {
         reactiveHeld: () => this.#field.reactiveHeld(),
         followed: () => this.#field.followed(),
         stored: () => this.#field.stored(),
+        heard: () => this.#limitInputs.heard,
         trial: () => this.#check.ceilings,
         act: (result, now) => this.#act(result, now),
         onTick: (seen) => this.#seen(seen),
@@ -117,6 +121,7 @@ class Process {
         this.#loop.onProgramSet(set);
       },
       onAnchor: (anchor) => this.#loop.onAnchor(anchor),
+      onLocalLimit: (message) => this.#limitInputs.take(message),
       onRecord: (record) => this.#journal.add([record]),
       note: ports.note('link'),
     });

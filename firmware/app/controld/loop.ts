@@ -36,6 +36,8 @@ export interface LoopOptions {
   readonly followed: () => ReadonlyMap<DeviceId, readonly CurveFunction[]>;
   /** The band that each storage device, and what each load provably holds. */
   readonly stored: () => Pick<TickInputs, 'heldBands' | 'heldLoads'>;
+  /** What the sources of limits beside the utility said. */
+  readonly heard: () => TickInputs['heard'];
   /** Caps of a check of the meter; empty: none runs. */
   readonly trial: () => ReadonlyMap<DeviceId, Watts>;
   /** Called within the tick, before anything is written: the site acts first. */
@@ -139,6 +141,7 @@ export class Loop {
     const { stored, act, onTick, onFolded, keep, record, note } = this.#options;
     const now = ports.clock.now();
     const trial = this.#options.trial();
+    const heard = this.#options.heard();
     const inputs: TickInputs = {
       now,
       bootId: ports.bootId,
@@ -153,6 +156,7 @@ export class Loop {
       programSets: this.#sets,
       anchors: this.#anchors,
       lockoutReset: this.#lockoutReset,
+      ...(heard === undefined || heard.size === 0 ? {} : { heard }),
       ...(trial.size === 0 ? {} : { trial }),
     };
     this.#samples = [];

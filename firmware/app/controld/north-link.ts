@@ -2,7 +2,7 @@ import type { Note } from '#base/ports.ts';
 import type { ClockAnchor } from '#control/clock/clock.ts';
 import type { ProgramSet } from '#control/program.ts';
 import type { RecordBody } from '#control/record.ts';
-import type { SiteSnapshot } from '#link/message.ts';
+import type { LocalLimitMessage, SiteSnapshot } from '#link/message.ts';
 import { type FromNorth, helloOf, servePlan, type ToNorth } from '#link/role.ts';
 import type { LinkServer, Peer } from '#link/server.ts';
 import type { LinkPort } from '#link/port.ts';
@@ -18,6 +18,7 @@ export interface NorthLinkOptions {
   /** `planId`: northd's name for this content, told back in the next hello. */
   readonly onProgramSet: (set: ProgramSet, planId: string) => void;
   readonly onAnchor: (anchor: ClockAnchor) => void;
+  readonly onLocalLimit: (message: LocalLimitMessage) => void;
   readonly onRecord: (record: RecordBody) => void;
   readonly note: (note: Note) => void;
 }
@@ -96,6 +97,9 @@ export class NorthLink {
         return;
       case 'clock-anchor':
         this.#options.onAnchor(message);
+        return;
+      case 'local-limit':
+        this.#options.onLocalLimit(message);
         return;
       case 'north-note':
         if (message.standing === true && (standing.size < STANDING_MAX || standing.has(message.event)))

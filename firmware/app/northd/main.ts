@@ -20,12 +20,14 @@ import packageJson from '../../../package.json' with { type: 'json' };
 import { type Identified, keepProven, standingOf } from '../identity/proven.ts';
 import { TPM_DEFAULT } from '../identity/tpm-identity.ts';
 import { acceptConfiguration, EXIT_CONFIGURATION, problemText } from '../config/accept.ts';
-import { directoriesFrom } from '../config/directories.ts';
+import type { Configuration, UtilityConfiguration } from '../config/configuration.ts';
+import { type Directories, directoriesFrom } from '../config/directories.ts';
 import { type GatewayProfile, gatewayProfile } from '../config/gateway-profile.ts';
 import { loadUtility, type Loaded } from '../config/utility.ts';
 import type { Signing } from './key-watch.ts';
+import { limitTopics } from './limit-source.ts';
 import { northd, type NorthdConfig } from './northd.ts';
-import { ownKeys } from './own-keys.ts';
+import { type OwnKeys, ownKeys } from './own-keys.ts';
 
 const log = jsonLog({
   level: process.env['GRIDWARD_LOG'] === 'debug' ? 'debug' : 'info',
@@ -150,7 +152,7 @@ const run = async (): Promise<void> => {
     refuse(profile.fault);
     return;
   }
-  const { configuration, state, runtime } = directories.value;
+  const { configuration, state } = directories.value;
   const files = directoryFiles(configuration);
   const accepted = await acceptConfiguration({ configuration: files, state: directoryFiles(state), note }, false);
   if (!accepted.ok) {
@@ -161,25 +163,48 @@ const run = async (): Promise<void> => {
     refuse(accepted.value.alarm);
     return;
   }
-  const utilities = accepted.value.kind === 'uncommissioned' ? [] : accepted.value.configuration.utilities;
-  const utility = utilities[0];
-  if (utility === undefined) {
-    await idle(accepted.value.kind === 'uncommissioned' ? 'not commissioned' : 'no utility is configured');
+  if (accepted.value.kind === 'uncommissioned') {
+    await idle('not commissioned');
     return;
   }
+  const place = { directories: directories.value, profile: profile.value, files };
+  await north(accepted.value.configuration, place);
+};
+
+interface Ground {
+  readonly directories: Directories;
+  readonly profile: GatewayProfile;
+  /** Of the configuration directory. */
+  readonly files: Files;
+}
+
+/** Everything beyond the site: the broker's limits, with or without a utility, and the utility. */
+const north = async (site: Configuration, { directories, profile, files }: Ground): Promise<void> => {
   const stop = new AbortController();
   const end = (): void => stop.abort();
   process.on('SIGTERM', end).on('SIGINT', end);
-  const own = ownKeys({
-    tcti: process.env['GRIDWARD_TPM'] ?? TPM_DEFAULT,
-    directories: directories.value,
-    profile: profile.value,
-    server: { stop: stop.signal },
-    ...{ clock: monotonicClock, entropy: systemEntropy, link: unixSockets, release: packageJson.version, note, onWait },
-  });
-  const loaded = await loadUtility(utility, configuration, files, own.identity);
-  process.off('SIGTERM', end).off('SIGINT', end);
-  if (stop.signal.aborted) {
+  const common = { clock: monotonicClock, entropy: systemEntropy, link: unixSockets, release: packageJson.version, note };
+  const tcti = process.env['GRIDWARD_TPM'] ?? TPM_DEFAULT;
+  const own = ownKeys({ tcti, directories, profile, server: { stop: stop.signal }, onWait, ...common });
+  const topics = limitTopics(site, { ...common, directories, files, own: own.identity });
+  const [utility] = site.utilities;
+  try {
+    if (utility === undefined) await idle('no utility is configured');
+    else await toUtility(utility, own, { directories, profile, files }, stop.signal);
+  } finally {
+    process.off('SIGTERM', end).off('SIGINT', end);
+    topics.close();
+  }
+};
+
+const toUtility = async (
+  utility: UtilityConfiguration,
+  own: OwnKeys,
+  { directories, profile, files }: Ground,
+  stop: AbortSignal,
+): Promise<void> => {
+  const loaded = await loadUtility(utility, directories.configuration, files, own.identity);
+  if (stop.aborted) {
     manager.stopping();
     return;
   }
@@ -188,8 +213,8 @@ const run = async (): Promise<void> => {
     refuse(!loaded.ok ? loaded.fault : bootId.ok ? '' : bootId.fault);
     return;
   }
-  const common = { release: packageJson.version, bootId: bootId.value, directory: runtime };
-  const place = { state: directoryFiles(state), signing: own.signing, nameServers: nameServersFor(profile.value) };
+  const common = { release: packageJson.version, bootId: bootId.value, directory: directories.runtime };
+  const place = { state: directoryFiles(directories.state), signing: own.signing, nameServers: nameServersFor(profile) };
   await serve(loaded.value, common, place, `${utility.name} at ${utility.url}`);
   note({ event: 'ended', level: 'info', text: 'stopped as asked' });
 };

@@ -1,5 +1,6 @@
-import { type UtilitySeconds, type Watts, watts } from '#base/units.ts';
+import { type MonoMs, type UtilitySeconds, type Watts, watts } from '#base/units.ts';
 import type { ActiveLimits, Limit, LimitSource } from '../limits.ts';
+import { type Heard, inputLimits, type InputRule, NOTHING_HEARD, type SourceLimits } from './inputs.ts';
 import type { LockoutState, Scheme } from './lockout.ts';
 import { type Schedule, scheduledLimits } from './schedule.ts';
 
@@ -7,31 +8,39 @@ import { type Schedule, scheduledLimits } from './schedule.ts';
 export interface LocalRules {
   readonly schedule: Schedule | null;
   readonly scheme: Scheme | null;
+  /** Absent in tapes of releases that knew none. */
+  readonly inputs?: readonly InputRule[];
 }
 
-/** A limit that no utility server sent. Null: nothing of that kind. */
-export interface LocalLimit {
-  /** For people: `schedule`, `connection agreement`, `lock-out`. */
+/** A limit that no utility server sent. */
+export interface LocalLimit extends SourceLimits {
+  /** For people: `schedule`, `connection agreement`, `lock-out`, the name of a source. */
   readonly name: string;
-  readonly exportW: Watts | null;
-  readonly generationW: Watts | null;
-  readonly importW: Watts | null;
+}
+
+/** What the site's own rules are judged by. */
+export interface LocalMoment {
+  readonly lockout: LockoutState;
+  /** Null: unknown. */
+  readonly utility: UtilitySeconds | null;
+  readonly now: MonoMs;
+  /** Of the sources of limits; absent: nothing. */
+  readonly heard?: Heard | undefined;
 }
 
 /** What the site's own rules allow now. A lock-out stops generation: export by it must be impossible, not merely limited. */
 export const localLimits = (
-  { schedule, scheme }: LocalRules,
-  lockout: LockoutState,
-  now: UtilitySeconds | null,
+  { schedule, scheme, inputs = [] }: LocalRules,
+  { lockout, utility, now, heard = NOTHING_HEARD }: LocalMoment,
 ): readonly LocalLimit[] => {
   const limits: LocalLimit[] = [];
-  if (schedule !== null) limits.push({ name: 'schedule', ...scheduledLimits(schedule, now) });
+  if (schedule !== null) limits.push({ name: 'schedule', ...scheduledLimits(schedule, utility) });
   if (scheme !== null) {
     const { maxExport, maxImport = null } = scheme;
     limits.push({ name: 'connection agreement', exportW: maxExport, generationW: null, importW: maxImport });
   }
   if (lockout.lockedAt !== null) limits.push({ name: 'lock-out', exportW: watts(0), generationW: watts(0), importW: null });
-  return limits;
+  return [...limits, ...inputLimits(inputs, heard, now)];
 };
 
 const tightened = (

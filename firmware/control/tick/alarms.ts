@@ -1,6 +1,7 @@
 import type { AlarmRecord } from '#control/record.ts';
 import { standingConditions } from './conditions.ts';
-import { type ControlState, type SiteFacts, type StandingAlarm } from './state.ts';
+import { NOTHING_HEARD, silentInputs } from '#control/local/inputs.ts';
+import type { ControlState, SiteFacts, StandingAlarm, TickInputs } from './state.ts';
 import type { DeviceStanding } from '#site/sample.ts';
 import type { DeviceId } from '#site/device.ts';
 
@@ -40,11 +41,18 @@ const storageAlarms = (
   return wanted;
 };
 
-const wantedAlarms = (
-  state: ControlState,
-  facts: SiteFacts,
-  standings: ReadonlyMap<DeviceId, DeviceStanding>,
-): readonly Wanted[] => {
+const inputAlarms = ({ local }: SiteFacts, { heard = NOTHING_HEARD, now }: Seen): readonly Wanted[] => {
+  const silent = silentInputs(local.inputs ?? [], heard, now);
+  if (silent.length === 0) return [];
+  const text = `no limits are heard from ${silent.join(', ')}: the fallback configured for it holds`;
+  return [{ alarm: 'limit-source-silent', device: null, text }];
+};
+
+/** What of the tick's inputs an alarm may come from. */
+type Seen = Pick<TickInputs, 'standings' | 'heard' | 'now'>;
+
+const wantedAlarms = (state: ControlState, facts: SiteFacts, seen: Seen): readonly Wanted[] => {
+  const { standings } = seen;
   const wanted: Wanted[] = [];
   const meter = meterAlarm(state, facts);
   if (meter !== null) wanted.push(meter);
@@ -63,7 +71,7 @@ const wantedAlarms = (
       });
     }
   }
-  wanted.push(...storageAlarms(state, facts, standings));
+  wanted.push(...storageAlarms(state, facts, standings), ...inputAlarms(facts, seen));
   for (const [alarm, devices] of standingConditions(state.conditions)) {
     wanted.push({ alarm, device: null, text: `${devices.join(', ')} shows ${alarm}` });
   }
@@ -86,9 +94,9 @@ const same = (a: StandingAlarm, b: StandingAlarm): boolean => a.alarm === b.alar
 export const alarmChanges = (
   state: ControlState,
   facts: SiteFacts,
-  standings: ReadonlyMap<DeviceId, DeviceStanding>,
+  seen: Seen,
 ): { readonly alarms: readonly StandingAlarm[]; readonly records: readonly AlarmRecord[] } => {
-  const wanted = wantedAlarms(state, facts, standings);
+  const wanted = wantedAlarms(state, facts, seen);
   const raised = wanted.filter((one) => !state.alarms.some((standing) => same(standing, one)));
   const cleared = state.alarms.filter((standing) => !wanted.some((one) => same(standing, one)));
   if (raised.length === 0 && cleared.length === 0) return { alarms: state.alarms, records: [] };

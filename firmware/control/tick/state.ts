@@ -7,6 +7,7 @@ import type { FollowState } from '#control/follow/follow.ts';
 import type { GenerationTrack } from '#control/limiter/generation.ts';
 import { type Decision, type LimiterState, newLimiter, type PowerLimits } from '#control/limiter/limiter.ts';
 import type { ActiveLimits } from '#control/limits.ts';
+import type { Heard } from '#control/local/inputs.ts';
 import type { LocalRules } from '#control/local/local.ts';
 import { type LockoutState, NOT_LOCKED } from '#control/local/lockout.ts';
 import type { CommissionedLimits, FallbackLimits } from '#control/plan/active.ts';
@@ -81,6 +82,8 @@ export interface TickInputs {
   readonly anchors: readonly ClockAnchor[];
   /** The installer lifts a lock-out, or the user, who may do so seldom. */
   readonly lockoutReset: boolean | 'user';
+  /** What the sources of limits beside the utility said last; absent: nothing. */
+  readonly heard?: Heard;
   /** While the meter is checked: none of these is asked for more than this; what the limiter allows binds beside it. Absent: no check. */
   readonly trial?: ReadonlyMap<DeviceId, Watts>;
 }

@@ -203,7 +203,7 @@ export const controlTick = (before: ControlState, facts: SiteFacts, inputs: Tick
   const lockout = lockoutOf(before, facts, inputs);
   const bound = withLocalLimits(
     activeLimits(planned.plan, moment, facts.commissioned, facts.fallback),
-    localLimits(facts.local, lockout, utility),
+    localLimits(facts.local, { lockout, utility, now, heard: inputs.heard }),
   );
   const targets = withOneReactive(bound.targets);
   const limits = targets === undefined ? bound : { ...bound, targets };
@@ -255,7 +255,7 @@ export const controlTick = (before: ControlState, facts: SiteFacts, inputs: Tick
     decision,
   };
   const start = started(decided, facts, inputs, utility);
-  const alarms = alarmChanges(decided, facts, inputs.standings);
+  const alarms = alarmChanges(decided, facts, inputs);
   return {
     state: { ...decided, plan: start.plan, alarms: alarms.alarms },
     commands: [...asking.commands, ...storing.commands, ...connecting.commands, ...reacting.commands, ...curving.commands],

@@ -4,7 +4,7 @@ import type { InverterFaults, InverterSettings } from '../../rig/site/inverter.t
 import type { MeterFaults, MeterSettings } from '../../rig/site/meter.ts';
 import type { Truth } from '../../rig/site/plant.ts';
 import { RigSite, siteOf } from '../../rig/site/site.ts';
-import { type LinkUtility, linkUtility } from '../../support/link-utility.ts';
+import { type LinkUtility, linkUtility, type SaidLimit } from '../../support/link-utility.ts';
 import { MemoryFiles } from '../../support/memory-files.ts';
 import { VirtualTime } from '../../support/virtual-clock.ts';
 import { configurationOf, RUNTIME_DIRECTORY, startVirtualControld, type VirtualControld } from '../../support/virtual-gateway.ts';
@@ -149,6 +149,12 @@ export class Gateway {
 
   say(set: ProgramSet): this {
     this.#utility?.say(set);
+    return this;
+  }
+
+  /** A topic of the broker says this now. */
+  sayLimit(source: string, said: Omit<SaidLimit, 'heard'>): this {
+    this.#utility?.limit(source, { heard: this.#time.now, ...said });
     return this;
   }
 

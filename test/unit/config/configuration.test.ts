@@ -121,6 +121,32 @@ describe('the configuration file', () => {
     expect(decoded).toMatchObject({ ok: false, fault: [{ path: '' }] });
   });
 
+  it('has sources of limits with a fallback, and the broker of their topics', () => {
+    const input = { kind: 'mqtt', name: 'aggregator', topic: 'site/limits', expirySeconds: 300, fallback: { exportW: 1500 } };
+    const broker = { host: 'broker.example', port: 8883, trust: 'broker.pem' };
+    const tree = example();
+    set(tree, 'site.limits.inputs', [input]);
+    set(tree, 'broker', broker);
+    expect(decodeConfiguration(bytesOf(tree))).toMatchObject({
+      ok: true,
+      value: {
+        limits: { local: { inputs: [{ name: 'aggregator', fallback: { exportW: 1500, generationW: null, importW: null } }] } },
+        inputs: [{ mqtt: { topic: 'site/limits', expirySeconds: 300 } }],
+        broker: { ...broker, user: null, password: null },
+      },
+    });
+    const inputs = [input, { ...input, fallback: {} }];
+    expect(problemsWith({ 'site.limits.inputs': inputs })).toEqual([
+      'broker | the broker of the source aggregator | nothing',
+      'site.limits.inputs[1].name | a name no other source has | "aggregator"',
+      'site.limits.inputs[1].fallback | at least one limit | none',
+      'broker | the broker of the source aggregator | nothing',
+    ]);
+    expect(problemsWith({ broker, 'site.limits.inputs': [{ ...input, topic: 'site/+/limits' }] })).toEqual([
+      'site.limits.inputs[0].topic | a topic without wildcards and spaces | "site/+/limits"',
+    ]);
+  });
+
   it('has storage and loads with what their owner allows, options only where their role is', () => {
     const storage = { id: 'battery', role: 'storage', line: 'line-1', unitId: 3, profile: 'sunspec-124' };
     const load = { id: 'heater', role: 'load', line: 'line-1', unitId: 4, profile: 'relay', load: { maxPowerW: 3000 } };
