@@ -1,6 +1,7 @@
 import type { MonoMs, UtilitySeconds, VoltAmperes, Volts, Watts } from '#base/units.ts';
 import type { ControlMode, ProgramSet } from '#control/program.ts';
 import type { OtherLimit } from '#control/record.ts';
+import type { StorageRating } from '#site/device.ts';
 
 /** Version of the messages below; a peer of another version is answered with a hello and closed. */
 export const LINK_PROTOCOL = 1;
@@ -51,6 +52,8 @@ export interface SiteNameplate {
   readonly ratedVarInjected: number | null;
   readonly ratedVarAbsorbed: number | null;
   readonly referenceVoltage: Volts | null;
+  /** Summed over the site's storage; null or absent: none. */
+  readonly storage?: StorageRating | null;
 }
 
 /** As DERStatus tells the utility. */

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { MonoMs, UtilitySeconds, VoltAmperes, Volts, Watts } from '#base/units.ts';
+import type { MonoMs, UtilitySeconds, VoltAmperes, Volts, Watts, WattHours } from '#base/units.ts';
 import { EVENTS_MAX, PROGRAMS_MAX, type ProgramSet, RAMP_SCOPES, REFUSALS } from '#control/program.ts';
 import { curvesSchema, type ModeBounds, modeListSchema, modesSchema } from '#control/plan/mode-schema.ts';
 import { OTHER_LIMITS } from '#control/record.ts';
@@ -44,6 +44,10 @@ const watts = v.pipe(
 const voltAmperes = v.pipe(
   finite,
   v.transform((value) => value as VoltAmperes),
+);
+const wattHours = v.pipe(
+  finite,
+  v.transform((value) => value as WattHours),
 );
 const volts = v.pipe(
   finite,
@@ -160,6 +164,7 @@ const siteSnapshot = v.object({
       ratedVarInjected: v.nullable(finite),
       ratedVarAbsorbed: v.nullable(finite),
       referenceVoltage: v.nullable(volts),
+      storage: v.exactOptional(v.nullable(v.object({ maxCharge: watts, maxDischarge: watts, capacity: v.nullable(wattHours) }))),
     }),
   ),
   status: v.object({
