@@ -115,6 +115,13 @@ export const LOCAL_MUTANTS: readonly Mutant[] = [
     tests: FIRST,
   },
   {
+    name: 'exchanged current transformers pass for a meter elsewhere',
+    file: 'firmware/commission/meter-verdict.ts',
+    search: 'if (exchanged.length > 0) return { phases: [], turned: [], exchanged };',
+    replace: '',
+    tests: VERDICT,
+  },
+  {
     name: 'a local rule never limits the import',
     file: 'firmware/control/local/local.ts',
     search: '...(importLimit === undefined ? {} : { importLimit }),',
