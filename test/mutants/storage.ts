@@ -146,7 +146,7 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
   {
     name: 'the output of a hybrid counts twice',
     file: 'firmware/app/controld/status.ts',
-    search: '.filter(({ isHybrid }) => !isHybrid)',
+    search: '.filter(({ behind }) => behind === null)',
     replace: '.filter(() => true)',
     tests: REPORTED,
   },
@@ -156,5 +156,19 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     search: 'if (one === undefined || end - one.at > GAP_MAX_MS) return null;',
     replace: 'if (one === undefined) return null;',
     tests: ['test/unit/telemetry/interval.test.ts'],
+  },
+  {
+    name: 'what the owner of storage keeps is told as available',
+    file: 'firmware/app/controld/storage-reserve.ts',
+    search: 'const gives = stateOfCharge > reserve &&',
+    replace: 'const gives = stateOfCharge > 0 &&',
+    tests: REPORTED,
+  },
+  {
+    name: 'the displacement factor of the best inverter is told of all',
+    file: 'firmware/app/controld/status.ts',
+    search: 'Math.max(...told.map(pick))',
+    replace: 'Math.min(...told.map(pick))',
+    tests: REPORTED,
   },
 ];

@@ -222,10 +222,11 @@ class Process {
     const { devices } = this.#configuration;
     const inverters = devices.filter(({ role }) => role === 'inverter').map(({ device }) => this.#devices.of(device));
     const storages = devices.flatMap(({ device, storage }) =>
-      storage === null ? [] : [{ record: this.#devices.of(device), isHybrid: storage.hybridOf !== null }],
+      storage === null ? [] : [{ ...storage, record: this.#devices.of(device), behind: storage.hybridOf }],
     );
     const nameplate = siteNameplate(inverters, storages);
-    const at = { now: this.#ports.clock.now(), utility: this.#loop.utility, connections: this.#field.connections() };
+    const connections = this.#field.connections();
+    const at = { now: this.#ports.clock.now(), utility: this.#loop.utility, connections, storages };
     return snapshotOf(nameplate, siteStatus(this.#loop.state, this.#field.sights(), at), this.#facts.executable);
   }
 

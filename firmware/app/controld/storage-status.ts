@@ -1,24 +1,31 @@
-import { type MonoMs, wattHours, watts } from '#base/units.ts';
+import { type MonoMs, type Percent, wattHours, type WattHours, watts } from '#base/units.ts';
 import { powerOf, type StorageTrack } from '#control/storage/track.ts';
-import type { StorageStatus } from '#link/message.ts';
-import type { DeviceId, DeviceRecord, StorageRating } from '#site/device.ts';
+import type { SiteStorage, StorageStatus } from '#link/message.ts';
+import type { DeviceId, DeviceRecord } from '#site/device.ts';
 
-/** Storage of the site: its record, and whether it has an AC output of its own. */
+/** Storage of the site as configured and met. */
 export interface StoragePlate {
   readonly record: DeviceRecord | null;
-  readonly isHybrid: boolean;
+  /** What its owner keeps in it. */
+  readonly reserve: Percent;
+  /** The inverter whose output it shares; null: it has its own. */
+  readonly behind: DeviceId | null;
 }
 
+const sumOf = (one: WattHours | null, other: number | null): WattHours | null =>
+  one === null || other === null ? null : wattHours(one + other);
+
 /** Rates and content summed; a content that one does not state is not known of all. Null: one was never met. */
-export const storageRating = (storages: readonly StoragePlate[]): StorageRating | null => {
-  let sum: StorageRating = { maxCharge: watts(0), maxDischarge: watts(0), capacity: wattHours(0) };
-  for (const { record } of storages) {
+export const storageRating = (storages: readonly StoragePlate[]): Required<SiteStorage> | null => {
+  let sum: Required<SiteStorage> = { maxCharge: watts(0), maxDischarge: watts(0), capacity: wattHours(0), floor: wattHours(0) };
+  for (const { record, reserve } of storages) {
     const one = record?.storage;
     if (one === undefined) return null;
     sum = {
       maxCharge: watts(sum.maxCharge + one.maxCharge),
       maxDischarge: watts(sum.maxDischarge + one.maxDischarge),
-      capacity: sum.capacity === null || one.capacity === null ? null : wattHours(sum.capacity + one.capacity),
+      capacity: sumOf(sum.capacity, one.capacity),
+      floor: sumOf(sum.floor, one.capacity === null ? null : (one.capacity * reserve) / 100),
     };
   }
   return sum;

@@ -86,6 +86,7 @@ interface StorageRatings {
   readonly charge: Pair | null;
   readonly discharge: Pair | null;
   readonly energy: Pair | null;
+  readonly floor: Pair | null;
 }
 
 /** Rates and content of all storage, rounded as the others. Null: there is none. */
@@ -95,6 +96,7 @@ const storageRatings = ({ storage }: SiteNameplate): StorageRatings | null => {
     charge: scaled(storage.maxCharge, INT16, 'down'),
     discharge: scaled(storage.maxDischarge, INT16, 'down'),
     energy: storage.capacity === null ? null : scaled(storage.capacity, UINT16, 'down'),
+    floor: storage.floor === undefined || storage.floor === null ? null : scaled(storage.floor, UINT16, 'up'),
   };
 };
 
@@ -108,12 +110,26 @@ const storageCapability = (nameplate: SiteNameplate): Partial<ResourceOf<'DERCap
 };
 
 const storageSettings = (nameplate: SiteNameplate): Partial<ResourceOf<'DERSettings'>> => {
-  const { charge = null, discharge = null, energy = null } = storageRatings(nameplate) ?? {};
+  const { charge = null, discharge = null, energy = null, floor = null } = storageRatings(nameplate) ?? {};
   return {
     ...(charge === null ? {} : { setMaxChargeRateW: charge }),
     ...(discharge === null ? {} : { setMaxDischargeRateW: discharge }),
     ...(energy === null ? {} : { setMaxWh: energy }),
+    ...(floor === null ? {} : { setMinWh: floor }),
   };
+};
+
+interface Factors {
+  readonly over: Factor;
+  readonly under: Factor;
+}
+type Factor = { readonly displacement: number; readonly multiplier: number };
+
+/** In thousandths, rounded to the factor that is surely held. Null: not every inverter says. */
+const factorsOf = ({ leastFactor }: SiteNameplate): Factors | null => {
+  if (leastFactor === undefined) return null;
+  const told = (factor: number): Factor => ({ displacement: Math.ceil(Math.round(factor * 1e6) / 1000), multiplier: -3 });
+  return { over: told(leastFactor.overExcited), under: told(leastFactor.underExcited) };
 };
 
 /** DERCapability: the sum of the site's inverters, and the modes they can carry out. Null until a device was verified. */
@@ -126,6 +142,7 @@ export const derCapability = (
   const { power, apparent, varInjected, varAbsorbed, voltage } = ratings(nameplate);
   if (power === null) return null;
   const { base, doe, vpp } = advertised(modes);
+  const factors = factorsOf(nameplate);
   return {
     modesSupported: base,
     ...storageCapability(nameplate),
@@ -133,6 +150,7 @@ export const derCapability = (
     ...(varInjected === null ? {} : { rtgMaxVar: varInjected }),
     ...(varAbsorbed === null ? {} : { rtgMaxVarNeg: varAbsorbed }),
     rtgMaxW: power,
+    ...(factors === null ? {} : { rtgMinPFOverExcited: factors.over, rtgMinPFUnderExcited: factors.under }),
     ...(voltage === null ? {} : { rtgVNom: voltage }),
     type: storageRatings(nameplate) === null ? derType : DER_TYPE_PV_AND_STORAGE,
     doeModesSupported: doe,
@@ -160,6 +178,7 @@ export const derSettings = (
   const { base, doe, vpp } = advertised(modes);
   const setMaxW = scaled(Math.min(nameplate.maxPower, unscaled(power)), INT16, 'down');
   if (setMaxW === null) return null;
+  const factors = factorsOf(nameplate);
   return {
     modesEnabled: base,
     setGradW: GRADIENT_DEFAULT,
@@ -169,6 +188,7 @@ export const derSettings = (
     ...(varInjected === null ? {} : { setMaxVar: varInjected }),
     ...(varAbsorbed === null ? {} : { setMaxVarNeg: varAbsorbed }),
     setMaxW,
+    ...(factors === null ? {} : { setMinPFOverExcited: factors.over, setMinPFUnderExcited: factors.under }),
     ...(voltage === null ? {} : { setVNom: voltage }),
     updatedTime: Math.floor(context.updatedAt),
     doeModesEnabled: doe,
