@@ -28,6 +28,8 @@ export interface InverterFinding {
   readonly phases: readonly PhaseName[];
   /** Of a feed-in on three phases: those whose current transformer is turned. */
   readonly turned: readonly PhaseName[];
+  /** Those whose current transformer sits on the conductor of another phase. */
+  readonly exchanged: readonly PhaseName[];
   readonly text: string;
 }
 
@@ -45,6 +47,9 @@ const ANSWERS = { least: 0.6, most: 1.4 };
 const UNSEEN_BELOW = 0.25;
 /** A third of the output, give or take, on each phase. */
 const THIRD = { least: 0.2, most: 0.47 };
+/** What a transformer on another phase's conductor shows of a third, and of the whole: cos 120 degrees, the other way round. */
+const SIXTH = { least: 0.1, most: 0.2 };
+const HALF = { least: 0.35, most: 0.6 };
 /** The others may have moved by this share of it, or the change says nothing. */
 const OTHERS_MAX = 0.25;
 const CERTAIN_FROM = 3;
@@ -68,16 +73,36 @@ const sharesOf = (changes: readonly Transition[]): readonly number[] | null => {
   return means.some(Number.isNaN) ? null : means;
 };
 
-/** Phases of the inverter, and those of three that are turned. */
-const phasesOf = (shares: readonly number[] | null): Pick<InverterFinding, 'phases' | 'turned'> => {
-  if (shares === null) return { phases: [], turned: [] };
+type Wiring = Pick<InverterFinding, 'phases' | 'turned' | 'exchanged'>;
+const NO_WIRING: Wiring = { phases: [], turned: [], exchanged: [] };
+
+/** Transformers on other phases' conductors: two of a feed-in on three phases, all three, or the one that a single phase feeds. */
+const exchangedOf = (shares: readonly number[]): readonly PhaseName[] => {
+  const showing = (range: typeof SIXTH) =>
+    PHASES.map((phase, index) => ({ phase, share: shares[index] ?? 0 })).filter(({ share }) => within(Math.abs(share), range));
+  const sixths = showing(SIXTH);
+  const [whole] = showing(THIRD);
+  const names = sixths.map(({ phase }) => phase);
+  if (sixths.length === PHASES.length) return sixths.some(({ share }) => share > 0) ? [] : names;
+  if (sixths.length === PHASES.length - 1 && whole !== undefined)
+    return sixths.some(({ share }) => share > 0 === whole.share > 0) ? [] : names;
+  const [half] = showing(HALF);
+  const quiet = showing({ least: 0, most: SIXTH.least });
+  return half !== undefined && half.share < 0 && quiet.length === PHASES.length - 1 ? [half.phase] : [];
+};
+
+/** Phases of the inverter, and those of three that are turned or exchanged. */
+const phasesOf = (shares: readonly number[] | null): Wiring => {
+  if (shares === null) return NO_WIRING;
+  const exchanged = exchangedOf(shares);
+  if (exchanged.length > 0) return { phases: [], turned: [], exchanged };
   if (shares.every((share) => within(Math.abs(share), THIRD))) {
     const negative = PHASES.filter((_, index) => (shares[index] ?? 0) < 0);
-    return { phases: PHASES, turned: negative.length === PHASES.length ? [] : negative };
+    return { phases: PHASES, turned: negative.length === PHASES.length ? [] : negative, exchanged };
   }
   const moved = PHASES.filter((_, index) => within(Math.abs(shares[index] ?? 0), ANSWERS));
   const quiet = PHASES.filter((_, index) => Math.abs(shares[index] ?? 0) < UNSEEN_BELOW);
-  return moved.length + quiet.length === PHASES.length ? { phases: moved, turned: [] } : { phases: [], turned: [] };
+  return moved.length + quiet.length === PHASES.length ? { phases: moved, turned: [], exchanged } : NO_WIRING;
 };
 
 const confidenceOf = (agreeing: number, all: number): InverterFinding['confidence'] => {
@@ -94,6 +119,11 @@ const TEXT: Readonly<Record<Relation, string>> = {
   untested: 'not tested',
 };
 
+const exchangedText = (exchanged: readonly PhaseName[]): string =>
+  exchanged.length === 1
+    ? `the current transformer of phase ${exchanged.join('')} sits on the conductor of another phase`
+    : `the current transformers of phases ${exchanged.join(', ')} sit on each other's conductors`;
+
 const phaseText = ({ phases, turned }: Pick<InverterFinding, 'phases' | 'turned'>): string => {
   if (turned.length > 0) return `; the current transformer of phase ${turned.join(', ')} is turned round`;
   if (phases.length === PHASES.length) return '; on three phases';
@@ -105,14 +135,25 @@ export const judgeInverter = (device: DeviceId, changes: readonly Transition[]):
   const sound = changes.filter(({ output, others }) => Math.abs(others) <= OTHERS_MAX * Math.abs(output));
   const votes = sound.map(({ flow, output }) => voteOf(flow / (0 - output)));
   const found = phasesOf(sound.length === 0 ? null : sharesOf(sound));
+  const { exchanged } = found;
+  if (exchanged.length > 0)
+    return { device, relation: 'unclear', confidence: 'likely', ...found, text: exchangedText(exchanged) };
   const count = (vote: Relation): number => votes.filter((one) => one === vote).length;
   const best = (['follows', 'reversed', 'unseen'] as const).reduce((most, one) => (count(one) > count(most) ? one : most));
   const confidence = found.turned.length > 0 ? 'likely' : confidenceOf(count(best), votes.length);
   // One transformer of three turned: two of three phases say which way the meter reads.
   const relation =
     found.turned.length > 0 ? (found.turned.length === 1 ? 'follows' : 'reversed') : confidence === 'none' ? 'unclear' : best;
-  const { phases, turned } = relation === 'unseen' ? { phases: [], turned: [] } : found;
-  return { device, relation, confidence, phases, turned, text: `${TEXT[relation]}${phaseText({ phases, turned })}` };
+  const { phases, turned } = relation === 'unseen' ? NO_WIRING : found;
+  return {
+    device,
+    relation,
+    confidence,
+    phases,
+    turned,
+    exchanged: [],
+    text: `${TEXT[relation]}${phaseText({ phases, turned })}`,
+  };
 };
 
 /** An inverter that could not be moved, and why. */
@@ -122,6 +163,7 @@ export const untested = (device: DeviceId, why: string): InverterFinding => ({
   confidence: 'none',
   phases: [],
   turned: [],
+  exchanged: [],
   text: why,
 });
 
@@ -129,6 +171,9 @@ export const untested = (device: DeviceId, why: string): InverterFinding => ({
 export const judgeSite = (findings: readonly InverterFinding[], configured: 1 | -1): SiteFinding => {
   const of = (relation: Relation): readonly InverterFinding[] => findings.filter((one) => one.relation === relation);
   const [follows, reversed, unseen] = [of('follows'), of('reversed'), of('unseen')];
+  const exchanged = [...new Set(findings.flatMap((one) => one.exchanged))];
+  if (exchanged.length > 0)
+    return { sign: null, text: `wiring: ${exchangedText(exchanged)}: put each beside its own voltage, then check again` };
   const turned = findings.flatMap((one) => one.turned);
   if (turned.length > 0)
     return { sign: null, text: `wiring: turn the current transformer of phase ${turned.join(', ')} round, then check again` };

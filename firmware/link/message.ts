@@ -1,6 +1,7 @@
 import type { MonoMs, UtilitySeconds, VoltAmperes, Volts, Watts } from '#base/units.ts';
 import type { ControlMode, ProgramSet } from '#control/program.ts';
 import type { OtherLimit } from '#control/record.ts';
+import type { StorageRating } from '#site/device.ts';
 
 /** Version of the messages below; a peer of another version is answered with a hello and closed. */
 export const LINK_PROTOCOL = 1;
@@ -51,6 +52,8 @@ export interface SiteNameplate {
   readonly ratedVarInjected: number | null;
   readonly ratedVarAbsorbed: number | null;
   readonly referenceVoltage: Volts | null;
+  /** Summed over the site's storage; null or absent: none. */
+  readonly storage?: StorageRating | null;
 }
 
 /** As DERStatus tells the utility. */
@@ -199,14 +202,17 @@ export interface ScanReport {
   }[];
 }
 
-/** The installer lifts a lock-out of the export limitation scheme. */
+/** A lock-out of the export limitation scheme is lifted. */
 export interface LockoutReset {
   readonly type: 'lockout-reset';
+  /** Absent: the installer. The user of a domestic site may do so twice in 30 days (UK ENA G100 Issue 2). */
+  readonly by?: 'user';
 }
 
-/** A command of the installer was taken. */
+/** A command of the installer was taken, or why not. */
 export interface Done {
   readonly type: 'done';
+  readonly refused?: string;
 }
 
 /** The installer wants sign and phases of the meter checked; the check ends when he hangs up. */

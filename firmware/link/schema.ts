@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { MonoMs, UtilitySeconds, VoltAmperes, Volts, Watts } from '#base/units.ts';
+import type { MonoMs, UtilitySeconds, VoltAmperes, Volts, Watts, WattHours } from '#base/units.ts';
 import { EVENTS_MAX, PROGRAMS_MAX, type ProgramSet, RAMP_SCOPES, REFUSALS } from '#control/program.ts';
 import { curvesSchema, type ModeBounds, modeListSchema, modesSchema } from '#control/plan/mode-schema.ts';
 import { OTHER_LIMITS } from '#control/record.ts';
@@ -44,6 +44,10 @@ const watts = v.pipe(
 const voltAmperes = v.pipe(
   finite,
   v.transform((value) => value as VoltAmperes),
+);
+const wattHours = v.pipe(
+  finite,
+  v.transform((value) => value as WattHours),
 );
 const volts = v.pipe(
   finite,
@@ -160,6 +164,7 @@ const siteSnapshot = v.object({
       ratedVarInjected: v.nullable(finite),
       ratedVarAbsorbed: v.nullable(finite),
       referenceVoltage: v.nullable(volts),
+      storage: v.exactOptional(v.nullable(v.object({ maxCharge: watts, maxDischarge: watts, capacity: v.nullable(wattHours) }))),
     }),
   ),
   status: v.object({
@@ -268,14 +273,14 @@ const meterCheck = v.object({
 export const decodeInstallRequest: Decode<InstallRequest> = decoderOf(
   v.variant('type', [
     hello,
-    v.object({ type: v.literal('lockout-reset') }),
+    v.object({ type: v.literal('lockout-reset'), by: v.exactOptional(v.literal('user')) }),
     v.object({ type: v.literal('meter-check-request') }),
     v.object({ type: v.literal('config-store'), text: v.pipe(v.string(), v.maxLength(CONFIG_TEXT_MAX)) }),
   ]),
 );
 /** What an installer's tool takes from controld. */
 export const decodeInstallMessage: Decode<InstallMessage> = decoderOf(
-  v.variant('type', [hello, v.object({ type: v.literal('done') }), meterCheck, configStored]),
+  v.variant('type', [hello, v.object({ type: v.literal('done'), refused: v.exactOptional(text) }), meterCheck, configStored]),
 );
 /** What controld takes from northd. */
 export const decodeNorthMessage: Decode<NorthMessage> = decoderOf(v.variant('type', [hello, clockAnchor, programSet, northNote]));

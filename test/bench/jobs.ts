@@ -5,6 +5,7 @@ import { gapMs } from '../rig/site/line.ts';
 import { siteOf } from '../rig/site/site.ts';
 import { type DropFigures, type FleetCase, runDrops, runFleetStep } from './fleet-trial.ts';
 import { BAND_W, BENCH_PLANT, RATED_W, runStepTrial, type StepKind, type StepOutcome, type StepPlant } from './step-trial.ts';
+import { type ImportStep, runImportStep } from './storage-trial.ts';
 import { programSetOf, startVirtualSite } from './virtual-site.ts';
 
 /** A piece of work for one worker. */
@@ -13,6 +14,7 @@ export type Job =
   | { readonly kind: 'stability'; readonly step: StepKind; readonly seed: number; readonly plant: StepPlant }
   | { readonly kind: 'release'; readonly seeds: readonly number[] }
   | { readonly kind: 'silent'; readonly seeds: readonly number[] }
+  | { readonly kind: 'import'; readonly step: ImportStep; readonly seeds: readonly number[] }
   | {
       readonly kind: 'steady';
       readonly gainErrorPercent: number;
@@ -166,6 +168,13 @@ export const runJob = async (job: Job): Promise<JobResult> => {
     }
     case 'release':
       return { kind: 'seconds', seconds: await eachOf(job.seeds, release) };
+    case 'import': {
+      const { step, seeds } = job;
+      return {
+        kind: 'seconds',
+        seconds: await eachOf(seeds, async (seed) => await runImportStep(step, seed % 2 === 0 ? 'window' : 'setpoint', seed)),
+      };
+    }
     case 'silent':
       return { kind: 'seconds', seconds: await eachOf(job.seeds, silent) };
     case 'steady':

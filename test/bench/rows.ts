@@ -5,6 +5,7 @@ import type { Job, JobResult } from './jobs.ts';
 import type { WalkLoad } from './walk-load.ts';
 import type { RealStart, RealStep } from './real-trials.ts';
 import { BAND_W, RATED_W, STEP_CASES, STEP_KINDS, type StepKind, type StepOutcome } from './step-trial.ts';
+import { IMPORT_KINDS } from './storage-trial.ts';
 import { median, quantile, type Row } from './table.ts';
 
 const BAR_SECONDS = 3;
@@ -183,6 +184,18 @@ const steadyRows = (jobs: readonly Job[], results: readonly JobResult[]): readon
     ];
   });
 
+/** Import limits kept by a battery: half of the trials commanded as SunSpec 124, half as 704. */
+const importRows = (jobs: readonly Job[], results: readonly JobResult[]): readonly Row[] =>
+  IMPORT_KINDS.map((step) => {
+    const seconds = jobs.flatMap((job, index) => {
+      const result = results[index];
+      return job.kind === 'import' && job.step === step && result?.kind === 'seconds' ? result.seconds : [];
+    });
+    const p99 = quantile(seconds, 0.99);
+    const text = `median ${s(median(seconds))}, p99 ${s(p99)}, max ${s(Math.max(...seconds))}`;
+    return row(`${step} by a battery, ${seconds.length}`, text, `p99 <= ${BAR_SECONDS} s`, p99 <= BAR_SECONDS);
+  });
+
 /** Everything else that virtual time measures. */
 export const virtualRows = (jobs: readonly Job[], results: readonly JobResult[]): readonly Row[] => {
   const times = ofKind(jobs, results, 'seconds');
@@ -208,6 +221,7 @@ export const virtualRows = (jobs: readonly Job[], results: readonly JobResult[])
     row('load cycling by 2 kW each 5 s: time over', percent(over), '<= 15 %', over <= 15, '50 %'),
     row('  longest spell', s(spell), '<= 3 s', spell <= 3),
     row('  allowed energy used', percent(used), '>= 67 %', used >= 67),
+    ...importRows(jobs, results),
     row(
       `meter silent: safe, ${silent.length}`,
       `median ${s(median(silent))}, max ${s(blind)}`,

@@ -1,6 +1,7 @@
 import type { FleetCase } from './fleet-trial.ts';
 import type { Job } from './jobs.ts';
 import { BENCH_PLANT, STEP_KINDS } from './step-trial.ts';
+import { IMPORT_KINDS } from './storage-trial.ts';
 
 const BUNDLE = 25;
 const READING_AGES_MS = [0, 1000] as const;
@@ -45,6 +46,7 @@ export const jobsOf = (trials: number): readonly Job[] => [
   ...[1, 2, 3, 4].map((seed): Job => ({ kind: 'cycling', seed })),
   ...stability(),
   ...FLEETS.map((fleet): Job => ({ kind: 'fleet', fleet, seeds: FLEET_SEEDS })),
+  ...IMPORT_KINDS.map((step): Job => ({ kind: 'import', step, seeds: FLEET_SEEDS })),
   ...[1, 2, 8].map((count): Job => ({ kind: 'drops', fleet: { count, baudRate: 9600, dead: false }, seed: count })),
   ...bundlesOf(Math.min(SHORT_TRIALS, trials)).flatMap((seeds): readonly Job[] => [
     { kind: 'release', seeds },

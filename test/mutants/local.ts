@@ -114,4 +114,25 @@ export const LOCAL_MUTANTS: readonly Mutant[] = [
     replace: 'fallback: { exportW: 5000,',
     tests: FIRST,
   },
+  {
+    name: 'exchanged current transformers pass for a meter elsewhere',
+    file: 'firmware/commission/meter-verdict.ts',
+    search: 'if (exchanged.length > 0) return { phases: [], turned: [], exchanged };',
+    replace: '',
+    tests: VERDICT,
+  },
+  {
+    name: 'a local rule never limits the import',
+    file: 'firmware/control/local/local.ts',
+    search: '...(importLimit === undefined ? {} : { importLimit }),',
+    replace: '',
+    tests: ['test/unit/local/local.test.ts'],
+  },
+  {
+    name: 'the user lifts every lock-out',
+    file: 'firmware/control/local/lockout.ts',
+    search: "if (who === 'installer') return NOT_LOCKED;",
+    replace: 'if (who) return NOT_LOCKED;',
+    tests: LOCKOUT,
+  },
 ];

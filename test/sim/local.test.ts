@@ -60,4 +60,24 @@ describe('the connection agreement beside the utility', () => {
     expect(gateway.exportAt(328)).toBeLessThanOrEqual(3680);
     expect(gateway.exportAt(328)).toBeGreaterThan(3500);
   });
+
+  it.each([
+    ['domestic', 3680, undefined],
+    ['non-domestic', 0, 'the installer must'],
+  ] as const)('a %s user who lifts a lock-out is heard or refused', async (kind, exportW, refused) => {
+    const gateway = await new Gateway(500, 1, { local: { agreement: { maxExportW: 3680, kind } } }).until(3);
+    gateway.say(says(FREE, null, []));
+    await gateway.until(20);
+    gateway.fault({ ignoresLimit: true });
+    gateway.restartInverter(1);
+    await gateway.until(120);
+    gateway.fault({ ignoresLimit: false });
+    await gateway.until(150);
+    expect(gateway.exportAt(149)).toBeLessThanOrEqual(0);
+    const { lines } = gateway.install({ type: 'lockout-reset', by: 'user' });
+    await gateway.until(210);
+    expect(lines.at(-1)).toContain(refused ?? '{"type":"done"}');
+    expect(gateway.exportAt(209)).toBeGreaterThan(exportW - 600);
+    expect(gateway.exportAt(209)).toBeLessThanOrEqual(exportW);
+  });
 });

@@ -54,6 +54,19 @@ describe('the check of the meter', () => {
     expect(told.site?.text).toContain('phase c');
   });
 
+  it.each([
+    [['A', 'C'], undefined, 'phases a, c'],
+    [['A', 'B', 'C'], undefined, 'phases a, b, c'],
+    [['A', 'B'], 'B', 'phase a'],
+  ] as const)(
+    'names the current transformers %j that are exchanged, the inverter on phase %s',
+    async (exchanged, feeds, name) => {
+      const { told } = await checked({ faults: { exchanged }, ...(feeds === undefined ? {} : { meter: { feeds: [feeds] } }) });
+      expect(told.inverters).toMatchObject([{ relation: 'unclear', confidence: 'likely' }]);
+      expect(told.site).toMatchObject({ sign: null, text: expect.stringContaining(name) as string });
+    },
+  );
+
   it('finds a meter on another circuit', async () => {
     const { told } = await checked({ faults: { apart: true } });
     expect(told.inverters).toMatchObject([{ relation: 'unseen' }]);

@@ -28,7 +28,7 @@ const USAGE = `usage:
                [--baud N] [--parity P] [--stop-bits N]   of a line that is not configured yet: its path, else 9600 8N1
   gridward meter-check [--json]               sign and phases of the meter, by moving the inverters (installer)
   gridward record                             what each tick sees and decides, to standard output, for make replay
-  gridward lockout reset                      lifts a lock-out of the export limitation scheme (installer)
+  gridward lockout reset [--user]             lifts a lock-out of the export limitation scheme (installer; user: twice a month)
   gridward log [--since N] [--follow] [--json]
                                               the event log after record N
   gridward identity create --type OID --serial TEXT
@@ -66,6 +66,7 @@ const OPTIONS = {
   version: { type: 'boolean', default: false },
   since: { type: 'string', default: '0' },
   store: { type: 'boolean', default: false },
+  user: { type: 'boolean', default: false },
   baud: { type: 'string', default: '9600' },
   parity: { type: 'string', default: 'none' },
   'stop-bits': { type: 'string', default: '1' },
@@ -166,6 +167,7 @@ interface Command {
   readonly pcap: boolean;
   readonly since: number;
   readonly store: boolean;
+  readonly user: boolean;
   readonly wire: ScanOptions['serial'];
   readonly config: string;
   readonly runtime: string;
@@ -226,7 +228,7 @@ const dispatchToSite = async (ports: CliPorts, words: readonly string[], options
     case 'meter-check, 1':
       return await checkMeter(ports, { directory: runtime, release, json });
     case 'lockout, 2':
-      return operand === 'reset' ? await resetLockout(ports, runtime, release) : null;
+      return operand === 'reset' ? await resetLockout(ports, runtime, release, options.user) : null;
     case 'record, 1':
       return await recordTicks(ports, runtime, release);
     default:

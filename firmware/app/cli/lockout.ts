@@ -4,8 +4,8 @@ import { type CliPorts, EXIT } from './ports.ts';
 
 const ANSWER_TIMEOUT = durationMs(5_000);
 
-/** `gridward lockout reset`: the installer lifts a lock-out of the export limitation scheme. */
-export const resetLockout = async (ports: CliPorts, directory: string, release: string): Promise<number> =>
+/** `gridward lockout reset [--user]`: lifts a lock-out of the export limitation scheme. */
+export const resetLockout = async (ports: CliPorts, directory: string, release: string, byUser: boolean): Promise<number> =>
   await new Promise<number>((resolve) => {
     const end = (code: number, text: string): void => {
       cancel();
@@ -22,10 +22,12 @@ export const resetLockout = async (ports: CliPorts, directory: string, release: 
       directory,
       release,
       onUp: () => {
-        link.send({ type: 'lockout-reset' });
+        link.send(byUser ? { type: 'lockout-reset', by: 'user' } : { type: 'lockout-reset' });
       },
       onMessage: (message) => {
-        if (message.type === 'done') end(EXIT.ok, 'lifted; the excursions are forgotten');
+        if (message.type !== 'done') return;
+        if (message.refused === undefined) end(EXIT.ok, byUser ? 'lifted' : 'lifted; the excursions are forgotten');
+        else end(EXIT.negative, message.refused);
       },
       onDown: (why) => end(EXIT.unavailable, `controld hung up: ${why}`),
       note: () => undefined,

@@ -46,8 +46,9 @@ export const checkMeter = async (ports: CliPorts, { directory, release, json }: 
   });
 
 /** What is configured is right, as every inverter that could be tested shows. */
-const isFine = ({ inverters }: MeterCheckReport): boolean =>
-  inverters.length > 0 &&
+const isFine = ({ inverters, site }: MeterCheckReport): boolean =>
+  site !== null &&
+  site.sign !== null &&
   inverters.every(({ relation }) => relation === 'follows' || relation === 'untested') &&
   inverters.some(({ relation }) => relation === 'follows');
 

@@ -9,7 +9,11 @@ import { CONFIGURATION_BYTES_MAX, ConfigurationSchema, type ConfigurationFile } 
 
 export interface SiteLimits {
   /** Always bind; only ever tighten. Null: no such limit. */
-  readonly commissioned: { readonly exportLimit: Watts | null; readonly generationLimit: Watts | null };
+  readonly commissioned: {
+    readonly exportLimit: Watts | null;
+    readonly generationLimit: Watts | null;
+    readonly importLimit: Watts | null;
+  };
   /** Bind where no utility default was ever stored. */
   readonly fallback: { readonly exportLimit: Watts; readonly importLimit: Watts | null };
   /** Rules of the connection agreement. */
@@ -84,6 +88,8 @@ export interface UtilityConfiguration {
   readonly nmi: string | null;
   /** IANA private enterprise number that ends our mRIDs. */
   readonly pen: number;
+  /** The site has storage: what it holds is told. Absent: it has none. */
+  readonly hasStorage?: boolean;
   /** PEM files, relative to the configuration directory or absolute. */
   readonly identity: FileIdentity | TpmIdentity;
 }
@@ -218,6 +224,7 @@ const toConfiguration = (file: ConfigurationFile): Configuration => ({
     commissioned: {
       exportLimit: orNull(file.site.limits.commissioned.exportW),
       generationLimit: orNull(file.site.limits.commissioned.generationW),
+      importLimit: orNull(file.site.limits.commissioned.importW ?? null),
     },
     fallback: {
       exportLimit: watts(file.site.limits.fallback.exportW),
@@ -250,6 +257,7 @@ const toConfiguration = (file: ConfigurationFile): Configuration => ({
     ...utility,
     nmi: utility.nmi ?? null,
     pen: utility.pen ?? DOCUMENTATION_PEN,
+    hasStorage: file.devices.some(({ role }) => role === 'storage'),
     identity: identityOf(utility.identity),
   })),
   isUtilityRefused: false,

@@ -29,6 +29,7 @@ const EntrySchema = v.strictObject({
   until: time('Its end, later than the begin; over midnight it takes two entries.'),
   exportW: v.exactOptional(v.pipe(power, v.description('Export limit, watts.'))),
   generationW: v.exactOptional(v.pipe(power, v.description('Limit of all inverters together, watts.'))),
+  importW: v.exactOptional(v.pipe(power, v.description('Import limit, watts.'))),
 });
 
 /** Members of `site.limits` for the rules of the connection agreement. */
@@ -52,6 +53,7 @@ export const localLimitEntries = {
     v.pipe(
       v.strictObject({
         maxExportW: v.pipe(power, v.description('Maximum export limit of the agreement, watts.')),
+        maxImportW: v.exactOptional(v.pipe(power, v.description('Maximum import limit of the agreement, watts. Absent: none.'))),
         kind: v.pipe(
           v.picklist(['domestic', 'non-domestic']),
           v.description('Who lifts a lock-out: non-domestic sites come back after 4 hours.'),
@@ -87,8 +89,12 @@ export const toLocalRules = ({ schedule, agreement }: Local): LocalRules => ({
               until: minuteOf(entry.until),
               exportW: wattsOrNull(entry.exportW),
               generationW: wattsOrNull(entry.generationW),
+              importW: wattsOrNull(entry.importW),
             }),
           ),
         },
-  scheme: agreement === undefined ? null : { maxExport: watts(agreement.maxExportW), kind: agreement.kind },
+  scheme:
+    agreement === undefined
+      ? null
+      : { maxExport: watts(agreement.maxExportW), maxImport: wattsOrNull(agreement.maxImportW), kind: agreement.kind },
 });

@@ -42,6 +42,9 @@ const SiteSchema = v.strictObject({
           v.nullable(power),
           v.description('Most all inverters together may ever generate, watts; null: no such limit.'),
         ),
+        importW: v.exactOptional(
+          v.pipe(v.nullable(power), v.description('Most the site may ever import, watts; null or absent: no such limit.')),
+        ),
       }),
       v.description('Limits that always bind, whatever a utility says; they only ever tighten.'),
     ),

@@ -179,7 +179,7 @@ class Process {
       directory,
       release,
       clock,
-      control: { onLockoutReset: () => this.#loop.onLockoutReset(), check: this.#check },
+      control: { onLockoutReset: (by) => this.#loop.onLockoutReset(by), check: this.#check },
       storing,
       note: note('install'),
     });
@@ -219,8 +219,12 @@ class Process {
   }
 
   #snapshot(): ReturnType<typeof snapshotOf> {
-    const inverters = this.#configuration.devices.filter((device) => device.role === 'inverter');
-    const nameplate = siteNameplate(inverters.map(({ device }) => this.#devices.of(device)));
+    const { devices } = this.#configuration;
+    const inverters = devices.filter(({ role }) => role === 'inverter').map(({ device }) => this.#devices.of(device));
+    const storages = devices.flatMap(({ device, storage }) =>
+      storage === null ? [] : [{ record: this.#devices.of(device), isHybrid: storage.hybridOf !== null }],
+    );
+    const nameplate = siteNameplate(inverters, storages);
     const at = { now: this.#ports.clock.now(), utility: this.#loop.utility, connections: this.#field.connections() };
     return snapshotOf(nameplate, siteStatus(this.#loop.state, this.#field.sights(), at), this.#facts.executable);
   }

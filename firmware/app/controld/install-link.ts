@@ -15,7 +15,7 @@ export interface InstallLinkOptions {
   readonly directory: string;
   readonly release: string;
   /** What the installer may ask of the control; null: there is none, the site is not commissioned. */
-  readonly control: { readonly onLockoutReset: () => void; readonly check: CheckLink } | null;
+  readonly control: { readonly onLockoutReset: (by: 'installer' | 'user') => boolean; readonly check: CheckLink } | null;
   readonly storing: Storing;
   readonly note: (note: Note) => void;
 }
@@ -64,9 +64,14 @@ export class InstallLink {
       control.check.add(peer);
       return;
     }
-    note({ event: 'lock-out-reset', level: 'warn', text: 'the installer lifts the lock-out' });
-    control.onLockoutReset();
-    peer.send({ type: 'done' });
+    const { by = 'installer' } = request;
+    const may = control.onLockoutReset(by);
+    note({
+      event: 'lock-out-reset',
+      level: 'warn',
+      text: `the ${by} ${may ? 'lifts the lock-out' : 'may not lift the lock-out'}`,
+    });
+    peer.send(may ? { type: 'done' } : { type: 'done', refused: 'the user may not lift it (again): the installer must' });
   }
 
   /** Validate, replace, restart. */

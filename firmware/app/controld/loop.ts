@@ -1,7 +1,7 @@
 import type { Cancel, Note } from '#base/ports.ts';
 import { type MonoMs, type UtilitySeconds, type Watts } from '#base/units.ts';
 import { utilityExact, type ClockAnchor } from '#control/clock/clock.ts';
-import { type LockoutState, restoreLockout } from '#control/local/lockout.ts';
+import { type LockoutState, resetLockout, restoreLockout } from '#control/local/lockout.ts';
 import type { ProgramSet } from '#control/program.ts';
 import type { RecordBody, Transition } from '#control/record.ts';
 import { type ControlState, type SiteFacts, startState, type TickInputs, type TickResult } from '#control/tick/state.ts';
@@ -58,7 +58,7 @@ export class Loop {
   #samples: Sample[] = [];
   #sets: ProgramSet[] = [];
   #anchors: ClockAnchor[] = [];
-  #lockoutReset = false;
+  #lockoutReset: TickInputs['lockoutReset'] = false;
   #alarm: Cancel = () => undefined;
   #dueAt: MonoMs | null = null;
   #utility: UtilitySeconds | null = null;
@@ -68,8 +68,11 @@ export class Loop {
     this.#options = options;
     const lockout = restoreLockout(memory.lockout, options.ports.clock.now());
     this.#state = startState({ ...memory, lockout });
-    const inverters = options.facts().inverters.map((inverter) => inverter.device);
-    this.#intervals = newInterval({ seconds: READING_SECONDS, inverters });
+    const { inverters: all, storages = [] } = options.facts();
+    const inverters = all.map(({ device }) => device);
+    const beside = storages.filter(({ behind }) => behind === null).map(({ device }) => device);
+    const config = { seconds: READING_SECONDS, inverters, storages: storages.map(({ device }) => device), beside } as const;
+    this.#intervals = newInterval(config);
   }
 
   get state(): ControlState {
@@ -106,10 +109,14 @@ export class Loop {
     this.#soon();
   }
 
-  /** The installer lifts a lock-out: the next tick does. */
-  onLockoutReset(): void {
-    this.#lockoutReset = true;
+  /** Somebody lifts a lock-out: the next tick does. False: this one may not. */
+  onLockoutReset(by: 'installer' | 'user'): boolean {
+    const { scheme } = this.#options.facts().local;
+    const may = scheme === null || resetLockout(this.#state.lockout, scheme, by, this.#options.ports.clock.now()) !== null;
+    if (!may) return false;
+    this.#lockoutReset = by === 'installer' ? true : 'user';
     this.#soon();
+    return true;
   }
 
   /** A standing, a record or a held cap changed. */

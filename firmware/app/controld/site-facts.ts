@@ -92,7 +92,11 @@ export const siteFacts = (configuration: Configuration, seed: string, record: Re
   return {
     meter: meter.device,
     inverters,
-    commissioned: { exportW: commissioned.exportLimit, generationW: commissioned.generationLimit },
+    commissioned: {
+      exportW: commissioned.exportLimit,
+      generationW: commissioned.generationLimit,
+      importW: commissioned.importLimit,
+    },
     fallback: { exportW: fallback.exportLimit, importW: fallback.importLimit },
     local,
     unmeteredGeneration: watts(0),

@@ -1,13 +1,14 @@
-import { watts, type MonoMs, type UtilitySeconds, type VoltAmperes, type Watts } from '#base/units.ts';
+import { type MonoMs, type UtilitySeconds, voltAmperes, watts, type Watts } from '#base/units.ts';
 import type { ControlState } from '#control/tick/state.ts';
 import { type GenerationTrack, latestGeneration } from '#control/limiter/generation.ts';
 import { isStopped } from '#control/limits/power.ts';
 import { isReturning } from '#control/limits/service.ts';
 import type { ControlMode } from '#control/program.ts';
-import type { SiteNameplate, SiteSnapshot, SiteStatus } from '#link/message.ts';
+import type { SiteNameplate, SiteSnapshot, SiteStatus, StorageStatus } from '#link/message.ts';
 import { alarmStatus } from '#site/alarm.ts';
 import type { Connection, DeviceId, DeviceRecord, Nameplate } from '#site/device.ts';
 import type { DeviceStanding, InverterState } from '#site/sample.ts';
+import { storageRating, type StoragePlate, storageStatus } from './storage-status.ts';
 
 /** IEEE 2030.5 ConnectStatusType bits. */
 const CONNECTED = 1;
@@ -43,22 +44,34 @@ const sumOf = (nameplates: readonly Nameplate[], pick: (nameplate: Nameplate) =>
   return sum;
 };
 
-/** Ratings of the inverters met so far, summed; null while one of them was never met. */
-export const siteNameplate = (inverters: readonly (DeviceRecord | null)[]): SiteNameplate | null => {
+/**
+ * Ratings of the devices met so far, summed; null while one of them was never met. Active power is the inverters' alone, which is what
+ * per cents of setMaxW limit; apparent power is that of all outputs.
+ */
+export const siteNameplate = (
+  inverters: readonly (DeviceRecord | null)[],
+  storages: readonly StoragePlate[] = [],
+): SiteNameplate | null => {
   const nameplates: Nameplate[] = [];
   for (const record of inverters) {
     if (record?.nameplate === null || record?.nameplate === undefined) return null;
     nameplates.push(record.nameplate);
   }
   const [first] = nameplates;
-  if (first === undefined) return null;
+  const storage = storageRating(storages);
+  if (first === undefined || storage === null) return null;
+  const own = storages
+    .filter(({ isHybrid }) => !isHybrid)
+    .flatMap(({ record }) => record?.nameplate?.ratedApparent ?? record?.storage?.maxDischarge ?? 0);
+  const apparent = sumOf(nameplates, (one) => one.ratedApparent);
   return {
     ratedPower: watts(sumOf(nameplates, (one) => one.ratedPower) ?? 0),
     maxPower: watts(sumOf(nameplates, (one) => one.maxPower) ?? 0),
-    ratedApparent: sumOf(nameplates, (one) => one.ratedApparent) as VoltAmperes | null,
+    ratedApparent: apparent === null ? null : voltAmperes(own.reduce<number>((sum, one) => sum + one, apparent)),
     ratedVarInjected: sumOf(nameplates, (one) => one.ratedVarInjected),
     ratedVarAbsorbed: sumOf(nameplates, (one) => one.ratedVarAbsorbed),
     referenceVoltage: first.referenceVoltage,
+    ...(storages.length === 0 ? {} : { storage }),
   };
 };
 
@@ -106,6 +119,13 @@ const reserveOf = (state: ControlState, sights: ReadonlyMap<DeviceId, DeviceSigh
   return all && state.tracks.size > 0 ? watts(0) : null;
 };
 
+/** It answers, or was silent for less than a minute. */
+const isReached = (sight: DeviceSight | undefined, now: MonoMs): boolean =>
+  sight !== undefined && (sight.silentSince === null || now - sight.silentSince <= SILENT_MS);
+
+const storageOf = ({ storage }: ControlState, sights: ReadonlyMap<DeviceId, DeviceSight>, now: MonoMs): StorageStatus | null =>
+  storageStatus(storage?.tracks, (device) => isReached(sights.get(device), now), now);
+
 /** Best connect state of any inverter, worst status; a device silent for more than a minute counts as away. */
 export const siteStatus = (state: ControlState, sights: ReadonlyMap<DeviceId, DeviceSight>, at: StatusMoment): SiteStatus => {
   const { now } = at;
@@ -131,7 +151,7 @@ export const siteStatus = (state: ControlState, sights: ReadonlyMap<DeviceId, De
     inverterStatus,
     alarmStatus: alarmStatus(state.alarms.map(({ alarm }) => alarm)),
     reserve: reserveOf(state, sights),
-    storage: null,
+    storage: storageOf(state, sights, now),
   };
 };
 

@@ -15,6 +15,7 @@ export interface LocalLimit {
   readonly name: string;
   readonly exportW: Watts | null;
   readonly generationW: Watts | null;
+  readonly importW: Watts | null;
 }
 
 /** What the site's own rules allow now. A lock-out stops generation: export by it must be impossible, not merely limited. */
@@ -25,8 +26,11 @@ export const localLimits = (
 ): readonly LocalLimit[] => {
   const limits: LocalLimit[] = [];
   if (schedule !== null) limits.push({ name: 'schedule', ...scheduledLimits(schedule, now) });
-  if (scheme !== null) limits.push({ name: 'connection agreement', exportW: scheme.maxExport, generationW: null });
-  if (lockout.lockedAt !== null) limits.push({ name: 'lock-out', exportW: watts(0), generationW: watts(0) });
+  if (scheme !== null) {
+    const { maxExport, maxImport = null } = scheme;
+    limits.push({ name: 'connection agreement', exportW: maxExport, generationW: null, importW: maxImport });
+  }
+  if (lockout.lockedAt !== null) limits.push({ name: 'lock-out', exportW: watts(0), generationW: watts(0), importW: null });
   return limits;
 };
 
@@ -48,9 +52,11 @@ const tightened = (
 export const withLocalLimits = (limits: ActiveLimits, local: readonly LocalLimit[]): ActiveLimits => {
   const exportLimit = tightened(limits.exportLimit, local, (one) => one.exportW);
   const generationLimit = tightened(limits.generationLimit, local, (one) => one.generationW);
+  const importLimit = tightened(limits.importLimit, local, (one) => one.importW);
   return {
     ...limits,
     ...(exportLimit === undefined ? {} : { exportLimit }),
     ...(generationLimit === undefined ? {} : { generationLimit }),
+    ...(importLimit === undefined ? {} : { importLimit }),
   };
 };

@@ -25,6 +25,8 @@ export type SchemeClass = 'domestic' | 'non-domestic';
 export interface Scheme {
   /** Maximum export limit of the connection agreement. */
   readonly maxExport: Watts;
+  /** Maximum import limit of the agreement; absent or null: none. It is held, but no excursion of it is counted. */
+  readonly maxImport?: Watts | null;
   readonly kind: SchemeClass;
 }
 

@@ -14,6 +14,8 @@ export interface ScheduleEntry {
   readonly until: number;
   readonly exportW: Watts | null;
   readonly generationW: Watts | null;
+  /** Absent (a tape of an older release): none. */
+  readonly importW?: Watts | null;
 }
 
 /** A limited-generation schedule of the connection agreement. */
@@ -26,6 +28,7 @@ export interface Schedule {
 export interface ScheduledLimits {
   readonly exportW: Watts | null;
   readonly generationW: Watts | null;
+  readonly importW: Watts | null;
 }
 
 const lists = (list: readonly number[] | null, value: number): boolean => list === null || list.includes(value);
@@ -47,5 +50,9 @@ export const scheduledLimits = ({ offsetMinutes, entries }: Schedule, now: Utili
         civil.minute >= from &&
         civil.minute < until),
   );
-  return { exportW: least(holding.map((one) => one.exportW)), generationW: least(holding.map((one) => one.generationW)) };
+  return {
+    exportW: least(holding.map((one) => one.exportW)),
+    generationW: least(holding.map((one) => one.generationW)),
+    importW: least(holding.map((one) => one.importW ?? null)),
+  };
 };

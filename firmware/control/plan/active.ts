@@ -15,6 +15,8 @@ import { defaultFor, type Found, heldBy, tighter, type Value } from './standing.
 export interface CommissionedLimits {
   readonly exportW: Watts | null;
   readonly generationW: Watts | null;
+  /** Absent (a tape of an older release): none. */
+  readonly importW?: Watts | null;
 }
 
 /** What binds in place of a default while no program has one; null: nothing. */
@@ -39,7 +41,9 @@ const fallbackFor = (plan: Plan, mode: ControlMode, fallback: FallbackLimits): F
 };
 
 const commissionedFor = (mode: ControlMode, commissioned: CommissionedLimits): Found => {
-  const value = mode === 'opModExpLimW' ? commissioned.exportW : mode === 'opModGenLimW' ? commissioned.generationW : null;
+  const { exportW, generationW, importW = null } = commissioned;
+  const value =
+    mode === 'opModExpLimW' ? exportW : mode === 'opModGenLimW' ? generationW : mode === 'opModImpLimW' ? importW : null;
   return value === null ? null : { value, source: { kind: 'commissioned' } };
 };
 

@@ -79,8 +79,8 @@ export interface TickInputs {
   readonly standings: ReadonlyMap<DeviceId, DeviceStanding>;
   readonly programSets: readonly ProgramSet[];
   readonly anchors: readonly ClockAnchor[];
-  /** The installer lifts a lock-out. */
-  readonly lockoutReset: boolean;
+  /** The installer lifts a lock-out, or the user, who may do so seldom. */
+  readonly lockoutReset: boolean | 'user';
   /** While the meter is checked: none of these is asked for more than this; what the limiter allows binds beside it. Absent: no check. */
   readonly trial?: ReadonlyMap<DeviceId, Watts>;
 }

@@ -183,7 +183,8 @@ const started = (
 /** The export limitation scheme's own memory; the flow is the one the last tick saw. */
 const lockoutOf = ({ lockout, limiter }: ControlState, { local }: SiteFacts, { now, lockoutReset }: TickInputs): LockoutState => {
   if (local.scheme === null) return NOT_LOCKED;
-  const asked = lockoutReset ? resetLockout(lockout, local.scheme, 'installer', now) : null;
+  const by = lockoutReset === 'user' ? 'user' : 'installer';
+  const asked = lockoutReset === false ? null : resetLockout(lockout, local.scheme, by, now);
   const { seen, netImport } = limiter.sight;
   return watchExport(asked ?? lockout, local.scheme, seen && netImport !== null ? watts(0 - netImport) : null, now);
 };

@@ -62,8 +62,9 @@ const advertised = (modes: readonly ControlMode[]): { readonly base: string; rea
 /** Nothing of CSIP-AUS v1.3's virtual power plant. */
 const NO_VPP = '00';
 
-/** DERType of a photovoltaic system. */
+/** DERType of a photovoltaic system, and of one with storage. */
 export const DER_TYPE_PV = 4;
+const DER_TYPE_PV_AND_STORAGE = 83;
 /** setGradW where no default said one: 16.67 % a minute (AS/NZS 4777.2), hundredths of a per cent a second. */
 export const GRADIENT_DEFAULT = 27;
 
@@ -81,6 +82,40 @@ const ratings = (
   voltage: nameplate.referenceVoltage === null ? null : scaled(nameplate.referenceVoltage, UINT16, 'nearest'),
 });
 
+interface StorageRatings {
+  readonly charge: Pair | null;
+  readonly discharge: Pair | null;
+  readonly energy: Pair | null;
+}
+
+/** Rates and content of all storage, rounded as the others. Null: there is none. */
+const storageRatings = ({ storage }: SiteNameplate): StorageRatings | null => {
+  if (storage === undefined || storage === null) return null;
+  return {
+    charge: scaled(storage.maxCharge, INT16, 'down'),
+    discharge: scaled(storage.maxDischarge, INT16, 'down'),
+    energy: storage.capacity === null ? null : scaled(storage.capacity, UINT16, 'down'),
+  };
+};
+
+const storageCapability = (nameplate: SiteNameplate): Partial<ResourceOf<'DERCapability'>> => {
+  const { charge = null, discharge = null, energy = null } = storageRatings(nameplate) ?? {};
+  return {
+    ...(charge === null ? {} : { rtgMaxChargeRateW: charge }),
+    ...(discharge === null ? {} : { rtgMaxDischargeRateW: discharge }),
+    ...(energy === null ? {} : { rtgMaxWh: energy }),
+  };
+};
+
+const storageSettings = (nameplate: SiteNameplate): Partial<ResourceOf<'DERSettings'>> => {
+  const { charge = null, discharge = null, energy = null } = storageRatings(nameplate) ?? {};
+  return {
+    ...(charge === null ? {} : { setMaxChargeRateW: charge }),
+    ...(discharge === null ? {} : { setMaxDischargeRateW: discharge }),
+    ...(energy === null ? {} : { setMaxWh: energy }),
+  };
+};
+
 /** DERCapability: the sum of the site's inverters, and the modes they can carry out. Null until a device was verified. */
 export const derCapability = (
   nameplate: SiteNameplate | null,
@@ -93,12 +128,13 @@ export const derCapability = (
   const { base, doe, vpp } = advertised(modes);
   return {
     modesSupported: base,
+    ...storageCapability(nameplate),
     ...(apparent === null ? {} : { rtgMaxVA: apparent }),
     ...(varInjected === null ? {} : { rtgMaxVar: varInjected }),
     ...(varAbsorbed === null ? {} : { rtgMaxVarNeg: varAbsorbed }),
     rtgMaxW: power,
     ...(voltage === null ? {} : { rtgVNom: voltage }),
-    type: derType,
+    type: storageRatings(nameplate) === null ? derType : DER_TYPE_PV_AND_STORAGE,
     doeModesSupported: doe,
     ...(vpp === NO_VPP ? {} : { vppModesSupported: vpp }),
   };
@@ -128,6 +164,7 @@ export const derSettings = (
     modesEnabled: base,
     setGradW: GRADIENT_DEFAULT,
     ...context.settings,
+    ...storageSettings(nameplate),
     ...(apparent === null ? {} : { setMaxVA: apparent }),
     ...(varInjected === null ? {} : { setMaxVar: varInjected }),
     ...(varAbsorbed === null ? {} : { setMaxVarNeg: varAbsorbed }),

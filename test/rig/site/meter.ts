@@ -23,6 +23,8 @@ export interface MeterFaults {
   readonly signFlipped: boolean;
   /** The current transformer of this phase is turned round; null: none is. */
   readonly turned: 'A' | 'B' | 'C' | null;
+  /** The current transformers of these phases sit each on the conductor of the next of them; absent or empty: each on its own. */
+  readonly exchanged: readonly ('A' | 'B' | 'C')[];
   /** It sits on a circuit with the load alone. */
   readonly apart: boolean;
   /** Watts added to what it shows. */
@@ -35,6 +37,7 @@ const SOUND: MeterFaults = {
   frozen: false,
   signFlipped: false,
   turned: null,
+  exchanged: [],
   apart: false,
   offsetW: 0,
   lateMs: 0,
@@ -43,6 +46,8 @@ const PHASE_VOLTS = 230;
 /** Shares of the load on the phases; the inverter feeds all three alike. */
 const LOAD_SHARES = [0.45, 0.3, 0.25] as const;
 const PHASES = ['A', 'B', 'C'] as const;
+/** Current and voltage of different phases, at power factor 1. */
+const COS_120 = -0.5;
 
 /** A SunSpec meter (models 1, 203) at the connection point; positive power flows into the site. */
 export class MeterCore implements LineDevice {
@@ -112,14 +117,16 @@ export class MeterCore implements LineDevice {
     const load = this.#point.loadAt(seen);
     const put = (point: string, value: number | null): void => this.#image.put(203, point, value);
     const volts = PHASES.map(() => PHASE_VOLTS + noise.normal() * 0.4);
-    const watts = PHASES.map((phase, index) => {
+    const watts = PHASES.map((phase) => {
       const turned = phase === this.#faults.turned ? -sign : sign;
-      const given = this.#faults.apart ? 0 : this.#generationOn(phase, seen);
-      return turned * (load * (LOAD_SHARES[index] ?? 0) - given) + this.#faults.offsetW / 3;
+      return turned * this.#underTransformer(phase, seen) + this.#faults.offsetW / 3;
     });
     const generation = this.#faults.apart ? 0 : this.#point.generationAt(seen) + this.#point.dischargeAt(seen);
     const sum = watts.reduce((all, one) => all + one, 0);
-    const total = this.#faults.turned === null ? sign * (load - generation) + this.#faults.offsetW : sum;
+    const total =
+      this.#faults.turned === null && this.#faults.exchanged.length === 0
+        ? sign * (load - generation) + this.#faults.offsetW
+        : sum;
     this.#volts(volts);
     put('W', total);
     put('VA', Math.abs(total));
@@ -141,6 +148,16 @@ export class MeterCore implements LineDevice {
     const energy = this.#point.energy();
     put('TotWhExp', 2_000_000 + energy.exported);
     put('TotWhImp', 3_000_000 + energy.imported);
+  }
+
+  /** Power that the meter makes of its own voltage and the current under the phase's transformer. */
+  #underTransformer(phase: 'A' | 'B' | 'C', at: number): number {
+    const { exchanged, apart } = this.#faults;
+    const place = exchanged.indexOf(phase);
+    const conductor = place < 0 ? phase : (exchanged[(place + 1) % exchanged.length] ?? phase);
+    const load = this.#point.loadAt(at) * (LOAD_SHARES[PHASES.indexOf(conductor)] ?? 0);
+    const flow = load - (apart ? 0 : this.#generationOn(conductor, at));
+    return conductor === phase ? flow : COS_120 * flow;
   }
 
   #generationOn(phase: 'A' | 'B' | 'C', at: number): number {

@@ -234,7 +234,10 @@ export class Gateway {
   }
 
   /** The installer's tool says one thing to controld; what it answers is gathered until it hangs up. */
-  install(message: { readonly type: string }): { readonly lines: readonly string[]; readonly hangUp: () => void } {
+  install(message: { readonly type: string; readonly by?: string }): {
+    readonly lines: readonly string[];
+    readonly hangUp: () => void;
+  } {
     const lines: string[] = [];
     let hangUp: () => void = () => undefined;
     this.#time.touch();

@@ -31,6 +31,30 @@ describe('what the meter made of an inverter', () => {
     expect(judgeInverter(PV, seen([-0.33, -0.33, 0.33]))).toMatchObject({ relation: 'reversed', turned: ['a', 'b'] });
   });
 
+  it.each([
+    [
+      [0.33, -0.17, -0.16],
+      ['b', 'c'],
+    ],
+    [
+      [0.17, -0.33, 0.16],
+      ['a', 'c'],
+    ],
+    [
+      [-0.17, -0.16, -0.17],
+      ['a', 'b', 'c'],
+    ],
+    [[0.01, -0.5, 0], ['b']],
+    [[0.17, 0.16, 0.17], []],
+    [[0.33, 0.17, -0.17], []],
+    [[0.5, 0, 0], []],
+  ] as const)('tells of the shares %j that these transformers are exchanged: %j', (shares, exchanged) => {
+    const found = judgeInverter(PV, seen(shares));
+    expect(found).toMatchObject({ relation: 'unclear', exchanged });
+    expect(judgeSite([found], 1)).toMatchObject({ sign: null });
+    expect(judgeSite([found], 1).text.includes('conductor')).toBe(exchanged.length > 0);
+  });
+
   it('is less certain of what one change contradicts, and says nothing of what none agree on', () => {
     expect(judgeInverter(PV, seen([0.33, 0.33, 0.33], [0, 0, 0, 3000]))).toMatchObject({
       relation: 'follows',

@@ -34,10 +34,20 @@ describe('a limited-generation schedule', () => {
     ['2026-12-28T20:00:00Z', 3000, 8000],
     ['2027-01-04T20:00:00Z', 3000, 0],
   ])('says at %s: export %s, generation %s', (text, exportW, generationW) => {
-    expect(scheduledLimits(schedule, at(text))).toEqual({ exportW, generationW });
+    expect(scheduledLimits(schedule, at(text))).toEqual({ exportW, generationW, importW: null });
   });
 
   it('binds with its tightest entries while the time is unknown', () => {
-    expect(scheduledLimits(schedule, null)).toEqual({ exportW: 1000, generationW: 0 });
+    expect(scheduledLimits(schedule, null)).toEqual({ exportW: 1000, generationW: 0, importW: null });
+  });
+
+  it('limits the import as well', () => {
+    const evening: ScheduleEntry = { ...ALWAYS, from: 1020, until: 1260, importW: watts(4000) };
+    const winter: ScheduleEntry = { ...ALWAYS, months: [7], importW: watts(6000) };
+    const both = { offsetMinutes: 0, entries: [evening, winter] };
+    expect(scheduledLimits(both, at('2026-07-16T16:59:59Z'))).toMatchObject({ exportW: null, importW: 6000 });
+    expect(scheduledLimits(both, at('2026-07-16T17:00:00Z'))).toMatchObject({ importW: 4000 });
+    expect(scheduledLimits(both, at('2026-05-16T12:00:00Z'))).toMatchObject({ importW: null });
+    expect(scheduledLimits(both, null)).toMatchObject({ importW: 4000 });
   });
 });

@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest';
+import { watts } from '#base/units.ts';
+import { programSetOf, startVirtualSite } from '../bench/virtual-site.ts';
+import { siteOf, withLoads } from '../rig/site/site.ts';
+import { RELAY_DEFAULTS } from '../rig/site/switched-load.ts';
+
+/** The most that is imported from `from` seconds on. */
+const held = async (local: Readonly<Record<string, unknown>>, importW: number | null): Promise<number> => {
+  const settings = withLoads(siteOf({ plant: { sun: () => 0, load: () => 1000 } }), [RELAY_DEFAULTS]);
+  const site = await startVirtualSite({ settings, gateway: { local } });
+  const set = programSetOf(10_000, []);
+  const modes = { opModExpLimW: watts(10_000), ...(importW === null ? {} : { opModImpLimW: watts(importW) }) };
+  const programs = set.programs.map((program) => ({ ...program, defaultControl: { mRID: 'default-1', modes, setGradW: null } }));
+  site.utility.say({ ...set, programs });
+  await site.runTo(50);
+  return Math.max(...site.truth.filter(({ t }) => t > 30_000).map(({ netExport }) => 0 - netExport));
+};
+
+test('the import limit of the agreement sheds a load, whatever more the utility allows', async () => {
+  expect(await held({}, null)).toBe(4000);
+  expect(await held({ agreement: { maxExportW: 5000, maxImportW: 2500, kind: 'domestic' } }, 9000)).toBe(1000);
+});
+
+test('so does the import limit of a schedule, and the commissioned one, without any of the utility', async () => {
+  const entries = [{ from: '00:00', until: '24:00', importW: 2500 }];
+  expect(await held({ schedule: { offsetMinutes: 0, entries } }, null)).toBe(1000);
+  expect(await held({ commissioned: { exportW: null, generationW: null, importW: 2500 } }, null)).toBe(1000);
+});
