@@ -1,10 +1,9 @@
-import { later, notClaimed, table } from './requirement.ts';
+import { notClaimed, table } from './requirement.ts';
 
 const SUBSCRIPTION = notClaimed('subscription');
 const PRICING = notClaimed('pricing');
 const RESPONSE = notClaimed('demand response');
 const EVSE = notClaimed('EVSE variant');
-const SEVERAL = later('class M, with the devices issue');
 
 /** CSIP-AUS communications client procedures (SA TS 5573): all of class A and C, and those of DER-A. */
 export const CSIP_AUS_ALL = table([
@@ -70,9 +69,9 @@ export const CSIP_AUS_CLASSES = table([
   ['LOA-11', 'import limits in turn'],
   ['LOA-12', 'load limits in turn'],
   ['LOA-13', 'import limit held through a changing load'],
-  ['MUL-01', 'status of several DER', SEVERAL],
-  ['MUL-02', 'readings of several DER', SEVERAL],
-  ['MUL-03', 'capability of several DER', SEVERAL],
+  ['MUL-01', 'status of several DER'],
+  ['MUL-02', 'readings of several DER'],
+  ['MUL-03', 'capability of several DER'],
   ['STO-01', 'stored energy'],
   ['STO-02', 'capability and settings of storage'],
   ['STO-03', 'storage target inside a limit'],
