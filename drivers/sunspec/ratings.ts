@@ -1,5 +1,5 @@
 import { hertz, voltAmperes, volts, wattHours, watts } from '#base/units.ts';
-import type { DeviceRecord, ModelPlace, Nameplate, StorageRating } from '#site/device.ts';
+import type { DeviceRecord, LeastFactor, ModelPlace, Nameplate, StorageRating } from '#site/device.ts';
 import { decodeModel } from './codec.ts';
 import type { Control, ControlModel, StorageControl } from './control-model.ts';
 import { batteryModel } from './models/battery.ts';
@@ -33,6 +33,13 @@ const magnitude = (value: number | null | undefined): number | null =>
   value === null || value === undefined ? null : Math.abs(value);
 const map = <T>(value: number | null, unit: (value: number) => T): T | null => (value === null ? null : unit(value));
 
+/** Signs tell the quadrant and differ by maker; more than 1, or nothing, is none. */
+const leastFactor = (given: number | null | undefined, taken: number | null | undefined): { leastFactor?: LeastFactor } => {
+  const [overExcited, underExcited] = [given, taken].map((one) => magnitude(one) ?? 0);
+  const isFactor = (one: number | undefined): one is number => one !== undefined && one > 0 && one <= 1;
+  return isFactor(overExcited) && isFactor(underExcited) ? { leastFactor: { overExcited, underExcited } } : {};
+};
+
 /**
  * Ratings of the family the device is limited through, the other family's when that one states no power. Null when neither does:
  * no cap can then be turned into per cent.
@@ -59,6 +66,7 @@ const readLegacy = (nameplate: Body | null, settings: Body | null): Nameplate | 
     nominalFrequency: map(positive(set?.ECPNomHz), hertz),
     ratedVarInjected: magnitude(rated?.VArRtgQ1),
     ratedVarAbsorbed: magnitude(rated?.VArRtgQ4),
+    ...leastFactor(rated?.PFRtgQ1, rated?.PFRtgQ4),
   };
 };
 
@@ -77,6 +85,7 @@ const readCapacity = (capacity: Body | null): Nameplate | null => {
     nominalFrequency: null,
     ratedVarInjected: magnitude(values?.VarMaxInjRtg),
     ratedVarAbsorbed: magnitude(values?.VarMaxAbsRtg),
+    ...leastFactor(values?.PFOvrExtRtg, values?.PFUndExtRtg),
   };
 };
 

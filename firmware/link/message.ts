@@ -1,6 +1,7 @@
-import type { MonoMs, UtilitySeconds, VoltAmperes, Volts, Watts } from '#base/units.ts';
+import type { DurationMs, MonoMs, UtilitySeconds, VoltAmperes, Volts, WattHours, Watts } from '#base/units.ts';
 import type { ControlMode, ProgramSet } from '#control/program.ts';
 import type { OtherLimit } from '#control/record.ts';
+import type { LeastFactor, StorageRating } from '#site/device.ts';
 
 /** Version of the messages below; a peer of another version is answered with a hello and closed. */
 export const LINK_PROTOCOL = 1;
@@ -64,6 +65,16 @@ export interface SiteNameplate {
   readonly ratedVarInjected: number | null;
   readonly ratedVarAbsorbed: number | null;
   readonly referenceVoltage: Volts | null;
+  /** Summed over the site's storage; null or absent: none. */
+  readonly storage?: SiteStorage | null;
+  /** What every inverter can hold; absent: one does not say. */
+  readonly leastFactor?: LeastFactor;
+}
+
+/** All storage of the site. */
+export interface SiteStorage extends StorageRating {
+  /** What its owner keeps in it; null or absent: not known. */
+  readonly floor?: WattHours | null;
 }
 
 /** As DERStatus tells the utility. */
@@ -89,6 +100,17 @@ export interface StorageStatus {
   readonly stateOfCharge: number | null;
   /** 0 charging, 1 discharging, 2 holding; null: unknown. */
   readonly mode: 0 | 1 | 2 | null;
+  /** Null or absent: not known. */
+  readonly reserve?: StorageReserve | null;
+}
+
+/** What storage could do beyond what it does now, and for how long it could at full rate (DERAvailability). */
+export interface StorageReserve {
+  readonly discharge: Watts;
+  readonly charge: Watts;
+  /** Null: its content is not known. */
+  readonly dischargesFor: DurationMs | null;
+  readonly chargesFor: DurationMs | null;
 }
 
 /** Control to north: on connect and on change. */

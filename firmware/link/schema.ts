@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { MonoMs, UtilitySeconds, VoltAmperes, Volts, Watts } from '#base/units.ts';
+import type { DurationMs, MonoMs, UtilitySeconds, VoltAmperes, Volts, Watts, WattHours } from '#base/units.ts';
 import { EVENTS_MAX, PROGRAMS_MAX, type ProgramSet, RAMP_SCOPES, REFUSALS } from '#control/program.ts';
 import { curvesSchema, type ModeBounds, modeListSchema, modesSchema } from '#control/plan/mode-schema.ts';
 import { OTHER_LIMITS } from '#control/record.ts';
@@ -44,6 +44,10 @@ const watts = v.pipe(
 const voltAmperes = v.pipe(
   finite,
   v.transform((value) => value as VoltAmperes),
+);
+const wattHours = v.pipe(
+  finite,
+  v.transform((value) => value as WattHours),
 );
 const volts = v.pipe(
   finite,
@@ -164,6 +168,22 @@ const localLimit = v.object({
   importW: limitWatts,
 });
 
+const siteStorage = v.object({
+  maxCharge: watts,
+  maxDischarge: watts,
+  capacity: v.nullable(wattHours),
+  floor: v.exactOptional(v.nullable(wattHours)),
+});
+
+const lasting = v.nullable(
+  v.pipe(
+    finite,
+    v.minValue(0),
+    v.transform((value) => value as DurationMs),
+  ),
+);
+const storageReserve = v.object({ discharge: watts, charge: watts, dischargesFor: lasting, chargesFor: lasting });
+
 const siteSnapshot = v.object({
   type: v.literal('site-snapshot'),
   nameplate: v.nullable(
@@ -174,6 +194,8 @@ const siteSnapshot = v.object({
       ratedVarInjected: v.nullable(finite),
       ratedVarAbsorbed: v.nullable(finite),
       referenceVoltage: v.nullable(volts),
+      storage: v.exactOptional(v.nullable(siteStorage)),
+      leastFactor: v.exactOptional(v.object({ overExcited: finite, underExcited: finite })),
     }),
   ),
   status: v.object({
@@ -188,6 +210,7 @@ const siteSnapshot = v.object({
           connectStatus: octet,
           stateOfCharge: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(10_000))),
           mode: v.nullable(v.picklist([0, 1, 2])),
+          reserve: v.exactOptional(v.nullable(storageReserve)),
         }),
       ),
     ),

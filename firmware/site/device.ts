@@ -28,6 +28,14 @@ export interface Nameplate {
   /** ArRtg of the quadrants 1 and 4, vars; positive numbers. */
   readonly ratedVarInjected: number | null;
   readonly ratedVarAbsorbed: number | null;
+  /** PFRtgQ1 and Q4 (120), PFOvrExtRtg and PFUndExtRtg (702): the least displacement factor, over 0 to 1. Absent: it does not say. */
+  readonly leastFactor?: LeastFactor;
+}
+
+/** Least displacement factor at rated power while var are given (over-excited) and while they are taken. */
+export interface LeastFactor {
+  readonly overExcited: number;
+  readonly underExcited: number;
 }
 
 /** What storage takes, gives and holds at most; positive numbers (SunSpec 124 WChaMax, 702 WChaRteMax and WDisChaRteMax, 713 or 802 WHRtg). */

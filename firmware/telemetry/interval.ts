@@ -1,7 +1,7 @@
 import type { Hertz, MonoMs, UtilitySeconds, Vars, Volts, WattHours, Watts } from '#base/units.ts';
 import { MORE_QUANTITIES, type MoreQuantity, type Quad, type ReadingRecord } from '#control/record.ts';
 import type { DeviceId } from '#site/device.ts';
-import type { InverterSample, MeterSample, PerPhase, Sample } from '#site/sample.ts';
+import type { InverterSample, MeterSample, PerPhase, Sample, StorageSample } from '#site/sample.ts';
 import { addSegment, NOTHING, spreadOf, type Point, type Tally } from './quantity.ts';
 import { alignedSum, observe, noFleet, type Fleet } from './fleet.ts';
 
@@ -17,6 +17,10 @@ export interface IntervalConfig {
   readonly seconds: 60 | 300;
   /** The inverters whose sum is the site's generation. */
   readonly inverters: readonly DeviceId[];
+  /** Storage whose content is told. Absent: none. */
+  readonly storages?: readonly DeviceId[];
+  /** Of those, what has an AC output of its own: part of the DER's power. */
+  readonly beside?: readonly DeviceId[];
 }
 
 type Quantity = 'netImport' | 'reactive' | 'voltage' | 'frequency' | 'generation' | 'generationReactive' | MoreQuantity;
@@ -46,6 +50,9 @@ interface Register {
   readonly last: number | null;
 }
 
+/** Newest content of each storage. */
+type Stored = ReadonlyMap<DeviceId, { readonly at: MonoMs; readonly value: WattHours }>;
+
 /** The interval being filled, in monotonic time. */
 interface Open {
   readonly start: UtilitySeconds;
@@ -56,6 +63,8 @@ interface Open {
   readonly tallies: Tallies;
   readonly imported: Register;
   readonly exported: Register;
+  /** As it was before the interval's end. */
+  readonly stored: Stored;
 }
 
 export interface IntervalState {
@@ -70,6 +79,8 @@ export interface IntervalState {
   readonly reactive: Fleet;
   /** Newest sample of each inverter. */
   readonly newest: ReadonlyMap<DeviceId, InverterSample>;
+  /** Newest content of each storage. */
+  readonly stored: Stored;
 }
 
 export interface IntervalStep {
@@ -87,6 +98,7 @@ export const newInterval = (config: IntervalConfig): IntervalState => ({
   active: noFleet(),
   reactive: noFleet(),
   newest: new Map(),
+  stored: new Map(),
 });
 
 const openAt = (state: IntervalState, mono: number, utility: number, previous: Open | null): Open => {
@@ -103,6 +115,7 @@ const openAt = (state: IntervalState, mono: number, utility: number, previous: O
     tallies: {},
     imported: { first: state.importedLast, last: null },
     exported: { first: state.exportedLast, last: null },
+    stored: state.stored,
   };
 };
 
@@ -110,7 +123,20 @@ const openAt = (state: IntervalState, mono: number, utility: number, previous: O
 const counted = ({ first, last }: Register): WattHours | null =>
   first === null || last === null || last < first ? null : ((last - first) as WattHours);
 
-const recordOf = (open: Open, seconds: number): ReadingRecord | null => {
+/** In all storage, where each was heard of lately before the interval's end; null: no storage, or not known. */
+const storedAt = ({ stored, to: end }: Open, { storages = [] }: IntervalConfig): WattHours | null => {
+  let sum = 0;
+  for (const device of storages) {
+    const one = stored.get(device);
+    if (one === undefined || end - one.at > GAP_MAX_MS) return null;
+    sum += one.value;
+  }
+  return storages.length === 0 ? null : (Math.round(sum) as WattHours);
+};
+
+const recordOf = (open: Open, config: IntervalConfig): ReadingRecord | null => {
+  const { seconds } = config;
+  const storedEnergy = storedAt(open, config);
   const measured = QUANTITIES.map((quantity) => open.tallies[quantity] ?? NOTHING).filter(({ covered }) => covered > 0);
   if (measured.length === 0) return null;
   const spread = <T extends number>(quantity: Quantity, step: number) =>
@@ -134,6 +160,7 @@ const recordOf = (open: Open, seconds: number): ReadingRecord | null => {
     importedEnergy: counted(open.imported),
     exportedEnergy: counted(open.exported),
     ...(more.length === 0 ? {} : { more: Object.fromEntries(more) }),
+    ...(storedEnergy === null ? {} : { storedEnergy }),
   };
 };
 
@@ -206,39 +233,61 @@ const averages = (newest: ReadonlyMap<DeviceId, InverterSample>, at: number): Va
   };
 };
 
+/** Inverters that count in a sum: those that do not rest, all where all do. */
+const countedOf = (inverters: readonly DeviceId[], newest: IntervalState['newest']): readonly DeviceId[] => {
+  const awake = inverters.filter((device) => !isResting(newest.get(device)));
+  return awake.length === 0 ? inverters : awake;
+};
+
+/** Power of all DER: inverters, and storage with an output of its own; positive = given. */
+const addPower = (state: IntervalState): IntervalState => {
+  const { inverters, beside = [] } = state.config;
+  const generation = alignedSum(state.active, [...countedOf(inverters, state.newest), ...beside], GAP_MAX_MS);
+  return generation === null ? state : addPoints(state, generation.at, { generation: generation.value });
+};
+
+const addStorage = (state: IntervalState, { device, takenAt, discharge, stored: held }: StorageSample): IntervalState => {
+  const { storages = [], beside = [] } = state.config;
+  let next = state;
+  if (storages.includes(device) && held !== null) {
+    const withIt = (stored: Stored): Stored => new Map(stored).set(device, { at: takenAt, value: held });
+    const open = state.open.map((one) => (takenAt > one.to ? one : { ...one, stored: withIt(one.stored) }));
+    next = { ...state, open, stored: withIt(state.stored) };
+  }
+  if (!beside.includes(device)) return next;
+  return addPower({ ...next, active: observe(next.active, device, takenAt, discharge) });
+};
+
 const addInverter = (state: IntervalState, sample: InverterSample): IntervalState => {
   const { inverters } = state.config;
   if (!inverters.includes(sample.device)) return state;
   const active = observe(state.active, sample.device, sample.takenAt, sample.generation);
   const reactive = observe(state.reactive, sample.device, sample.takenAt, sample.reactive);
   const newest = new Map(state.newest).set(sample.device, sample);
-  const awake = inverters.filter((device) => !isResting(newest.get(device)));
-  const counted = awake.length === 0 ? inverters : awake;
+  const counted = countedOf(inverters, newest);
   let next = addPoints({ ...state, active, reactive, newest }, sample.takenAt, averages(newest, sample.takenAt));
-  const generation = alignedSum(active, counted, GAP_MAX_MS);
-  if (generation !== null) next = addPoints(next, generation.at, { generation: generation.value });
+  next = addPower(next);
   const generationReactive = alignedSum(reactive, counted, GAP_MAX_MS);
   if (generationReactive !== null)
     next = addPoints(next, generationReactive.at, { generationReactive: generationReactive.value });
   return next;
 };
 
-const records = (intervals: readonly Open[], seconds: number): readonly ReadingRecord[] =>
-  intervals.map((interval) => recordOf(interval, seconds)).filter((record) => record !== null);
+const records = (intervals: readonly Open[], { config }: IntervalState): readonly ReadingRecord[] =>
+  intervals.map((interval) => recordOf(interval, config)).filter((record) => record !== null);
 
 /** Ends what must not go on, opens what begins. */
 const roll = (state: IntervalState, mono: MonoMs, utility: number | null): IntervalStep => {
-  const { seconds } = state.config;
   const newest = state.open.at(-1);
-  if (utility === null) return { state: { ...state, open: [] }, records: records(state.open, seconds) };
+  if (utility === null) return { state: { ...state, open: [] }, records: records(state.open, state) };
   if (newest === undefined) return { state: { ...state, open: [openAt(state, mono, utility, null)] }, records: [] };
   if (Math.abs(utility - (mono / 1000 + newest.epoch)) > STEP_MAX_SECONDS) {
-    return { state: { ...state, open: [openAt(state, mono, utility, null)] }, records: records(state.open, seconds) };
+    return { state: { ...state, open: [openAt(state, mono, utility, null)] }, records: records(state.open, state) };
   }
   if (mono < newest.to) return { state, records: [] };
   return {
     state: { ...state, open: [newest, openAt(state, mono, utility, newest)] },
-    records: records(state.open.slice(0, -1), seconds),
+    records: records(state.open.slice(0, -1), state),
   };
 };
 
@@ -260,9 +309,10 @@ export const addSamples = (
   for (const sample of samples) {
     if (sample.kind === 'meter') next = addMeter(next, sample);
     else if (sample.kind === 'inverter') next = addInverter(next, sample);
+    else if (sample.kind === 'storage') next = addStorage(next, sample);
   }
   const over = next.open.filter((interval) => mono >= interval.to + GRACE_MS);
   if (over.length === 0) return { state: next, records: rolled.records };
   const open = next.open.filter((interval) => !over.includes(interval));
-  return { state: { ...next, open }, records: [...rolled.records, ...records(over, state.config.seconds)] };
+  return { state: { ...next, open }, records: [...rolled.records, ...records(over, next)] };
 };

@@ -30,8 +30,8 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
   {
     name: 'a share is given on before the lower cap of the one that gave it is read back',
     file: 'firmware/control/tick/asking.ts',
-    search: '(view.tracks.get(device)?.heldCap ?? maxPower)',
-    replace: '0',
+    search: 'const held = view.asleep.has(device) ? 0 : (track?.heldCap ?? maxPower);',
+    replace: 'const held = 0;',
     tests: SPLIT,
   },
   {

@@ -1,6 +1,7 @@
 import { CONTROL_MUTANTS } from './control.ts';
 import { DEVICE_MUTANTS } from './devices.ts';
 import { FIELD_MUTANTS } from './field.ts';
+import { LIMITER_MUTANTS } from './limiter.ts';
 import { LOCAL_MUTANTS } from './local.ts';
 import type { Mutant } from './mutant.ts';
 import { NORTHBOUND_MUTANTS } from './northbound.ts';
@@ -13,6 +14,7 @@ import { NORTH_MUTANTS } from './utility.ts';
 /** All of them, in the order they are run. */
 export const MUTANTS: readonly Mutant[] = [
   ...CONTROL_MUTANTS,
+  ...LIMITER_MUTANTS,
   ...LOCAL_MUTANTS,
   ...STORAGE_MUTANTS,
   ...DEVICE_MUTANTS,

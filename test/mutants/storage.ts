@@ -2,6 +2,7 @@ import type { Mutant } from './mutant.ts';
 
 const BOUNDS = ['test/property/control/storage.test.ts'];
 const SITE = ['test/unit/storage/storage.test.ts'];
+const REPORTED = ['test/unit/controld/storage-status.test.ts'];
 const TICK = ['test/unit/storage/tick.test.ts'];
 
 const BOUNDS_FILE = 'firmware/control/storage/bounds.ts';
@@ -141,5 +142,33 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     search: 'isNew && gap > LEAD_FRACTION * range ?',
     replace: 'gap > 2 * range ?',
     tests: TICK,
+  },
+  {
+    name: 'the output of a hybrid counts twice',
+    file: 'firmware/app/controld/status.ts',
+    search: '.filter(({ behind }) => behind === null)',
+    replace: '.filter(() => true)',
+    tests: REPORTED,
+  },
+  {
+    name: 'storage that fell silent tells what it held before',
+    file: 'firmware/telemetry/interval.ts',
+    search: 'if (one === undefined || end - one.at > GAP_MAX_MS) return null;',
+    replace: 'if (one === undefined) return null;',
+    tests: ['test/unit/telemetry/interval.test.ts'],
+  },
+  {
+    name: 'what the owner of storage keeps is told as available',
+    file: 'firmware/app/controld/storage-reserve.ts',
+    search: 'const gives = stateOfCharge > reserve &&',
+    replace: 'const gives = stateOfCharge > 0 &&',
+    tests: REPORTED,
+  },
+  {
+    name: 'the displacement factor of the best inverter is told of all',
+    file: 'firmware/app/controld/status.ts',
+    search: 'Math.max(...told.map(pick))',
+    replace: 'Math.min(...told.map(pick))',
+    tests: REPORTED,
   },
 ];

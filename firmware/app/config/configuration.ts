@@ -89,6 +89,8 @@ export interface UtilityConfiguration {
   readonly nmi: string | null;
   /** IANA private enterprise number that ends our mRIDs. */
   readonly pen: number;
+  /** The site has storage: what it holds is told. Absent: it has none. */
+  readonly hasStorage?: boolean;
   /** PEM files, relative to the configuration directory or absolute. */
   readonly identity: FileIdentity | TpmIdentity;
 }
@@ -264,6 +266,7 @@ const toConfiguration = (file: ConfigurationFile): Configuration => ({
     ...utility,
     nmi: utility.nmi ?? null,
     pen: utility.pen ?? DOCUMENTATION_PEN,
+    hasStorage: file.devices.some(({ role }) => role === 'storage'),
     identity: identityOf(utility.identity),
   })),
   isUtilityRefused: false,

@@ -64,12 +64,20 @@ export const loadUtility = async (
   return ok({ ...server, tls: current, config, renewed: { tls: renewed, config: renewedConfig } });
 };
 
+/** Stored energy is told by sites that store any. */
+const withoutStorage = (profile: UtilityProfile): UtilityProfile => {
+  const { readings } = profile.mirrors;
+  const der = readings.der.filter((reading) => reading !== 'Wh');
+  return { ...profile, mirrors: { ...profile.mirrors, readings: { ...readings, der } } };
+};
+
 /** What the utility's part of the configuration comes to, once all it points at is read. `certificate`: DER of our own. */
 export const siteOf = (
   utility: UtilityConfiguration,
   { profile, pin, certificate }: Pick<UtilitySite, 'profile' | 'certificate'> & { readonly pin: number | null },
 ): UtilitySite => {
   const { lfdi, sfdi } = identityOf(certificate);
+  const told = utility.hasStorage === true ? profile : withoutStorage(profile);
   const { rates, inBandRegistration, pageLimit } = profile;
   const domain = utility.url.startsWith('https:') ? null : utility.url;
   const walk = {
@@ -86,7 +94,7 @@ export const siteOf = (
     seed: sfdi,
     allowedOrigins: [],
   };
-  return { server: utility.name, lfdi, certificate, pen: utility.pen, nmi: utility.nmi, profile, domain, walk };
+  return { server: utility.name, lfdi, certificate, pen: utility.pen, nmi: utility.nmi, profile: told, domain, walk };
 };
 
 /** From the vault, or where that has none of this name from the file beside the configuration. */

@@ -224,9 +224,14 @@ class Process {
   }
 
   #snapshot(): ReturnType<typeof snapshotOf> {
-    const inverters = this.#configuration.devices.filter((device) => device.role === 'inverter');
-    const nameplate = siteNameplate(inverters.map(({ device }) => this.#devices.of(device)));
-    const at = { now: this.#ports.clock.now(), utility: this.#loop.utility, connections: this.#field.connections() };
+    const { devices } = this.#configuration;
+    const inverters = devices.filter(({ role }) => role === 'inverter').map(({ device }) => this.#devices.of(device));
+    const storages = devices.flatMap(({ device, storage }) =>
+      storage === null ? [] : [{ ...storage, record: this.#devices.of(device), behind: storage.hybridOf }],
+    );
+    const nameplate = siteNameplate(inverters, storages);
+    const connections = this.#field.connections();
+    const at = { now: this.#ports.clock.now(), utility: this.#loop.utility, connections, storages };
     return snapshotOf(nameplate, siteStatus(this.#loop.state, this.#field.sights(), at), this.#facts.executable);
   }
 

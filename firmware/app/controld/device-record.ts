@@ -23,6 +23,7 @@ export const deviceRecordSchema = v.object({
       nominalFrequency: v.nullable(finite),
       ratedVarInjected: v.nullable(finite),
       ratedVarAbsorbed: v.nullable(finite),
+      leastFactor: v.exactOptional(v.object({ overExcited: positive, underExcited: positive })),
     }),
   ),
   limitScale: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(-10), v.maxValue(10))),

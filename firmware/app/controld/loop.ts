@@ -70,8 +70,11 @@ export class Loop {
     this.#options = options;
     const lockout = restoreLockout(memory.lockout, options.ports.clock.now());
     this.#state = startState({ ...memory, lockout });
-    const inverters = options.facts().inverters.map((inverter) => inverter.device);
-    this.#intervals = newInterval({ seconds: READING_SECONDS, inverters });
+    const { inverters: all, storages = [] } = options.facts();
+    const inverters = all.map(({ device }) => device);
+    const beside = storages.filter(({ behind }) => behind === null).map(({ device }) => device);
+    const config = { seconds: READING_SECONDS, inverters, storages: storages.map(({ device }) => device), beside } as const;
+    this.#intervals = newInterval(config);
   }
 
   get state(): ControlState {

@@ -1,13 +1,15 @@
-import { watts, type MonoMs, type UtilitySeconds, type VoltAmperes, type Watts } from '#base/units.ts';
+import { type MonoMs, type UtilitySeconds, voltAmperes, watts, type Watts } from '#base/units.ts';
 import type { ControlState } from '#control/tick/state.ts';
 import { type GenerationTrack, latestGeneration } from '#control/limiter/generation.ts';
 import { isStopped } from '#control/limits/power.ts';
 import { isReturning } from '#control/limits/service.ts';
 import type { ControlMode } from '#control/program.ts';
-import type { SiteNameplate, SiteSnapshot, SiteStatus } from '#link/message.ts';
+import type { SiteNameplate, SiteSnapshot, SiteStatus, StorageStatus } from '#link/message.ts';
 import { alarmStatus } from '#site/alarm.ts';
-import type { Connection, DeviceId, DeviceRecord, Nameplate } from '#site/device.ts';
+import type { Connection, DeviceId, DeviceRecord, LeastFactor, Nameplate } from '#site/device.ts';
 import type { DeviceStanding, InverterState } from '#site/sample.ts';
+import { storageReserve } from './storage-reserve.ts';
+import { storageRating, type StoragePlate, storageStatus } from './storage-status.ts';
 
 /** IEEE 2030.5 ConnectStatusType bits. */
 const CONNECTED = 1;
@@ -43,22 +45,43 @@ const sumOf = (nameplates: readonly Nameplate[], pick: (nameplate: Nameplate) =>
   return sum;
 };
 
-/** Ratings of the inverters met so far, summed; null while one of them was never met. */
-export const siteNameplate = (inverters: readonly (DeviceRecord | null)[]): SiteNameplate | null => {
+/** What each of them can hold; none: one does not say. */
+const factorOf = (nameplates: readonly Nameplate[]): Pick<SiteNameplate, 'leastFactor'> => {
+  const told = nameplates.flatMap(({ leastFactor }) => leastFactor ?? []);
+  if (told.length < nameplates.length) return {};
+  const most = (pick: (one: LeastFactor) => number): number => Math.max(...told.map(pick));
+  return { leastFactor: { overExcited: most((one) => one.overExcited), underExcited: most((one) => one.underExcited) } };
+};
+
+/**
+ * Ratings of the devices met so far, summed; null while one of them was never met. Active power is the inverters' alone, which is what
+ * per cents of setMaxW limit; apparent power is that of all outputs.
+ */
+export const siteNameplate = (
+  inverters: readonly (DeviceRecord | null)[],
+  storages: readonly StoragePlate[] = [],
+): SiteNameplate | null => {
   const nameplates: Nameplate[] = [];
   for (const record of inverters) {
     if (record?.nameplate === null || record?.nameplate === undefined) return null;
     nameplates.push(record.nameplate);
   }
   const [first] = nameplates;
-  if (first === undefined) return null;
+  const storage = storageRating(storages);
+  if (first === undefined || storage === null) return null;
+  const own = storages
+    .filter(({ behind }) => behind === null)
+    .flatMap(({ record }) => record?.nameplate?.ratedApparent ?? record?.storage?.maxDischarge ?? 0);
+  const apparent = sumOf(nameplates, (one) => one.ratedApparent);
   return {
     ratedPower: watts(sumOf(nameplates, (one) => one.ratedPower) ?? 0),
     maxPower: watts(sumOf(nameplates, (one) => one.maxPower) ?? 0),
-    ratedApparent: sumOf(nameplates, (one) => one.ratedApparent) as VoltAmperes | null,
+    ratedApparent: apparent === null ? null : voltAmperes(own.reduce<number>((sum, one) => sum + one, apparent)),
     ratedVarInjected: sumOf(nameplates, (one) => one.ratedVarInjected),
     ratedVarAbsorbed: sumOf(nameplates, (one) => one.ratedVarAbsorbed),
     referenceVoltage: first.referenceVoltage,
+    ...factorOf(nameplates),
+    ...(storages.length === 0 ? {} : { storage }),
   };
 };
 
@@ -95,6 +118,8 @@ export interface StatusMoment {
   /** Null: unknown. */
   readonly utility: UtilitySeconds | null;
   readonly connections: ReadonlyMap<DeviceId, Connection | null>;
+  /** Storage of the site; absent: none. */
+  readonly storages?: readonly StoragePlate[];
 }
 
 /** 0 W while every inverter gives all that its source has; one that is held back could give more, nobody knows how much. */
@@ -104,6 +129,22 @@ const reserveOf = (state: ControlState, sights: ReadonlyMap<DeviceId, DeviceSigh
     return standing === 'asleep' || (standing === 'answering' && AT_ITS_BEST.includes(track.state));
   });
   return all && state.tracks.size > 0 ? watts(0) : null;
+};
+
+/** It answers, or was silent for less than a minute. */
+const isReached = (sight: DeviceSight | undefined, now: MonoMs): boolean =>
+  sight !== undefined && (sight.silentSince === null || now - sight.silentSince <= SILENT_MS);
+
+const storageOf = (state: ControlState, sights: ReadonlyMap<DeviceId, DeviceSight>, at: StatusMoment): StorageStatus | null => {
+  const { now, storages = [] } = at;
+  const tracks = state.storage?.tracks;
+  const status = storageStatus(tracks, (device) => isReached(sights.get(device), now), now);
+  const room = (device: DeviceId): number => {
+    const track = state.tracks.get(device);
+    const output = track === undefined ? null : latestGeneration(track, now);
+    return track === undefined || output === null ? 0 : Math.max(0, track.maxPower - output);
+  };
+  return status === null ? null : { ...status, reserve: storageReserve(storages, tracks, room, now) };
 };
 
 /** Best connect state of any inverter, worst status; a device silent for more than a minute counts as away. */
@@ -131,7 +172,7 @@ export const siteStatus = (state: ControlState, sights: ReadonlyMap<DeviceId, De
     inverterStatus,
     alarmStatus: alarmStatus(state.alarms.map(({ alarm }) => alarm)),
     reserve: reserveOf(state, sights),
-    storage: null,
+    storage: storageOf(state, sights, at),
   };
 };
 

@@ -94,7 +94,7 @@ export class DerReports {
       this.#capability(now, tree, snapshot) ??
       this.#settings(now, utility, tree, snapshot) ??
       this.#statusPut(now, utility, tree) ??
-      this.#availability(now, utility, tree)
+      this.#availability(now, utility, tree, snapshot)
     );
   }
 
@@ -175,12 +175,12 @@ export class DerReports {
     return { what: 'status', method: 'PUT', url, body };
   }
 
-  #availability(now: MonoMs, utility: UtilitySeconds, tree: WalkedTree): DerJob | null {
+  #availability(now: MonoMs, utility: UtilitySeconds, tree: WalkedTree, { nameplate }: SiteSnapshot): DerJob | null {
     const { write, profile } = this.#options;
     const url = profile.availability ? (tree.ders[0]?.availability ?? null) : null;
     const changed = (before: SiteStatus, status: SiteStatus): boolean => before.reserve !== status.reserve;
     if (url === null || this.#status === null || !this.#isDue(now, tree, { what: 'availability', url, changed })) return null;
-    const body = writeResource('DERAvailability', derAvailability(this.#status.status, utility), write);
+    const body = writeResource('DERAvailability', derAvailability(this.#status.status, nameplate, utility), write);
     return { what: 'availability', method: 'PUT', url, body };
   }
 

@@ -5,6 +5,7 @@ import type { MeterSample } from '#site/sample.ts';
 import { type GainState, isSteady, UNTRIMMED, withCapChange, withSettledReading } from './gain.ts';
 import { type GenerationTrack, isMoving, latestGeneration, predicted } from './generation.ts';
 import { type LoadState, NO_LOAD_KNOWN, provenLoad, withOutput, withoutMeter, withPoll } from './load.ts';
+import { type Probe, probed } from './probe.ts';
 import { armWitness, explainJump, NOT_YET_SEEN, type SightState, settleWitness, withMeterSample, withTime } from './sight.ts';
 
 /** Distance kept below the limit, so that noise stays inside it: 0.3 % of the limit, 5-30 W. */
@@ -37,6 +38,8 @@ export interface Plant {
   readonly readingAge: DurationMs;
   /** Storage beside the inverters, which the load that is estimated contains; absent: none. */
   readonly storage?: StorageBeside;
+  /** An installer has the meter checked: nothing else of ours moves the inverters to try it. Absent: nobody has. */
+  readonly isChecked?: boolean;
 }
 
 /** What storage that has an output of its own does to the connection point. */
@@ -56,6 +59,8 @@ export interface LimiterState {
   readonly gains: ReadonlyMap<DeviceId, GainState>;
   /** Since when the site is being over-cut; null when it is not. */
   readonly overcutSince: MonoMs | null;
+  /** While the meter is on trial; null: it is not. Absent: in a tape of an earlier release. */
+  readonly probe?: Probe | null;
 }
 
 export const newLimiter = (): LimiterState => ({
@@ -63,6 +68,7 @@ export const newLimiter = (): LimiterState => ({
   load: NO_LOAD_KNOWN,
   gains: new Map(),
   overcutSince: null,
+  probe: null,
 });
 
 export interface Decision {
@@ -76,6 +82,8 @@ export interface Decision {
   readonly command: Watts;
   readonly seen: boolean;
   readonly overcutting: boolean;
+  /** The output is lowered to see whether the meter follows. */
+  readonly probing: boolean;
   /** An inverter is on its way to a new cap: poll it fast. */
   readonly moving: boolean;
   /** Proven load; null while blind. */
@@ -246,11 +254,25 @@ export const decide = (
   const told = tracks.filter(({ device }) => !uncontrolled.has(device));
   const others = tracks.reduce((sum, { device }) => sum + (uncontrolled.get(device) ?? 0), 0);
   const overcutSince = overcut(checked, target >= plant.maxPower ? target : Math.max(0, target - others), plant, told, now);
-  const command = overcutSince === null ? target : watts(Math.min(target, others + plant.minOutput));
+  const wanted = overcutSince === null ? target : watts(Math.min(target, others + plant.minOutput));
+  const output = total(tracks, (track) => latestGeneration(track, now));
+  const site = { command: wanted, output: output === null ? null : watts(output), maxPower: plant.maxPower };
+  const probe = plant.isChecked === true ? null : probed(state.probe ?? null, checked.sight, site, now);
+  const command = probe === null ? wanted : watts(Math.min(wanted, probe.cap));
   const moving = tracks.some((track) => isWorthWatching(track, now, gainOf(state, track.device).settleMs));
   assert(command <= ceiling, 'a command never exceeds what the limits allow');
   return {
-    state: { ...checked, load, overcutSince },
-    decision: { target, ceiling, assured, command, seen, overcutting: overcutSince !== null, moving, load: proven },
+    state: { ...checked, load, overcutSince, probe },
+    decision: {
+      target,
+      ceiling,
+      assured,
+      command,
+      seen,
+      overcutting: overcutSince !== null,
+      probing: probe !== null,
+      moving,
+      load: proven,
+    },
   };
 };

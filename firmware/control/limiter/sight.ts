@@ -12,7 +12,7 @@ const WITNESS_FRACTION = 0.05;
 /** A transition that has not settled by then proves nothing: the load had time to change. */
 const WITNESS_MS = 15_000;
 const STRIKES_OUT = 2;
-/** A meter found implausible is believed again after it followed the inverter, or after this long. */
+/** A meter found implausible is believed again after it followed the inverter, or when for so long nothing spoke against it. */
 const IMPLAUSIBLE_MS = 600_000;
 
 export type Blindness = 'silent' | 'frozen' | 'implausible' | 'no-value';
@@ -29,6 +29,8 @@ export interface SightState {
   /** Flow and output when the inverter was last told to move; held against the pair after it did. */
   readonly witness: { readonly at: MonoMs; readonly netImport: Watts; readonly generation: Watts } | null;
   readonly lostAt: MonoMs | null;
+  /** When it last failed to follow while it was not believed. Absent: in a tape of an earlier release. */
+  readonly refutedAt?: MonoMs | null;
   /** The flow jumped to its mirror image, by `flow` watts: doubted until the inverters' output explains it. */
   readonly jump: { readonly at: MonoMs; readonly flow: number; readonly outputBefore: number | null } | null;
   readonly strikes: number;
@@ -44,6 +46,7 @@ export const NOT_YET_SEEN: SightState = {
   netImport: null,
   witness: null,
   lostAt: null,
+  refutedAt: null,
   jump: null,
   strikes: 0,
 };
@@ -65,7 +68,8 @@ const mirrored = (before: Watts, netImport: Watts, ratedPower: Watts): boolean =
 const regain = (state: SightState, moved: boolean, at: MonoMs): SightState => {
   const counts = moved || state.reason === 'silent' || state.reason === 'no-value';
   const goodInRow = state.goodInRow + (counts ? 1 : 0);
-  const trusted = state.reason !== 'implausible' || state.strikes < STRIKES_OUT || at - (state.lostAt ?? 0) > IMPLAUSIBLE_MS;
+  const doubtedAt = Math.max(state.lostAt ?? 0, state.refutedAt ?? 0);
+  const trusted = state.reason !== 'implausible' || state.strikes < STRIKES_OUT || at - doubtedAt > IMPLAUSIBLE_MS;
   return goodInRow >= SEEN_AFTER_SAMPLES && trusted ? { ...state, goodInRow, seen: true, strikes: 0 } : { ...state, goodInRow };
 };
 
@@ -98,6 +102,12 @@ export const armWitness = (state: SightState, generation: Watts, at: MonoMs): Si
     ? state
     : { ...state, witness: { at, netImport: state.netImport, generation } };
 
+/** One that is not believed has to follow as often as it did not, and once more after each time that it fails again. */
+const strikesAfter = ({ seen, strikes }: SightState, follows: boolean): number => {
+  if (follows) return seen ? 0 : strikes - 1;
+  return Math.min(strikes + 1, STRIKES_OUT + 1);
+};
+
 /**
  * The inverter has settled again. When its output moved by more than five per cent of the rating, the flow must have followed;
  * twice not: the meter is frozen in substance or its sign is wrong (design section 4).
@@ -108,7 +118,8 @@ export const settleWitness = (state: SightState, generation: Watts, ratedPower: 
   if (Math.abs(output) < WITNESS_FRACTION * ratedPower) return { ...state, witness: null };
   const flow = state.netImport - state.witness.netImport;
   const follows = flow * -output > 0 && Math.abs(flow) > 0.4 * Math.abs(output);
-  const next = { ...state, witness: null, strikes: follows ? 0 : state.strikes + 1 };
+  const refutedAt = follows || state.seen ? (state.refutedAt ?? null) : now;
+  const next = { ...state, witness: null, strikes: strikesAfter(state, follows), refutedAt };
   return next.strikes >= STRIKES_OUT ? lost(next, 'implausible', now) : next;
 };
 

@@ -1,6 +1,6 @@
 import { type MonoMs, type UtilitySeconds, type Watts, watts } from '#base/units.ts';
 import type { ActiveLimits, Limit, LimitSource } from '../limits.ts';
-import { type Heard, inputLimits, type InputRule, NOTHING_HEARD, type SourceLimits } from './inputs.ts';
+import { type Heard, inputLimits, type InputRule, type SourceLimits } from './inputs.ts';
 import type { LockoutState, Scheme } from './lockout.ts';
 import { type Schedule, scheduledLimits } from './schedule.ts';
 
@@ -31,7 +31,7 @@ export interface LocalMoment {
 /** What the site's own rules allow now. A lock-out stops generation: export by it must be impossible, not merely limited. */
 export const localLimits = (
   { schedule, scheme, inputs = [] }: LocalRules,
-  { lockout, utility, now, heard = NOTHING_HEARD }: LocalMoment,
+  { lockout, utility, now, heard }: LocalMoment,
 ): readonly LocalLimit[] => {
   const limits: LocalLimit[] = [];
   if (schedule !== null) limits.push({ name: 'schedule', ...scheduledLimits(schedule, utility) });

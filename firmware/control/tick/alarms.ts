@@ -1,6 +1,6 @@
 import type { AlarmRecord } from '#control/record.ts';
 import { standingConditions } from './conditions.ts';
-import { NOTHING_HEARD, silentInputs } from '#control/local/inputs.ts';
+import { silentInputs } from '#control/local/inputs.ts';
 import type { ControlState, SiteFacts, StandingAlarm, TickInputs } from './state.ts';
 import type { DeviceStanding } from '#site/sample.ts';
 import type { DeviceId } from '#site/device.ts';
@@ -41,7 +41,7 @@ const storageAlarms = (
   return wanted;
 };
 
-const inputAlarms = ({ local }: SiteFacts, { heard = NOTHING_HEARD, now }: Seen): readonly Wanted[] => {
+const inputAlarms = ({ local }: SiteFacts, { heard, now }: Seen): readonly Wanted[] => {
   const silent = silentInputs(local.inputs ?? [], heard, now);
   if (silent.length === 0) return [];
   const text = `no limits are heard from ${silent.join(', ')}: the fallback configured for it holds`;

@@ -1,7 +1,7 @@
 import { type MonoMs, type Watts, watts } from '#base/units.ts';
 import { allocate, ask, type Asked, type Claim, NOISE_FRACTION, roomFor } from '#control/allocate/allocate.ts';
 import { follow, FOLLOWING, type FollowState } from '#control/follow/follow.ts';
-import { type GenerationTrack, withAskedCap } from '#control/limiter/generation.ts';
+import { type GenerationTrack, latestGeneration, withAskedCap } from '#control/limiter/generation.ts';
 import { type Decision, gainOf, type LimiterState } from '#control/limiter/limiter.ts';
 import type { DeviceId } from '#site/device.ts';
 import type { Command, ControlState, SiteFacts } from './state.ts';
@@ -33,12 +33,18 @@ const loadSwings = ({ limiter, decision }: View, claims: readonly Claim[]): bool
   return (limiter.load.estimate ?? 0) - (decision.load ?? 0) > NOISE_FRACTION * rating;
 };
 
-/** What one may deliver under the highest of what it holds, was asked for and is to get; watts. */
+/** An output so far above the cap has not come down to it yet, fraction of WMax; less is the reading's own error. */
+const FALLING_FRACTION = 0.01;
+
+/** What one may deliver under the highest of what it holds, was asked for and is to get, or delivers still on its way down; watts. */
 const mayDeliver = (claim: Claim, cap: Watts, state: ControlState, view: View): number => {
   const { device, maxPower, gain, uncontrolled } = claim;
   if (uncontrolled !== null) return uncontrolled;
-  const held = view.asleep.has(device) ? 0 : (view.tracks.get(device)?.heldCap ?? maxPower);
-  return Math.min(maxPower, gain * Math.max(held, cap, state.asked.get(device)?.cap ?? 0));
+  const track = view.tracks.get(device);
+  const held = view.asleep.has(device) ? 0 : (track?.heldCap ?? maxPower);
+  const allowed = gain * Math.max(held, cap, state.asked.get(device)?.cap ?? 0);
+  const delivers = track === undefined ? 0 : (latestGeneration(track, view.now) ?? 0);
+  return Math.min(maxPower, delivers > allowed + FALLING_FRACTION * maxPower ? delivers : allowed);
 };
 
 /** The caps to ask for: a raise waits until the others provably hold what leaves room for it. */

@@ -2,7 +2,7 @@ import type { Note } from '#base/ports.ts';
 import { durationMs, type MonoMs, type UtilitySeconds, utilitySeconds, watts } from '#base/units.ts';
 import { applyAnchor, type ClockState, noteWall, utilityExact, utilityNow } from '#control/clock/clock.ts';
 import { latestGeneration } from '#control/limiter/generation.ts';
-import { decide, type Plant, type PowerLimits, type StorageBeside } from '#control/limiter/limiter.ts';
+import { decide, type Decision, type Plant, type PowerLimits, type StorageBeside } from '#control/limiter/limiter.ts';
 import { beside, isStopped, powerLimits } from '#control/limits/power.ts';
 import type { Service } from '#control/limits/service.ts';
 import type { ActiveLimits } from '#control/limits.ts';
@@ -33,6 +33,12 @@ import { askStored, isStored, observeStored, storedWithin } from './storing.ts';
 
 /** A held cap may exceed its ceiling by the resolution of one watt before it counts as not yet enforced. */
 const HELD_TOLERANCE_W = 1;
+
+/** Over-cut and probe begin and end at once, whatever the write budget would rather. */
+const isForced = (decision: Decision | null): boolean => decision !== null && (decision.overcutting || decision.probing);
+
+/** A check of the meter moves the inverters itself. */
+const checkedBy = (trial: TickInputs['trial']): Pick<Plant, 'isChecked'> => ({ isChecked: trial !== undefined });
 
 const plantOf = (facts: SiteFacts, storage: StorageBeside | undefined): Plant => {
   let maxPower = 0;
@@ -216,11 +222,11 @@ export const controlTick = (before: ControlState, facts: SiteFacts, inputs: Tick
   const awake = all.filter((track) => inputs.standings.get(track.device) !== 'asleep');
   const { whole, power } = powersOf(limits, facts.returnsByItself ? null : planned.plan.service, moment, plant);
   const uncontrolled = uncontrolledOf(all, facts, inputs, before);
-  const running = { ...plant, minOutput: leastTogether(awake, uncontrolled, facts, before.idle) };
+  const running = { ...plant, minOutput: leastTogether(awake, uncontrolled, facts, before.idle), ...checkedBy(trial) };
   const { state: limiter, decision } = decide(observed.limiter, power, awake, { plant: running, now, uncontrolled });
 
   const changed = !samePower(before.power, power);
-  const completes = decision.overcutting || before.decision?.overcutting === true || changed;
+  const completes = isForced(decision) || isForced(before.decision) || changed;
   const { claims, demands, idle } = claimsFor(all, uncontrolled, { facts, inputs, state: before, limiter }, decision);
   const asleep = new Set(all.filter((track) => !awake.includes(track)).map(({ device }) => device));
   const view = { ...observed, limiter, decision, completes, arrives: changed && !isRamping(limits), asleep, trial, now };

@@ -62,8 +62,9 @@ const advertised = (modes: readonly ControlMode[]): { readonly base: string; rea
 /** Nothing of CSIP-AUS v1.3's virtual power plant. */
 const NO_VPP = '00';
 
-/** DERType of a photovoltaic system. */
+/** DERType of a photovoltaic system, and of one with storage. */
 export const DER_TYPE_PV = 4;
+const DER_TYPE_PV_AND_STORAGE = 83;
 /** setGradW where no default said one: 16.67 % a minute (AS/NZS 4777.2), hundredths of a per cent a second. */
 export const GRADIENT_DEFAULT = 27;
 
@@ -81,6 +82,56 @@ const ratings = (
   voltage: nameplate.referenceVoltage === null ? null : scaled(nameplate.referenceVoltage, UINT16, 'nearest'),
 });
 
+interface StorageRatings {
+  readonly charge: Pair | null;
+  readonly discharge: Pair | null;
+  readonly energy: Pair | null;
+  readonly floor: Pair | null;
+}
+
+/** Rates and content of all storage, rounded as the others. Null: there is none. */
+const storageRatings = ({ storage }: SiteNameplate): StorageRatings | null => {
+  if (storage === undefined || storage === null) return null;
+  return {
+    charge: scaled(storage.maxCharge, INT16, 'down'),
+    discharge: scaled(storage.maxDischarge, INT16, 'down'),
+    energy: storage.capacity === null ? null : scaled(storage.capacity, UINT16, 'down'),
+    floor: storage.floor === undefined || storage.floor === null ? null : scaled(storage.floor, UINT16, 'up'),
+  };
+};
+
+const storageCapability = (nameplate: SiteNameplate): Partial<ResourceOf<'DERCapability'>> => {
+  const { charge = null, discharge = null, energy = null } = storageRatings(nameplate) ?? {};
+  return {
+    ...(charge === null ? {} : { rtgMaxChargeRateW: charge }),
+    ...(discharge === null ? {} : { rtgMaxDischargeRateW: discharge }),
+    ...(energy === null ? {} : { rtgMaxWh: energy }),
+  };
+};
+
+const storageSettings = (nameplate: SiteNameplate): Partial<ResourceOf<'DERSettings'>> => {
+  const { charge = null, discharge = null, energy = null, floor = null } = storageRatings(nameplate) ?? {};
+  return {
+    ...(charge === null ? {} : { setMaxChargeRateW: charge }),
+    ...(discharge === null ? {} : { setMaxDischargeRateW: discharge }),
+    ...(energy === null ? {} : { setMaxWh: energy }),
+    ...(floor === null ? {} : { setMinWh: floor }),
+  };
+};
+
+interface Factors {
+  readonly over: Factor;
+  readonly under: Factor;
+}
+type Factor = { readonly displacement: number; readonly multiplier: number };
+
+/** In thousandths, rounded to the factor that is surely held. Null: not every inverter says. */
+const factorsOf = ({ leastFactor }: SiteNameplate): Factors | null => {
+  if (leastFactor === undefined) return null;
+  const told = (factor: number): Factor => ({ displacement: Math.ceil(Math.round(factor * 1e6) / 1000), multiplier: -3 });
+  return { over: told(leastFactor.overExcited), under: told(leastFactor.underExcited) };
+};
+
 /** DERCapability: the sum of the site's inverters, and the modes they can carry out. Null until a device was verified. */
 export const derCapability = (
   nameplate: SiteNameplate | null,
@@ -91,14 +142,17 @@ export const derCapability = (
   const { power, apparent, varInjected, varAbsorbed, voltage } = ratings(nameplate);
   if (power === null) return null;
   const { base, doe, vpp } = advertised(modes);
+  const factors = factorsOf(nameplate);
   return {
     modesSupported: base,
+    ...storageCapability(nameplate),
     ...(apparent === null ? {} : { rtgMaxVA: apparent }),
     ...(varInjected === null ? {} : { rtgMaxVar: varInjected }),
     ...(varAbsorbed === null ? {} : { rtgMaxVarNeg: varAbsorbed }),
     rtgMaxW: power,
+    ...(factors === null ? {} : { rtgMinPFOverExcited: factors.over, rtgMinPFUnderExcited: factors.under }),
     ...(voltage === null ? {} : { rtgVNom: voltage }),
-    type: derType,
+    type: storageRatings(nameplate) === null ? derType : DER_TYPE_PV_AND_STORAGE,
     doeModesSupported: doe,
     ...(vpp === NO_VPP ? {} : { vppModesSupported: vpp }),
   };
@@ -124,14 +178,17 @@ export const derSettings = (
   const { base, doe, vpp } = advertised(modes);
   const setMaxW = scaled(Math.min(nameplate.maxPower, unscaled(power)), INT16, 'down');
   if (setMaxW === null) return null;
+  const factors = factorsOf(nameplate);
   return {
     modesEnabled: base,
     setGradW: GRADIENT_DEFAULT,
     ...context.settings,
+    ...storageSettings(nameplate),
     ...(apparent === null ? {} : { setMaxVA: apparent }),
     ...(varInjected === null ? {} : { setMaxVar: varInjected }),
     ...(varAbsorbed === null ? {} : { setMaxVarNeg: varAbsorbed }),
     setMaxW,
+    ...(factors === null ? {} : { setMinPFOverExcited: factors.over, setMinPFUnderExcited: factors.under }),
     ...(voltage === null ? {} : { setVNom: voltage }),
     updatedTime: Math.floor(context.updatedAt),
     doeModesEnabled: doe,

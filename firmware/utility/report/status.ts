@@ -1,5 +1,5 @@
 import type { UtilitySeconds } from '#base/units.ts';
-import type { SiteStatus } from '#link/message.ts';
+import type { SiteNameplate, SiteStatus, StorageReserve } from '#link/message.ts';
 import { INT16, scaled } from '../wire/quantity.ts';
 import type { ResourceOf } from '../wire/schema/resources.ts';
 
@@ -94,10 +94,45 @@ const storageMembers = ({ status, ...since }: DatedStatus): Partial<ResourceOf<'
   };
 };
 
-/** DERAvailability: when it was read, and the reserve of active power where it is known. */
-export const derAvailability = ({ reserve }: SiteStatus, readAt: UtilitySeconds): ResourceOf<'DERAvailability'> => {
-  const power = reserve === undefined || reserve === null ? null : scaled(reserve, INT16, 'down');
-  return { readingTime: Math.floor(readAt), ...(power === null ? {} : { statWAvail: power }) };
+/** Hundredths of a per cent of a rating, rounded down; null: there is no such rating. */
+const shareOf = (power: number, rating: number | undefined): number | null =>
+  rating === undefined || rating <= 0 ? null : Math.min(10_000, Math.floor((10_000 * power) / rating));
+
+const secondsOf = (span: number): number => Math.floor(span / 1000);
+
+/** What storage adds; `sure`: watts that would come at once. */
+const storedMembers = (
+  { charge, dischargesFor, chargesFor }: StorageReserve,
+  sure: number,
+  nameplate: SiteNameplate | null,
+): Partial<ResourceOf<'DERAvailability'>> => {
+  const given = shareOf(sure, nameplate?.maxPower);
+  const taken = shareOf(charge, nameplate?.storage?.maxCharge);
+  return {
+    ...(dischargesFor === null ? {} : { availabilityDuration: secondsOf(dischargesFor) }),
+    ...(chargesFor === null ? {} : { maxChargeDuration: secondsOf(chargesFor) }),
+    ...(taken === null ? {} : { reserveChargePercent: taken }),
+    ...(given === null ? {} : { reservePercent: given }),
+  };
+};
+
+/**
+ * DERAvailability: when it was read, and the reserve of active power where it is known. Beside sun that is held back what storage
+ * could give is surely there. Per cents are of setMaxW and setMaxChargeRateW.
+ */
+export const derAvailability = (
+  { reserve = null, storage }: SiteStatus,
+  nameplate: SiteNameplate | null,
+  readAt: UtilitySeconds,
+): ResourceOf<'DERAvailability'> => {
+  const stored = storage?.reserve ?? null;
+  const sure = (reserve ?? 0) + (stored?.discharge ?? 0);
+  const power = reserve === null && stored === null ? null : scaled(sure, INT16, 'down');
+  return {
+    ...(stored === null ? {} : storedMembers(stored, sure, nameplate)),
+    readingTime: Math.floor(readAt),
+    ...(power === null ? {} : { statWAvail: power }),
+  };
 };
 
 const hex = (bits: number, digits: number): string => (bits >>> 0).toString(16).toUpperCase().padStart(digits, '0');

@@ -172,7 +172,7 @@ const wandering = (
     seed: 'seed',
   };
   const power = { target: watts(CEILING), ceiling: watts(CEILING), command: watts(CEILING), load: watts(0) };
-  const decision = { ...power, assured: power.ceiling, seen: true, overcutting: false, moving: false };
+  const decision = { ...power, assured: power.ceiling, seen: true, overcutting: false, probing: false, moving: false };
   let state: ControlState = startState({ plan: emptyPlan(), clock: unknownClock() });
   let tracks = new Map(devices.map((device) => [device, withHeldCap(newTrack(device, watts(5000)), watts(0), monoMs(0))]));
   return steps.map(({ usable, lands }, step) => {

@@ -1,73 +1,12 @@
 import { SeededRandom } from '#base/random.ts';
 import { RegisterImage } from './image.ts';
 import type { Answer, LineDevice } from './line.ts';
+import { type InverterFaults, type InverterSettings, SOUND } from './inverter-settings.ts';
 import { EXCEPTION, exceptionReply, parseRequest, readReply, writeReply, type Request } from './modbus.ts';
 import { CurveFunctions, type GridNow } from './curve-functions.ts';
 import { PHASE_VOLTS, writeNameplate } from './nameplate.ts';
 import type { Plant } from './plant.ts';
-import type { Profile } from './profile.ts';
 import { reactiveDefaults, reactiveOf } from './reactive.ts';
-
-export interface InverterSettings {
-  readonly unitId: number;
-  readonly serial: string;
-  /** -2: hundredths of a per cent; 0: whole per cents only. */
-  readonly limitScale: -2 | 0;
-  /** Measured registers are renewed this often, and show the past by `readingAgeMs`. Milliseconds. */
-  readonly refreshMs: number;
-  readonly readingAgeMs: number;
-  /** Asleep when the sun offers less than this, watts. */
-  readonly sleepBelowW: number;
-  /** After the night: `uncapped` forgets the limit, `keeps` has it still. */
-  readonly wakes: 'uncapped' | 'keeps';
-  /** Between restart and the first output after waking or a restart, seconds. */
-  readonly startSeconds: number;
-  /** Models that hold curves, at the end of its map; it follows what is in force there. */
-  readonly curves: readonly number[];
-  /** The grid at its terminals: per cent of nominal voltage, and hertz. */
-  readonly gridVolts: Profile;
-  readonly gridHertz: Profile;
-}
-
-export const INVERTER_DEFAULTS: InverterSettings = {
-  unitId: 1,
-  serial: 'RIG-INV-0001',
-  limitScale: -2,
-  refreshMs: 200,
-  readingAgeMs: 0,
-  sleepBelowW: 60,
-  wakes: 'uncapped',
-  startSeconds: 2,
-  curves: [],
-  gridVolts: () => 100,
-  gridHertz: () => 50,
-};
-
-/** What can be wrong with it; several may hold at once. */
-export interface InverterFaults {
-  readonly silent: boolean;
-  /** Acknowledges and reads back a limit, and goes on as before. */
-  readonly ignoresLimit: boolean;
-  /** Every reply this much later, milliseconds. */
-  readonly lateMs: number;
-  /** Exception code of every reply; 0: none. */
-  readonly exception: number;
-  readonly corruptCrc: boolean;
-  /** Answers under the next unit id. */
-  readonly wrongUnit: boolean;
-  /** Model 103 Evt1, as it stands in the register. */
-  readonly events: number;
-}
-
-const SOUND: InverterFaults = {
-  silent: false,
-  ignoresLimit: false,
-  lateMs: 0,
-  exception: 0,
-  corruptCrc: false,
-  wrongUnit: false,
-  events: 0,
-};
 
 /** Model 103 St (SunSpec 103). */
 const ST = { off: 1, sleeping: 2, starting: 3, mppt: 4, throttled: 5, fault: 7 } as const;
@@ -158,6 +97,13 @@ export class InverterCore implements LineDevice {
     this.advance(at);
     this.#faults = { ...this.#faults, ...change };
     if (change.ignoresLimit !== undefined) this.#apply(at, 0);
+  }
+
+  /** Its owner sets WMax at its panel, watts. */
+  setMaxPower(at: number, watts: number): void {
+    this.advance(at);
+    this.#image.put(121, 'WMax', watts);
+    this.#apply(at, 0);
   }
 
   /** Power cycle: dark for `darkSeconds`, then back with factory defaults: no limit. */
@@ -299,7 +245,7 @@ export class InverterCore implements LineDevice {
     const enabled = this.#image.get(123, 'WMaxLim_Ena') === 1;
     const percent = Math.max(0, this.#image.get(123, 'WMaxLimPct'));
     const { ratedW } = this.#plant.settings;
-    const limit = enabled ? (percent / 100) * this.#image.get(121, 'WMax') : ratedW;
+    const limit = ((enabled ? percent : 100) / 100) * this.#image.get(121, 'WMax');
     const watts = Math.min(limit, this.#curveCap ?? ratedW);
     this.#plant.command(at, watts < ratedW ? watts : null, rampSeconds);
   }

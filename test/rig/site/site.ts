@@ -1,6 +1,7 @@
 import { BATTERY_DEFAULTS, BatteryCore, type BatterySettings } from './battery.ts';
 import { ConnectionPoint } from './connection-point.ts';
-import { InverterCore, INVERTER_DEFAULTS, type InverterSettings } from './inverter.ts';
+import { InverterCore } from './inverter.ts';
+import { INVERTER_DEFAULTS, type InverterSettings } from './inverter-settings.ts';
 import { LINE_9600_8N1, RigLine, type Delivery, type LineSettings } from './line.ts';
 import { MeterCore, METER_DEFAULTS, type MeterSettings } from './meter.ts';
 import { Plant, type PlantSettings, type Truth } from './plant.ts';
@@ -59,7 +60,7 @@ export const siteOf = (change: {
 });
 
 /** What one more inverter differs in from the site's first. */
-interface InverterChange {
+export interface InverterChange {
   readonly plant?: Partial<PlantSettings>;
   readonly inverter?: Partial<InverterSettings>;
   readonly line?: number;

@@ -1,6 +1,6 @@
 import { utilitySeconds } from '#base/units.ts';
 import type { ControlModes, EventBody, ProgramSet, RampScope } from '#control/program.ts';
-import type { InverterFaults, InverterSettings } from '../../rig/site/inverter.ts';
+import type { InverterFaults, InverterSettings } from '../../rig/site/inverter-settings.ts';
 import type { MeterFaults, MeterSettings } from '../../rig/site/meter.ts';
 import type { Truth } from '../../rig/site/plant.ts';
 import { RigSite, siteOf } from '../../rig/site/site.ts';

@@ -4,7 +4,7 @@ import { SHIPPED_PROFILES } from '#app/config/profiles.ts';
 import { decodeProfile, type UtilityProfile } from '#utility/translate/profile.ts';
 import { defaultOptions, exampleScenario, type ScenarioUtility, type UtilityOptions } from '../../rig/utility/options.ts';
 import type { BatterySettings } from '../../rig/site/battery.ts';
-import { siteOf, type SiteSettings, withLoads, withStorage } from '../../rig/site/site.ts';
+import { type InverterChange, siteOf, type SiteSettings, withInverters, withLoads, withStorage } from '../../rig/site/site.ts';
 import type { SwitchedLoadSettings } from '../../rig/site/switched-load.ts';
 import { besideOf } from '../beside.ts';
 import type { WireBytes } from '../virtual-line-port.ts';
@@ -27,6 +27,8 @@ export interface GatewayOptions {
   readonly profile?: string;
   readonly profileChange?: Partial<UtilityProfile>;
   readonly site?: Parameters<typeof siteOf>[0];
+  /** Further inverters on the same line, `pv-2`, `pv-3`...; absent: none. */
+  readonly others?: readonly InverterChange[];
   /** Batteries and switched loads beside the inverter; absent: none. */
   readonly batteries?: readonly Partial<BatterySettings>[];
   readonly switchedLoads?: readonly SwitchedLoadSettings[];
@@ -57,11 +59,11 @@ export const utilityOptions = (options: GatewayOptions): UtilityOptions =>
     ...options.utility,
   });
 
-export const siteSettings = ({ site, seed, batteries = [], switchedLoads = [] }: GatewayOptions): SiteSettings =>
-  withLoads(
-    withStorage(siteOf({ seed: seed ?? 1, ...site, plant: { load: () => 500, ...site?.plant } }), batteries),
-    switchedLoads,
-  );
+export const siteSettings = ({ site, seed, others = [], batteries = [], switchedLoads = [] }: GatewayOptions): SiteSettings => {
+  const first = siteOf({ seed: seed ?? 1, ...site, plant: { load: () => 500, ...site?.plant } });
+  const withAll = others.length === 0 ? first : withInverters(first, others);
+  return withLoads(withStorage(withAll, batteries), switchedLoads);
+};
 
 /** The configuration file of the run, read by the product's own decoder. */
 export const configurationFor = (options: GatewayOptions, url: string): Configuration => {
@@ -80,6 +82,9 @@ export const configurationFor = (options: GatewayOptions, url: string): Configur
     devices: [
       { id: 'pv', role: 'inverter', line: 'line-1', unitId: 1, profile: 'sunspec-123' },
       { id: 'grid-meter', role: 'meter', line: 'line-1', unitId: 2, profile: 'sunspec-meter', sign: 1 },
+      ...(siteSettings(options).others ?? []).map(({ inverter: { unitId } }, index) => ({
+        ...{ id: `pv-${index + 2}`, role: 'inverter', line: 'line-1', unitId, profile: 'sunspec-123' },
+      })),
       ...besideOf(siteSettings(options)).map((device) => ({ line: 'line-1', ...device })),
     ],
     utilities: [

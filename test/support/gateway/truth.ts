@@ -46,6 +46,11 @@ export class TruthLog {
     return points.reduce((sum, { netExport }) => sum + netExport, 0) / points.length;
   }
 
+  meanGeneration(from: number, until: number): number {
+    const points = this.between(from, until);
+    return points.reduce((sum, { generation }) => sum + generation, 0) / points.length;
+  }
+
   /** First second from `from` on at which the export is at or below `watts`; null: never. */
   firstBelow(from: number, watts: number): number | null {
     return this.#first(from, ({ netExport }) => netExport <= watts);

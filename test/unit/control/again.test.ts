@@ -16,6 +16,7 @@ const decision: Decision = {
   command: watts(1500),
   seen: true,
   overcutting: false,
+  probing: false,
   moving: false,
   load: watts(0),
 };

@@ -94,4 +94,29 @@ describe('a meter that cannot be trusted', () => {
       expect(settledAfter(truth, 40, 1500, BAND)).toBeLessThan(15);
     }
   });
+
+  test('turned over for good: it is tried again and again, and never believed', () => {
+    const { truth, writes } = runLoop(
+      { ...LOOP, limit: () => 1500, load: () => 1500, meterSign: (t) => (t < 40 ? 1 : -1) },
+      1300,
+    );
+    expect(truth.filter(({ t, netExport }) => t > 60 && netExport > 1500 + BAND)).toEqual([]);
+    expect(truth.some(({ t, generation }) => t > 1240 && generation < 1500 - 0.05 * 10_000)).toBe(true);
+    expect(writes).toBeLessThan(60);
+  });
+
+  test('one that was wrong for half a minute is believed again two minutes later, for it follows', () => {
+    for (const seed of SEEDS.slice(0, 6)) {
+      const meterSign = (t: number): number => (t < 40 || t > 70 ? 1 : -1);
+      const { truth } = runLoop({ ...LOOP, seed, limit: () => 1500, load: () => 3000, meterSign }, 240);
+      const late = truth.filter(({ t }) => t > 200);
+      expect(mean(late, ({ netExport }) => netExport)).toBeGreaterThan(0.9 * 1500);
+      expect(late.filter(({ netExport }) => netExport > 1500 + BAND)).toEqual([]);
+    }
+  });
+
+  test('a site that must not generate is not probed', () => {
+    const { truth } = runLoop({ ...LOOP, limit: () => 0, load: () => 3000, meterSign: (t) => (t < 40 ? 1 : -1) }, 400);
+    expect(Math.max(...truth.filter(({ t }) => t > 60).map(({ generation }) => generation))).toBeLessThan(100);
+  });
 });

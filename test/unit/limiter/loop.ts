@@ -113,7 +113,7 @@ class Controller {
   #track: GenerationTrack = newTrack(DEVICE, watts(WMAX));
   #asked: Asked | null = null;
   #limit: number | null = -1;
-  #overcut = false;
+  #forced = false;
   #pending: { at: number; cap: Watts } | null = null;
   attendUntil = 0;
   writes = 0;
@@ -171,7 +171,8 @@ class Controller {
     const claim = { device: DEVICE, maxPower: watts(WMAX), gain: gainOf(state, DEVICE).gain, ...ALONE };
     const cap = allocate(decision.command, [claim]).get(DEVICE) ?? watts(0);
     const ceiling = allocate(decision.ceiling, [claim]).get(DEVICE) ?? watts(0);
-    const completes = decision.overcutting || this.#overcut || limit !== this.#limit;
+    const forced = decision.overcutting || decision.probing;
+    const completes = forced || this.#forced || limit !== this.#limit;
     const next = ask(this.#asked, { cap, ceiling, completes, arrives: limit !== this.#limit, swings: false }, watts(WMAX), now);
     if (next !== null) {
       this.#asked = next;
@@ -180,7 +181,7 @@ class Controller {
       this.attendUntil = t + 3;
     }
     if (decision.moving) this.attendUntil = t + 1;
-    this.#overcut = decision.overcutting;
+    this.#forced = forced;
     this.#limit = limit;
   }
 }

@@ -177,12 +177,12 @@ describe('status', () => {
   });
 
   it('of availability has the reserve only where it is known', () => {
-    expect(derAvailability({ ...running, reserve: watts(0) }, utilitySeconds(5.5))).toEqual({
+    expect(derAvailability({ ...running, reserve: watts(0) }, null, utilitySeconds(5.5))).toEqual({
       readingTime: 5,
       statWAvail: { multiplier: 0, value: 0 },
     });
-    expect(derAvailability({ ...running, reserve: null }, utilitySeconds(5))).toEqual({ readingTime: 5 });
-    expect(writeResource('DERAvailability', derAvailability(running, utilitySeconds(5)))).toContain('<readingTime>5<');
+    expect(derAvailability({ ...running, reserve: null }, null, utilitySeconds(5))).toEqual({ readingTime: 5 });
+    expect(writeResource('DERAvailability', derAvailability(running, null, utilitySeconds(5)))).toContain('<readingTime>5<');
   });
 
   it('is told at once on a change only', () => {

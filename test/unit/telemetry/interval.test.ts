@@ -201,3 +201,39 @@ describe('what else is measured', () => {
     expect(bytes + frame).toBeLessThan((48 * 1024 * 1024) / (40 * 1440));
   });
 });
+
+describe('storage', () => {
+  const BATTERY = toDeviceId('battery');
+  const storage = (takenAt: MonoMs, discharge: number | null, stored: number | null): Sample => ({
+    kind: 'storage',
+    device: BATTERY,
+    takenAt,
+    discharge: discharge === null ? null : watts(discharge),
+    stateOfCharge: null,
+    stored: stored === null ? null : wattHours(stored),
+    mode: 'unknown',
+    voltage: { a: null, b: null, c: null },
+    frequency: null,
+  });
+  const config = { seconds: 60, inverters: [PV], storages: [BATTERY] } as const;
+  const samples = (s: number, mono: MonoMs): readonly Sample[] => [inverter(PV, mono, 1000), storage(mono, -400, 5000 + s)];
+
+  test('tells what it holds at the end of the interval, and its power as part of the DER where it has an output of its own', () => {
+    const state = newInterval({ ...config, beside: [BATTERY] });
+    const [, second] = run(samples, { state }).records;
+    expect(second).toMatchObject({ storedEnergy: 5120, generation: { mean: 600 } });
+    const behind = run(samples, { state: newInterval(config) }).records[1];
+    expect(behind).toMatchObject({ storedEnergy: 5120, generation: { mean: 1000 } });
+  });
+
+  test('that fell silent before the end of an interval tells nothing of what it held', () => {
+    const silent = (s: number, mono: MonoMs): readonly Sample[] => (s < 90 ? samples(s, mono) : [inverter(PV, mono, 1000)]);
+    expect(run(silent, { state: newInterval(config) }).records[0]?.storedEnergy).toBe(5060);
+    expect(run(silent, { state: newInterval(config) }).records[1]?.storedEnergy).toBeUndefined();
+  });
+
+  test('of which one does not say what it holds tells nothing of any', () => {
+    const other = { ...config, storages: [BATTERY, toDeviceId('other')] };
+    expect(run(samples, { state: newInterval(other) }).records[1]?.storedEnergy).toBeUndefined();
+  });
+});

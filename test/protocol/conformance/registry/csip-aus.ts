@@ -1,11 +1,9 @@
-import { later, notClaimed, table } from './requirement.ts';
+import { notClaimed, table } from './requirement.ts';
 
 const SUBSCRIPTION = notClaimed('subscription');
 const PRICING = notClaimed('pricing');
 const RESPONSE = notClaimed('demand response');
 const EVSE = notClaimed('EVSE variant');
-const SEVERAL = later('class M, with the devices issue');
-const STORAGE = later('storage, with the devices issue');
 
 /** CSIP-AUS communications client procedures (SA TS 5573): all of class A and C, and those of DER-A. */
 export const CSIP_AUS_ALL = table([
@@ -71,14 +69,14 @@ export const CSIP_AUS_CLASSES = table([
   ['LOA-11', 'import limits in turn'],
   ['LOA-12', 'load limits in turn'],
   ['LOA-13', 'import limit held through a changing load'],
-  ['MUL-01', 'status of several DER', SEVERAL],
-  ['MUL-02', 'readings of several DER', SEVERAL],
-  ['MUL-03', 'capability of several DER', SEVERAL],
-  ['STO-01', 'stored energy', STORAGE],
-  ['STO-02', 'capability and settings of storage', STORAGE],
+  ['MUL-01', 'status of several DER'],
+  ['MUL-02', 'readings of several DER'],
+  ['MUL-03', 'capability of several DER'],
+  ['STO-01', 'stored energy'],
+  ['STO-02', 'capability and settings of storage'],
   ['STO-03', 'storage target inside a limit'],
-  ['STO-04', 'stored energy, witnessed', STORAGE],
-  ['STO-05', 'capability and settings of storage, witnessed', STORAGE],
+  ['STO-04', 'stored energy, witnessed'],
+  ['STO-05', 'capability and settings of storage, witnessed'],
   ['STO-06', 'storage target inside a limit, witnessed'],
   ['SDVN-01', 'of the versions at .well-known/csipaus only a good entry is used'],
   ['P-01', 'one control of two EndDevices', notClaimed('aggregation')],

@@ -1,0 +1,28 @@
+import type { Mutant } from './mutant.ts';
+
+const LOOP = ['test/unit/limiter/loop.test.ts'];
+
+/** Breaks of what the limiter does about a meter it does not believe and an inverter that is slow to give way. */
+export const LIMITER_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'a meter once disbelieved is never tried',
+    file: 'firmware/control/limiter/probe.ts',
+    search: 'if (!due || output === null',
+    replace: 'if (due || !due || output === null',
+    tests: LOOP,
+  },
+  {
+    name: 'a meter that is refuted again and again is believed after ten minutes',
+    file: 'firmware/control/limiter/sight.ts',
+    search: 'const doubtedAt = Math.max(state.lostAt ?? 0, state.refutedAt ?? 0);',
+    replace: 'const doubtedAt = state.lostAt ?? 0;',
+    tests: LOOP,
+  },
+  {
+    name: 'a share is given on while the one that gave it still delivers',
+    file: 'firmware/control/tick/asking.ts',
+    search: 'return Math.min(maxPower, delivers > allowed + FALLING_FRACTION * maxPower ? delivers : allowed);',
+    replace: 'return Math.min(maxPower, delivers > allowed ? allowed : allowed);',
+    tests: ['test/unit/control/asking.test.ts'],
+  },
+];
