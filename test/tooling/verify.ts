@@ -44,8 +44,8 @@ const coverage = counted('coverage', COVERAGE, ['check'], 'shown', 'red');
 /** What listens to real time, one step after the other; the others have the processor while it waits. */
 const REAL_TIME: readonly Step[] = [tests('protocol', ['--maxWorkers=2']), tests('tpm'), tests('e2e')];
 const VIRTUAL: readonly (readonly Step[])[] = [
-  [lint, types, tests('sim'), mutants],
-  [format, imports, deadCode, ...['tidy', 'golden', 'unit', 'property'].map((name) => tests(name)), ...conformance],
+  [lint, types, mutants],
+  [format, imports, deadCode, ...['tidy', 'golden', 'unit', 'property', 'sim'].map((name) => tests(name)), ...conformance],
 ];
 
 /** What runs the addon's code in the test's own process, and in processes that tests start: key, TLS, seal, quote, counter, datagram. */

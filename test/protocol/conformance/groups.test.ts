@@ -23,6 +23,12 @@ requirement(
     const gateway = await new VirtualGateway({ scenario: { programs: tree } }).start().until(120);
     const defaults = evidence.requests(gateway, 'reads each default', get('default-control'));
     expect(new Set(defaults.map(({ path }) => path)).size).toBe(TREE.length);
+    const asked = evidence.requests(
+      gateway,
+      'asks for whole lists',
+      ({ query }) => new URLSearchParams(query).get('l') === '255',
+    );
+    expect(new Set(asked.map(({ resource }) => resource))).toContain('program-list');
     evidence.site('export at the default of the point', gateway.truth.mostExport(60, 120), { least: 6800, most: 7100 });
     const far = gateway.publish({ program: 'system', startsIn: 80, durationSeconds: 120, modes: { opModExpLimW: 5000 } });
     await gateway.run(260);
