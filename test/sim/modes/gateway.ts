@@ -68,6 +68,8 @@ interface GatewayOptions {
   readonly gridCodeWrites?: boolean;
   readonly inverter?: Partial<InverterSettings>;
   readonly meter?: Partial<MeterSettings>;
+  /** Levels of the gateway's inputs, by path; the test changes them. */
+  readonly levels?: ReadonlyMap<string, 0 | 1>;
   /** What the sun offers, watts. */
   readonly sun?: (t: number) => number;
   readonly load?: (t: number) => number;
@@ -84,6 +86,7 @@ export class Gateway {
   readonly #origin = this.#time.now;
   readonly #site: RigSite;
   readonly #line: VirtualLine;
+  readonly #levels: ReadonlyMap<string, 0 | 1> | undefined;
   readonly #local: Readonly<Record<string, unknown>>;
   readonly #hasUtility: boolean;
   #files = new MemoryFiles();
@@ -95,6 +98,7 @@ export class Gateway {
 
   constructor(loadW = 500, lagSeconds = 1, options: GatewayOptions = {}) {
     this.#local = options.local ?? {};
+    this.#levels = options.levels;
     this.#hasUtility = options.hasUtility ?? true;
     this.#gridCodeWrites = options.gridCodeWrites ?? false;
     const sun = options.sun === undefined ? {} : { sun: options.sun };
@@ -121,6 +125,7 @@ export class Gateway {
         unitIds: { inverter: 1, meter: 2 },
       }),
       linePort: () => this.#line.port(),
+      ...(this.#levels === undefined ? {} : { levels: this.#levels }),
       files: this.#files,
       bootId: BOOT,
       seed: this.#lives,
