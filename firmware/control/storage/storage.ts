@@ -102,7 +102,6 @@ export const observeStorage = (
     readonly now: MonoMs;
   },
 ): StorageState => {
-  if (storages.length === 0) return before;
   const tracks = new Map<DeviceId, StorageTrack>();
   for (const { device, rating } of storages) {
     if (rating === null) continue;
