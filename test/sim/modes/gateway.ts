@@ -68,6 +68,8 @@ interface GatewayOptions {
   readonly gridCodeWrites?: boolean;
   readonly inverter?: Partial<InverterSettings>;
   readonly meter?: Partial<MeterSettings>;
+  /** Absent: sunspec-meter. */
+  readonly meterProfile?: string;
   /** What the sun offers, watts. */
   readonly sun?: (t: number) => number;
   readonly load?: (t: number) => number;
@@ -92,11 +94,13 @@ export class Gateway {
   #utility: LinkUtility | null = null;
 
   readonly #gridCodeWrites: boolean;
+  readonly #meterProfile: string;
 
   constructor(loadW = 500, lagSeconds = 1, options: GatewayOptions = {}) {
     this.#local = options.local ?? {};
     this.#hasUtility = options.hasUtility ?? true;
     this.#gridCodeWrites = options.gridCodeWrites ?? false;
+    this.#meterProfile = options.meterProfile ?? 'sunspec-meter';
     const sun = options.sun === undefined ? {} : { sun: options.sun };
     const plant = { load: options.load ?? (() => loadW), lagSeconds, ...sun };
     const settings = siteOf({ plant, inverter: options.inverter ?? {}, meter: options.meter ?? {} });
@@ -119,6 +123,7 @@ export class Gateway {
         local: this.#local,
         gridCodeWrites: this.#gridCodeWrites,
         unitIds: { inverter: 1, meter: 2 },
+        meterProfile: this.#meterProfile,
       }),
       linePort: () => this.#line.port(),
       files: this.#files,
