@@ -6,6 +6,7 @@ const VERDICT = ['test/unit/commission/meter-verdict.test.ts'];
 const CHECK_LIMITS = ['test/sim/meter-check-limits.test.ts'];
 const FIRST = ['test/sim/uncommissioned.test.ts'];
 const INPUTS = ['test/unit/local/inputs.test.ts'];
+const CONTACTS = ['test/unit/local/contacts.test.ts'];
 const SUBSCRIBER = ['test/unit/broker/subscriber.test.ts'];
 const PAYLOAD = ['test/unit/broker/limit-payload.test.ts'];
 const LOCAL = ['test/sim/local.test.ts'];
@@ -179,5 +180,26 @@ export const LOCAL_MUTANTS: readonly Mutant[] = [
     search: 'if (limit === undefined) return fallback[mode];',
     replace: '',
     tests: PAYLOAD,
+  },
+  {
+    name: 'a contact that bounces counts',
+    file: 'firmware/app/controld/contacts.ts',
+    search: 'if (!stands) return;',
+    replace: '',
+    tests: CONTACTS,
+  },
+  {
+    name: 'a combination that means nothing counts as the nearest one',
+    file: 'firmware/control/local/inputs.ts',
+    search: 'state.closed.length === closed.size && ',
+    replace: '',
+    tests: CONTACTS,
+  },
+  {
+    name: 'an input that cannot be read is open',
+    file: 'firmware/app/controld/contacts.ts',
+    search: "levels.includes(null) ? null : levels.join('')",
+    replace: "levels.join('')",
+    tests: CONTACTS,
   },
 ];

@@ -32,6 +32,35 @@ const started = async (): Promise<{
   };
 };
 
+describe('limits of contacts', () => {
+  it('bind by the combination that is closed; a cut wire is the fallback', async () => {
+    const contacts = ['k100', 'k30', 'k0'].map((name) => ({ name, path: `/sys/class/gpio/${name}/value`, closed: 0 }));
+    const states = [{ closed: ['k100'] }, { closed: ['k30'], generationW: 3000 }, { closed: ['k0'], generationW: 0 }];
+    const receiver = { kind: 'contacts', name: 'receiver', contacts, states, fallback: { generationW: 1000 } };
+    const levels = new Map<string, 0 | 1>(contacts.map(({ path }) => [path, 1]));
+    const level = (name: string, value: 0 | 1): unknown => levels.set(`/sys/class/gpio/${name}/value`, value);
+    const gateway = await new Gateway(500, 1, { local: { inputs: [receiver] }, levels }).until(3);
+    gateway.say(says(FREE, null, []));
+    await gateway.until(30);
+    expect(gateway.generationAt(29)).toBeLessThanOrEqual(1000);
+    expect(gateway.generationAt(29)).toBeGreaterThan(900);
+    level('k100', 0);
+    await gateway.until(60);
+    expect(gateway.generationAt(59)).toBeGreaterThan(9900);
+    level('k100', 1);
+    level('k30', 0);
+    await gateway.until(70);
+    expect(gateway.generationAt(65)).toBeLessThanOrEqual(3000);
+    expect(gateway.generationAt(69)).toBeGreaterThan(2900);
+    level('k30', 1);
+    await gateway.until(80);
+    expect(gateway.generationAt(78)).toBeLessThanOrEqual(1000);
+    level('k0', 0);
+    await gateway.until(90);
+    expect(gateway.generationAt(88)).toBeLessThan(10);
+  });
+});
+
 describe('limits of a topic beside the utility', () => {
   it('bind while they are fresh, then the fallback does; the source is named', async () => {
     const { gateway, binding, alarms } = await started();

@@ -109,6 +109,8 @@ interface VirtualControldOptions {
   readonly seed: number;
   readonly onNote: (note: NoteTaken) => void;
   readonly onGoodTick?: () => void;
+  /** Levels of inputs by their path; absent: there are none. */
+  readonly levels?: ReadonlyMap<string, 0 | 1>;
 }
 
 /** Starts controld as it is in production, with sockets of its own; only clock, files, sockets and the byte pipe of the line are others. */
@@ -145,6 +147,7 @@ export const runVirtualControld = (options: VirtualControldOptions & { readonly 
       state: files,
       link,
       runtimeDirectory: RUNTIME_DIRECTORY,
+      readLevel: (path) => options.levels?.get(path) ?? null,
       linePort,
       note: (module) => (note) => {
         if (alive) onNote({ at: time.now, module, note });

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { type Watts, watts } from '#base/units.ts';
-import type { InputRule, SourceLimits } from '#control/local/inputs.ts';
+import type { ContactState, InputRule, SourceLimits } from '#control/local/inputs.ts';
 
 const INPUTS_MAX = 8;
 const TOPIC_MAX = 128;
@@ -10,6 +10,8 @@ const EXPIRY_MIN = 5;
 /** 1 GW: beyond it a number is a typing error. */
 const POWER_MAX = 1_000_000_000;
 const TEXT_MAX = 255;
+const CONTACTS_MAX = 8;
+const STATES_MAX = 16;
 
 const power = (description: string) =>
   v.exactOptional(v.pipe(v.number(), v.minValue(0), v.maxValue(POWER_MAX), v.description(description)));
@@ -49,11 +51,46 @@ const MqttInputSchema = v.strictObject({
   fallback: FallbackSchema,
 });
 
+const ContactsInputSchema = v.strictObject({
+  kind: v.literal('contacts'),
+  name,
+  contacts: v.pipe(
+    v.array(
+      v.strictObject({
+        name,
+        path: v.pipe(
+          v.string(),
+          v.maxLength(TEXT_MAX),
+          v.regex(/^\/(?!.*\.\.)[\w/.:@-]+$/, 'an absolute path'),
+          v.description('File that reads 0 or 1: /sys/class/gpio/gpio17/value, or what the driver of the inputs offers.'),
+        ),
+        closed: v.pipe(v.picklist([0, 1]), v.description('What the file reads while the contact is closed.')),
+      }),
+    ),
+    v.minLength(1),
+    v.maxLength(CONTACTS_MAX),
+  ),
+  states: v.pipe(
+    v.array(
+      v.strictObject({
+        closed: v.pipe(v.array(name), v.maxLength(CONTACTS_MAX), v.description('Contacts that are closed; all others are open.')),
+        ...limitEntries,
+      }),
+    ),
+    v.minLength(1),
+    v.maxLength(STATES_MAX),
+    v.description(
+      'Combinations that mean something, with what they limit; none: no limit. In every other one the fallback binds.',
+    ),
+  ),
+  fallback: FallbackSchema,
+});
+
 /** Member of `site.limits`: sources of limits beside the utility. They only ever tighten. */
 export const inputEntries = {
   inputs: v.exactOptional(
     v.pipe(
-      v.array(v.variant('kind', [MqttInputSchema])),
+      v.array(v.variant('kind', [MqttInputSchema, ContactsInputSchema])),
       v.maxLength(INPUTS_MAX),
       v.description('Sources of limits beside the utility; the tightest of all binds.'),
     ),
@@ -79,12 +116,31 @@ export const BrokerSchema = v.pipe(
   v.description('MQTT broker of the inputs of kind mqtt.'),
 );
 
-type InputFile = v.InferOutput<typeof MqttInputSchema>;
+type ContactsFile = v.InferOutput<typeof ContactsInputSchema>;
+type InputFile = v.InferOutput<typeof MqttInputSchema> | ContactsFile;
 
 /** A source of limits on a topic of the broker. */
-export interface InputConfiguration extends InputRule {
+export interface TopicInput extends InputRule {
   readonly mqtt: { readonly topic: string; readonly expirySeconds: number };
 }
+
+/** A contact: a file that reads `closed` while it is closed. */
+export interface Contact {
+  readonly name: string;
+  readonly path: string;
+  readonly closed: 0 | 1;
+}
+
+/** A source of limits on contacts. */
+export interface ContactInput extends InputRule {
+  readonly contacts: readonly Contact[];
+  readonly states: readonly ContactState[];
+}
+
+export type InputConfiguration = TopicInput | ContactInput;
+
+export const isTopic = (input: InputConfiguration): input is TopicInput => 'mqtt' in input;
+export const isContacts = (input: InputConfiguration): input is ContactInput => 'contacts' in input;
 
 /** Where the broker is, and how to enter it; `password` names a secret. */
 export interface BrokerConfiguration {
@@ -105,27 +161,62 @@ const limitsOf = ({ exportW, generationW, importW }: InputFile['fallback']): Sou
 });
 
 export const toInputs = (inputs: readonly InputFile[] = []): readonly InputConfiguration[] =>
-  inputs.map((input) => ({
-    name: input.name,
-    fallback: limitsOf(input.fallback),
-    mqtt: { topic: input.topic, expirySeconds: input.expirySeconds },
-  }));
+  inputs.map((input) => {
+    const rule = { name: input.name, fallback: limitsOf(input.fallback) };
+    if (input.kind === 'mqtt') return { ...rule, mqtt: { topic: input.topic, expirySeconds: input.expirySeconds } };
+    const states = input.states.map((state) => ({ closed: state.closed, limits: limitsOf(state) }));
+    return { ...rule, contacts: input.contacts, states };
+  });
 
 export const toBroker = (broker: v.InferOutput<typeof BrokerSchema> | undefined): BrokerConfiguration | null =>
   broker === undefined ? null : { trust: null, user: null, password: null, ...broker };
 
+interface Problem {
+  readonly path: string;
+  readonly expected: string;
+  readonly found: string;
+}
+
+const LIMITS = ['exportW', 'generationW', 'importW'] as const;
+
+/** All contacts open is also what a cut cable shows: it may not free what the fallback holds. */
+const isLooser = (state: InputFile['fallback'], fallback: InputFile['fallback']): boolean =>
+  LIMITS.some((limit) => (state[limit] ?? Infinity) > (fallback[limit] ?? Infinity));
+
+const contactProblems = ({ contacts, states, fallback }: ContactsFile, place: string): readonly Problem[] => {
+  const names = contacts.map((contact) => contact.name);
+  const problems: Problem[] = [];
+  for (const [index, contact] of contacts.entries())
+    if (contacts.findIndex(({ name, path }) => name === contact.name || path === contact.path) < index)
+      problems.push({
+        path: `${place}.contacts[${index}]`,
+        expected: 'a name and a path of its own',
+        found: JSON.stringify(contact),
+      });
+  const combinations = states.map(({ closed }) => [...closed].sort().join(' '));
+  for (const [index, state] of states.entries()) {
+    const at = `${place}.states[${index}]`;
+    const found = JSON.stringify(state.closed);
+    if (state.closed.some((one) => !names.includes(one)))
+      problems.push({ path: `${at}.closed`, expected: `some of ${names.join(', ')}`, found });
+    if (new Set(state.closed).size < state.closed.length || combinations.indexOf(combinations[index] ?? '') < index)
+      problems.push({ path: `${at}.closed`, expected: 'a combination that no other state has, each contact once', found });
+    if (state.closed.length === 0 && isLooser(state, fallback))
+      problems.push({ path: at, expected: 'no more than the fallback: all open is what a cut cable shows', found: 'more' });
+  }
+  return problems;
+};
+
 /** What is wrong with them together: path, what was expected, what was found. */
-export const inputProblems = (
-  inputs: readonly InputFile[] = [],
-  hasBroker: boolean,
-): readonly { readonly path: string; readonly expected: string; readonly found: string }[] =>
+export const inputProblems = (inputs: readonly InputFile[] = [], hasBroker: boolean): readonly Problem[] =>
   inputs.flatMap((input, index) => {
     const place = `site.limits.inputs[${index}]`;
-    const problems = [];
+    const problems: Problem[] = input.kind === 'contacts' ? [...contactProblems(input, place)] : [];
     if (inputs.findIndex((one) => one.name === input.name) < index)
       problems.push({ path: `${place}.name`, expected: 'a name no other source has', found: JSON.stringify(input.name) });
     if (Object.keys(input.fallback).length === 0)
       problems.push({ path: `${place}.fallback`, expected: 'at least one limit', found: 'none' });
-    if (!hasBroker) problems.push({ path: 'broker', expected: `the broker of the source ${input.name}`, found: 'nothing' });
+    if (input.kind === 'mqtt' && !hasBroker)
+      problems.push({ path: 'broker', expected: `the broker of the source ${input.name}`, found: 'nothing' });
     return problems;
   });

@@ -8,7 +8,9 @@ import type { FrameTrace } from '#drivers/line/trace.ts';
 import { retainServers } from '#control/plan/fold.ts';
 import type { DeviceRecord } from '#site/device.ts';
 import type { Configuration } from '../config/configuration.ts';
+import { isContacts } from '../config/inputs.ts';
 import { CheckLink } from './check-link.ts';
+import { Contacts } from './contacts.ts';
 import { CurveStore } from './curve-store.ts';
 import { Field } from './field.ts';
 import { FoundStore } from './found-store.ts';
@@ -58,6 +60,7 @@ class Process {
   readonly #tape: TapeLink;
   readonly #check: CheckLink;
   readonly #limitInputs: LimitInputs;
+  readonly #contacts: Contacts;
   readonly #seed: string;
   /** Of the configuration. */
   readonly #alarms: readonly string[];
@@ -75,6 +78,12 @@ class Process {
     this.#configuration = configuration;
     this.#check = new CheckLink(clock, configuration, () => this.#loop.onChange(), ports.note('check'));
     this.#limitInputs = new LimitInputs(clock, configuration.inputs, () => this.#loop.onChange());
+    this.#contacts = new Contacts({
+      clock,
+      inputs: configuration.inputs.filter(isContacts),
+      read: ports.readLevel,
+      onLimits: (source, limits, until) => this.#limitInputs.hear(source, limits, until),
+    });
     this.#devices = devices;
     ({ seed: this.#seed, planId: this.#planId } = memory);
     this.#facts = siteFacts(configuration, memory.seed, (device) => devices.of(device));
@@ -133,6 +142,7 @@ class Process {
     // The site first: the stored plan binds and the lines open before the log and the sockets do.
     this.#field.prepare();
     this.#loop.start();
+    this.#contacts.start();
     this.#field.start();
     this.#show();
     await Promise.all([this.#journal.open(), this.#north.open(), this.#view.open(), this.#install.open()]);
@@ -141,6 +151,7 @@ class Process {
   async stop(): Promise<void> {
     this.#cancelShow();
     this.#loop.stop();
+    this.#contacts.stop();
     this.#field.stop();
     this.#north.close();
     this.#view.close();

@@ -8,6 +8,7 @@ import { TcpLinePort } from '#drivers/line/tcp-port.ts';
 import { monotonicClock } from '#platform/clock/monotonic-clock.ts';
 import { jsonLog } from '#platform/console/json-log.ts';
 import { systemEntropy } from '#platform/entropy/system-entropy.ts';
+import { levelFiles } from '#platform/contacts/level-files.ts';
 import { directoryFiles } from '#platform/files/directory-files.ts';
 import { tcpDial } from '#drivers/line/tcp-dial.ts';
 import { unixSockets } from '#platform/sockets/unix-sockets.ts';
@@ -87,6 +88,7 @@ const run = async (): Promise<void> => {
     state,
     link: unixSockets,
     runtimeDirectory: directories.value.runtime,
+    readLevel: levelFiles(),
     linePort: linePortOf,
     note: (module) => log.of(module),
     onGoodTick: () => manager.watchdog(),

@@ -3,6 +3,7 @@ import type { Result } from '#base/result.ts';
 import type { LinePort } from '#drivers/line/port.ts';
 import type { LinkPort } from '#link/port.ts';
 import type { LineConfiguration } from '../config/configuration.ts';
+import type { ReadLevel } from './contacts.ts';
 
 /** A new configuration of the installer's. */
 export interface Storing {
@@ -23,6 +24,8 @@ export interface ControldPorts {
   readonly link: LinkPort;
   /** Directory of the sockets. */
   readonly runtimeDirectory: string;
+  /** Of the contacts that limit the site. */
+  readonly readLevel: ReadLevel;
   readonly linePort: (line: LineConfiguration) => LinePort;
   readonly note: (module: string) => (note: Note) => void;
   /** Told at the end of every good tick (design D12). */

@@ -18,7 +18,7 @@ const DEVICE_PATH = /^\/dev\/(?!.*\.\.)[\w/.:+-]{1,240}$/;
 const DEFAULT_SERIAL = { baudRate: 9600, parity: 'none', stopBits: 1 } as const;
 
 /** `serialLines`: paths of the serial devices the machine has. */
-export type UncommissionedPorts = Omit<ControldPorts, 'state' | 'bootId' | 'entropy'> & {
+export type UncommissionedPorts = Omit<ControldPorts, 'state' | 'bootId' | 'entropy' | 'readLevel'> & {
   readonly serialLines: () => Promise<readonly string[]>;
 };
 

@@ -3,7 +3,7 @@ import { isAbsolute, join } from 'node:path';
 import type { Files } from '#base/ports.ts';
 import { fail, ok, type Result } from '#base/result.ts';
 import { brokerDial } from '#platform/broker/broker-dial.ts';
-import type { BrokerConfiguration } from '../config/inputs.ts';
+import { type BrokerConfiguration, isTopic } from '../config/inputs.ts';
 import type { Configuration } from '../config/configuration.ts';
 import type { Directories } from '../config/directories.ts';
 import { loadSecret, type OwnIdentity } from '../config/utility.ts';
@@ -30,7 +30,8 @@ const trustOf = async ({ trust }: BrokerConfiguration, directory: string): Promi
  * are silent then, and controld holds their fallback.
  */
 export const limitTopics = (site: Configuration, { directories, files, own, ...common }: Surroundings): { close(): void } => {
-  const { broker, inputs } = site;
+  const { broker } = site;
+  const inputs = site.inputs.filter(isTopic);
   let topics: LimitTopics | null = null;
   let closed = false;
   const start = async (address: BrokerConfiguration): Promise<string | null> => {

@@ -7,7 +7,7 @@ import { connectPlan, type FromNorth } from '#link/role.ts';
 import { decodeLimits } from '#broker/limit-payload.ts';
 import type { BrokerDial } from '#broker/port.ts';
 import { Subscriber } from '#broker/subscriber.ts';
-import type { InputConfiguration } from '../config/inputs.ts';
+import type { TopicInput } from '../config/inputs.ts';
 
 /** However fast a topic speaks, controld hears its newest word so often at most. */
 const TELL_EVERY = durationMs(100);
@@ -17,7 +17,7 @@ export interface LimitTopicsOptions {
   readonly dial: BrokerDial;
   readonly user: string | null;
   readonly password: string | null;
-  readonly inputs: readonly InputConfiguration[];
+  readonly inputs: readonly TopicInput[];
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly link: LinkPort;

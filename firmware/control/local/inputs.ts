@@ -41,3 +41,14 @@ export const inputLimits = (
 /** The sources whose fallback binds. */
 export const silentInputs = (rules: readonly InputRule[], heard: Heard | undefined, now: MonoMs): readonly string[] =>
   rules.filter(({ name }) => !isHeard(heard?.get(name), now)).map(({ name }) => name);
+
+/** A combination of contacts and what it limits. */
+export interface ContactState {
+  /** Names of those that are closed; the others are open. */
+  readonly closed: readonly string[];
+  readonly limits: SourceLimits;
+}
+
+/** What the contacts say; null: a combination that nobody agreed on. */
+export const contactLimits = (states: readonly ContactState[], closed: ReadonlySet<string>): SourceLimits | null =>
+  states.find((state) => state.closed.length === closed.size && state.closed.every((name) => closed.has(name)))?.limits ?? null;

@@ -70,6 +70,8 @@ interface GatewayOptions {
   readonly meter?: Partial<MeterSettings>;
   /** Absent: sunspec-meter. */
   readonly meterProfile?: string;
+  /** Levels of the gateway's inputs, by path; the test changes them. */
+  readonly levels?: ReadonlyMap<string, 0 | 1>;
   /** What the sun offers, watts. */
   readonly sun?: (t: number) => number;
   readonly load?: (t: number) => number;
@@ -86,6 +88,7 @@ export class Gateway {
   readonly #origin = this.#time.now;
   readonly #site: RigSite;
   readonly #line: VirtualLine;
+  readonly #levels: ReadonlyMap<string, 0 | 1> | undefined;
   readonly #local: Readonly<Record<string, unknown>>;
   readonly #hasUtility: boolean;
   #files = new MemoryFiles();
@@ -98,6 +101,7 @@ export class Gateway {
 
   constructor(loadW = 500, lagSeconds = 1, options: GatewayOptions = {}) {
     this.#local = options.local ?? {};
+    this.#levels = options.levels;
     this.#hasUtility = options.hasUtility ?? true;
     this.#gridCodeWrites = options.gridCodeWrites ?? false;
     this.#meterProfile = options.meterProfile ?? 'sunspec-meter';
@@ -126,6 +130,7 @@ export class Gateway {
         meterProfile: this.#meterProfile,
       }),
       linePort: () => this.#line.port(),
+      ...(this.#levels === undefined ? {} : { levels: this.#levels }),
       files: this.#files,
       bootId: BOOT,
       seed: this.#lives,

@@ -147,6 +147,25 @@ describe('the configuration file', () => {
     ]);
   });
 
+  it('has contacts whose combinations limit, none of them loosened by a cut cable', () => {
+    const contacts = ['k1', 'k2'].map((name) => ({ name, path: `/sys/class/gpio/${name}/value`, closed: 0 }));
+    const states = [{ closed: ['k1'] }, { closed: ['k2'], exportW: 3000 }, { closed: [], exportW: 0 }];
+    const input = { kind: 'contacts', name: 'receiver', contacts, states, fallback: { exportW: 0 } };
+    const tree = example();
+    set(tree, 'site.limits.inputs', [input]);
+    expect(decodeConfiguration(bytesOf(tree))).toMatchObject({
+      ok: true,
+      value: { inputs: [{ contacts, states: [{ limits: { exportW: null } }, { limits: { exportW: 3000 } }, { closed: [] }] }] },
+    });
+    const wrong = [{ closed: ['k3'] }, { closed: ['k1', 'k2'] }, { closed: ['k2', 'k1'] }, { closed: [], importW: 0 }];
+    expect(problemsWith({ 'site.limits.inputs': [{ ...input, states: wrong, contacts: [...contacts, contacts[0]] }] })).toEqual([
+      'site.limits.inputs[0].contacts[2] | a name and a path of its own | {"name":"k1","path":"/sys/class/gpio/k1/value","closed":0}',
+      'site.limits.inputs[0].states[0].closed | some of k1, k2, k1 | ["k3"]',
+      'site.limits.inputs[0].states[2].closed | a combination that no other state has, each contact once | ["k2","k1"]',
+      'site.limits.inputs[0].states[3] | no more than the fallback: all open is what a cut cable shows | more',
+    ]);
+  });
+
   it('has storage and loads with what their owner allows, options only where their role is', () => {
     const storage = { id: 'battery', role: 'storage', line: 'line-1', unitId: 3, profile: 'sunspec-124' };
     const load = { id: 'heater', role: 'load', line: 'line-1', unitId: 4, profile: 'relay', load: { maxPowerW: 3000 } };
