@@ -8,6 +8,7 @@ import carloGavazziEm340 from './carlo-gavazzi-em340.json' with { type: 'json' }
 import eastronSdm120 from './eastron-sdm120.json' with { type: 'json' };
 import eastronSdm630 from './eastron-sdm630.json' with { type: 'json' };
 import fronius from './fronius.json' with { type: 'json' };
+import froniusMeter from './fronius-meter.json' with { type: 'json' };
 import froniusStorage from './fronius-storage.json' with { type: 'json' };
 import kaco from './kaco.json' with { type: 'json' };
 import kostal from './kostal.json' with { type: 'json' };
@@ -28,6 +29,7 @@ const FILES: readonly unknown[] = [
   eastronSdm120,
   eastronSdm630,
   fronius,
+  froniusMeter,
   froniusStorage,
   kaco,
   kostal,

@@ -21,6 +21,8 @@ export interface SiteOfGateway {
   /** Absent: false. */
   readonly gridCodeWrites?: boolean;
   readonly unitIds: { readonly inverter: number; readonly meter: number };
+  /** Absent: sunspec-meter. */
+  readonly meterProfile?: string;
   /** Inverters beside `pv`: `pv-2`, `pv-3`...; line 0 is the meter's. Absent: none. */
   readonly others?: readonly { readonly unitId: number; readonly line: number }[];
   /** Storage and loads, as in the file but for their line, which is the meter's. Absent: none. */
@@ -31,7 +33,7 @@ export interface SiteOfGateway {
 
 /** The configuration file of a site with one meter, and one inverter or several, on one line or several. */
 export const configurationText = (site: SiteOfGateway, linePath = '/dev/line-1'): string => {
-  const { unitIds, others = [], beside = [], baudRate = 9600 } = site;
+  const { unitIds, others = [], beside = [], baudRate = 9600, meterProfile = 'sunspec-meter' } = site;
   const inverters = [{ unitId: unitIds.inverter, line: 0 }, ...others];
   const lines = 1 + Math.max(...inverters.map(({ line }) => line));
   return JSON.stringify({
@@ -60,7 +62,7 @@ export const configurationText = (site: SiteOfGateway, linePath = '/dev/line-1')
         unitId,
         profile: 'sunspec-123',
       })),
-      { id: 'grid-meter', role: 'meter', line: 'line-1', unitId: unitIds.meter, profile: 'sunspec-meter', sign: 1 },
+      { id: 'grid-meter', role: 'meter', line: 'line-1', unitId: unitIds.meter, profile: meterProfile, sign: 1 },
       ...beside.map((device) => ({ line: 'line-1', ...device })),
     ],
     ...(site.local?.['inputs'] === undefined ? {} : { broker: { host: 'broker.example', port: 1883 } }),

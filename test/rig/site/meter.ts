@@ -10,6 +10,8 @@ export interface MeterSettings {
   /** Registers are renewed this often, milliseconds; null: the phase of it is drawn from the seed. */
   readonly refreshMs: number;
   readonly refreshPhaseMs: number | null;
+  /** So old is what is renewed: an inverter reads the meter and passes it on. Absent: nothing. */
+  readonly ageMs?: number;
   /** The phase each inverter feeds, in their order; null or absent: all three alike. */
   readonly feeds?: readonly ('A' | 'B' | 'C' | null)[];
 }
@@ -107,11 +109,11 @@ export class MeterCore implements LineDevice {
   }
 
   #refresh(at: number): void {
-    const { refreshMs } = this.#settings;
+    const { refreshMs, ageMs = 0 } = this.#settings;
     const tick = Math.floor((at - this.#phase) / refreshMs);
     if (this.#faults.frozen || tick === this.#lastRefresh) return;
     this.#lastRefresh = tick;
-    const seen = Math.max(0, tick * refreshMs + this.#phase);
+    const seen = Math.max(0, tick * refreshMs + this.#phase - ageMs);
     const noise = new SeededRandom(this.#seed + tick, 'meter-noise');
     const sign = this.#faults.signFlipped ? -1 : 1;
     const load = this.#point.loadAt(seen);

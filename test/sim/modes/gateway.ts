@@ -68,6 +68,8 @@ interface GatewayOptions {
   readonly gridCodeWrites?: boolean;
   readonly inverter?: Partial<InverterSettings>;
   readonly meter?: Partial<MeterSettings>;
+  /** Absent: sunspec-meter. */
+  readonly meterProfile?: string;
   /** Levels of the gateway's inputs, by path; the test changes them. */
   readonly levels?: ReadonlyMap<string, 0 | 1>;
   /** What the sun offers, watts. */
@@ -95,12 +97,14 @@ export class Gateway {
   #utility: LinkUtility | null = null;
 
   readonly #gridCodeWrites: boolean;
+  readonly #meterProfile: string;
 
   constructor(loadW = 500, lagSeconds = 1, options: GatewayOptions = {}) {
     this.#local = options.local ?? {};
     this.#levels = options.levels;
     this.#hasUtility = options.hasUtility ?? true;
     this.#gridCodeWrites = options.gridCodeWrites ?? false;
+    this.#meterProfile = options.meterProfile ?? 'sunspec-meter';
     const sun = options.sun === undefined ? {} : { sun: options.sun };
     const plant = { load: options.load ?? (() => loadW), lagSeconds, ...sun };
     const settings = siteOf({ plant, inverter: options.inverter ?? {}, meter: options.meter ?? {} });
@@ -123,6 +127,7 @@ export class Gateway {
         local: this.#local,
         gridCodeWrites: this.#gridCodeWrites,
         unitIds: { inverter: 1, meter: 2 },
+        meterProfile: this.#meterProfile,
       }),
       linePort: () => this.#line.port(),
       ...(this.#levels === undefined ? {} : { levels: this.#levels }),

@@ -215,8 +215,16 @@ describe.each(METERS)('profile %s on the rig (%s)', (name, product) => {
 
 describe('every shipped profile', () => {
   it('has a device of the rig', () => {
-    // storage-on-rig.test.ts and load-on-rig.test.ts try theirs.
-    const besides = ['sunspec-meter', 'sunspec-124', 'sunspec-704-storage', 'fronius-storage', 'relay', 'register-load'];
+    // storage-on-rig.test.ts and load-on-rig.test.ts try theirs, test/sim/hosted-meter.test.ts the meter of a host.
+    const besides = [
+      'sunspec-meter',
+      'fronius-meter',
+      'sunspec-124',
+      'sunspec-704-storage',
+      'fronius-storage',
+      'relay',
+      'register-load',
+    ];
     const tried = [...INVERTERS.map(([name]) => name), ...METERS.map(([name]) => name), ...besides];
     expect([...tried].sort()).toEqual(
       shippedProfiles()
