@@ -5,6 +5,8 @@ import { siteOf, withLoads } from '../rig/site/site.ts';
 import { RELAY_DEFAULTS } from '../rig/site/switched-load.ts';
 import { RUNTIME_DIRECTORY } from '../support/virtual-gateway.ts';
 
+const AGREEMENT = { maxExportW: 5000, maxImportW: 5000, kind: 'domestic' };
+
 /** The most that is imported from `from` seconds on. */
 const held = async (local: Readonly<Record<string, unknown>>, importW: number | null): Promise<number> => {
   const settings = withLoads(siteOf({ plant: { sun: () => 0, load: () => 1000 } }), [RELAY_DEFAULTS]);
@@ -31,7 +33,7 @@ test('so does the import limit of a schedule, and the commissioned one, without 
 test('an import beyond the agreement for a minute locks loads out until the installer lifts it', async () => {
   const load = (t: number): number => (t >= 100_000 && t < 180_000 ? 6000 : 500);
   const settings = withLoads(siteOf({ plant: { sun: () => 0, load } }), [RELAY_DEFAULTS]);
-  const local = { agreement: { maxExportW: 5000, maxImportW: 5000, kind: 'domestic' } };
+  const local = { agreement: AGREEMENT };
   const site = await startVirtualSite({ settings, gateway: { local } });
   const imported = (from: number, until: number): readonly number[] => [
     ...new Set(site.truth.filter(({ t }) => t > from * 1000 && t < until * 1000).map(({ netExport }) => 0 - netExport)),
@@ -52,4 +54,16 @@ test('an import beyond the agreement for a minute locks loads out until the inst
   );
   await site.runTo(500);
   expect(imported(490, 500)).toEqual([3500]);
+});
+
+test('without a meter nothing is drawn by command any more: loads are gone within the 5 s of G100', async () => {
+  const settings = withLoads(siteOf({ plant: { sun: () => 0, load: () => 500 } }), [RELAY_DEFAULTS]);
+  const site = await startVirtualSite({ settings, gateway: { local: { agreement: AGREEMENT } } });
+  await site.runTo(120.6);
+  const at = site.line.siteNow;
+  expect(site.truth.at(-1)?.netExport).toBe(-3500);
+  site.site.meter.fault(at, { silent: true });
+  await site.runTo(130);
+  const gone = site.truth.find(({ t, netExport }) => t > at && netExport === -500);
+  expect(gone?.t).toBeLessThan(at + 5000);
 });
