@@ -29,8 +29,8 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
   {
     name: 'storage charges on an import that may grow',
     file: BOUNDS_FILE,
-    search: 'residual.most - importLimit + keep(importLimit)',
-    replace: 'residual.least - importLimit + keep(importLimit)',
+    search: 'residual.most + aheadOf(residual, keep) - importLimit',
+    replace: 'residual.least + aheadOf(residual, keep) - importLimit',
     tests: BOUNDS,
   },
   {
@@ -57,7 +57,7 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
   {
     name: 'a battery that does not discharge is counted on',
     file: STORAGE_FILE,
-    search: 'return short ? Math.max(0, power) : maxDischarge;',
+    search: 'return short || lost ? Math.max(0, power) : maxDischarge;',
     replace: 'return maxDischarge;',
     tests: SITE,
   },
