@@ -1,7 +1,7 @@
 import type { Cancel, Note } from '#base/ports.ts';
 import { type MonoMs, type UtilitySeconds, type Watts } from '#base/units.ts';
 import { utilityExact, type ClockAnchor } from '#control/clock/clock.ts';
-import { type LockoutState, resetLockout, restoreLockout } from '#control/local/lockout.ts';
+import { type LockoutState, resetLockout, restoreLockout, type SideState } from '#control/local/lockout.ts';
 import type { ProgramSet } from '#control/program.ts';
 import type { RecordBody, Transition } from '#control/record.ts';
 import { type ControlState, type SiteFacts, startState, type TickInputs, type TickResult } from '#control/tick/state.ts';
@@ -20,7 +20,10 @@ const INPUTS_MAX = 256;
 
 /** What must survive a restart changed; an excursion that has only begun need not. */
 const lockedOtherwise = (a: LockoutState, b: LockoutState): boolean =>
-  a.lockedAt !== b.lockedAt || a.excursions !== b.excursions || a.lockouts !== b.lockouts;
+  sideOtherwise(a, b) || (b.importing !== undefined && sideOtherwise(a.importing, b.importing));
+
+const sideOtherwise = (a: SideState | undefined, b: SideState): boolean =>
+  a === undefined || a.lockedAt !== b.lockedAt || a.excursions !== b.excursions || a.lockouts !== b.lockouts;
 
 export interface LoopOptions {
   readonly ports: Pick<ControldPorts, 'clock' | 'bootId' | 'onGoodTick'>;

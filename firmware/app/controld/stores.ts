@@ -49,7 +49,8 @@ const transition = v.object({
 });
 
 const ages = v.pipe(v.array(v.pipe(v.number(), v.finite(), v.minValue(0))), v.maxLength(AGES_MAX));
-const lockout = v.object({ excursions: ages, locked: v.nullable(v.pipe(v.number(), v.finite(), v.minValue(0))), lockouts: ages });
+const side = { excursions: ages, locked: v.nullable(v.pipe(v.number(), v.finite(), v.minValue(0))), lockouts: ages };
+const lockout = v.object({ ...side, importing: v.exactOptional(v.object(side)) });
 
 const memory = v.object({
   seed: v.pipe(v.string(), v.minLength(8)),

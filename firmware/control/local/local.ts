@@ -16,6 +16,8 @@ export interface LocalRules {
 export interface LocalLimit extends SourceLimits {
   /** For people: `schedule`, `connection agreement`, `lock-out`, the name of a source. */
   readonly name: string;
+  /** Charging and controllable loads together; absent: no such limit. */
+  readonly loadW?: Watts;
 }
 
 /** What the site's own rules are judged by. */
@@ -28,7 +30,10 @@ export interface LocalMoment {
   readonly heard?: Heard | undefined;
 }
 
-/** What the site's own rules allow now. A lock-out stops generation: export by it must be impossible, not merely limited. */
+/**
+ * What the site's own rules allow now. A lock-out stops generation, one of the import what the gateway can make draw power: more by it
+ * must be impossible, not merely limited.
+ */
 export const localLimits = (
   { schedule, scheme, inputs = [] }: LocalRules,
   { lockout, utility, now, heard }: LocalMoment,
@@ -40,19 +45,21 @@ export const localLimits = (
     limits.push({ name: 'connection agreement', exportW: maxExport, generationW: null, importW: maxImport });
   }
   if (lockout.lockedAt !== null) limits.push({ name: 'lock-out', exportW: watts(0), generationW: watts(0), importW: null });
+  if (lockout.importing !== undefined && lockout.importing.lockedAt !== null)
+    limits.push({ name: 'lock-out of import', exportW: null, generationW: null, importW: null, loadW: watts(0) });
   return [...limits, ...inputLimits(inputs, heard, now)];
 };
 
 const tightened = (
   limit: Limit<Watts> | undefined,
   local: readonly LocalLimit[],
-  of: (one: LocalLimit) => Watts | null,
+  of: (one: LocalLimit) => Watts | null | undefined,
 ): Limit<Watts> | undefined => {
   let best = limit;
   for (const one of local) {
     const value = of(one);
     const source: LimitSource = { kind: 'local', name: one.name };
-    if (value !== null && (best === undefined || value < best.value)) best = { value, source };
+    if (value !== null && value !== undefined && (best === undefined || value < best.value)) best = { value, source };
   }
   return best;
 };
@@ -62,10 +69,12 @@ export const withLocalLimits = (limits: ActiveLimits, local: readonly LocalLimit
   const exportLimit = tightened(limits.exportLimit, local, (one) => one.exportW);
   const generationLimit = tightened(limits.generationLimit, local, (one) => one.generationW);
   const importLimit = tightened(limits.importLimit, local, (one) => one.importW);
+  const loadLimit = tightened(limits.loadLimit, local, (one) => one.loadW);
   return {
     ...limits,
     ...(exportLimit === undefined ? {} : { exportLimit }),
     ...(generationLimit === undefined ? {} : { generationLimit }),
     ...(importLimit === undefined ? {} : { importLimit }),
+    ...(loadLimit === undefined ? {} : { loadLimit }),
   };
 };

@@ -63,7 +63,7 @@ const FULL_PERCENT = 99;
 const SHORT_FRACTION = 0.03;
 const SHORT_MS = 4000;
 /** A start, or a sight that returns at once, switches no relay: blind for so long does (design section 4: safe within 5 s). */
-const SHED_BLIND_MS = 3000;
+const SHED_BLIND_MS = 2500;
 /** Seconds without a move by more than this part of the range: steady. */
 const STEADY_MS = 2500;
 const STEADY_FRACTION = 0.004;
@@ -102,7 +102,6 @@ export const observeStorage = (
     readonly now: MonoMs;
   },
 ): StorageState => {
-  if (storages.length === 0) return before;
   const tracks = new Map<DeviceId, StorageTrack>();
   for (const { device, rating } of storages) {
     if (rating === null) continue;

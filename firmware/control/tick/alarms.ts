@@ -75,15 +75,29 @@ const wantedAlarms = (state: ControlState, facts: SiteFacts, seen: Seen): readon
   for (const [alarm, devices] of standingConditions(state.conditions)) {
     wanted.push({ alarm, device: null, text: `${devices.join(', ')} shows ${alarm}` });
   }
-  if (state.lockout.counted) {
+  wanted.push(...lockoutAlarms(state));
+  return wanted;
+};
+
+const lockoutAlarms = ({ lockout }: ControlState): readonly Wanted[] => {
+  const wanted: Wanted[] = [];
+  if (lockout.counted) {
     wanted.push({
       alarm: 'export-excursion',
       device: null,
       text: 'the export was beyond the connection agreement for more than 15 s',
     });
   }
-  if (state.lockout.lockedAt !== null) {
+  if (lockout.lockedAt !== null) {
     wanted.push({ alarm: 'export-lock-out', device: null, text: 'too many excursions: generation is locked out (G100 stage 3)' });
+  }
+  if (lockout.importing?.counted === true) {
+    const text = 'the import was beyond the connection agreement for more than 15 s';
+    wanted.push({ alarm: 'import-excursion', device: null, text });
+  }
+  if (lockout.importing !== undefined && lockout.importing.lockedAt !== null) {
+    const text = 'too many excursions of the import: loads and charging are locked out (G100 stage 3)';
+    wanted.push({ alarm: 'import-lock-out', device: null, text });
   }
   return wanted;
 };

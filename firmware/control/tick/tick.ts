@@ -7,7 +7,7 @@ import { beside, isStopped, powerLimits } from '#control/limits/power.ts';
 import type { Service } from '#control/limits/service.ts';
 import type { ActiveLimits } from '#control/limits.ts';
 import { localLimits, withLocalLimits } from '#control/local/local.ts';
-import { type LockoutState, NOT_LOCKED, resetLockout, watchExport } from '#control/local/lockout.ts';
+import { type LockoutState, NOT_LOCKED, resetLockout, watchFlow } from '#control/local/lockout.ts';
 import { isCap } from '#control/modes.ts';
 import { activeLimits } from '#control/plan/active.ts';
 import { advancePlan, confirmStarted, pendingStarts } from '#control/plan/advance.ts';
@@ -186,7 +186,7 @@ const lockoutOf = ({ lockout, limiter }: ControlState, { local }: SiteFacts, { n
   const by = lockoutReset === 'user' ? 'user' : 'installer';
   const asked = lockoutReset === false ? null : resetLockout(lockout, local.scheme, by, now);
   const { seen, netImport } = limiter.sight;
-  return watchExport(asked ?? lockout, local.scheme, seen && netImport !== null ? watts(0 - netImport) : null, now);
+  return watchFlow(asked ?? lockout, local.scheme, seen ? netImport : null, now);
 };
 
 const samePower = (a: PowerLimits, b: PowerLimits): boolean =>

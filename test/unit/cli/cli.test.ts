@@ -5,7 +5,7 @@ import type { CliPorts } from '#app/cli/ports.ts';
 import { dnsResolver } from '#platform/dns/resolver.ts';
 import { monoMs, utilitySeconds, watts } from '#base/units.ts';
 import type { TraceFrame, ViewSnapshot } from '#link/message.ts';
-import { helloOf, serveInstall, serveView } from '#link/role.ts';
+import { type FromInstaller, helloOf, serveInstall, serveView, type ToInstaller } from '#link/role.ts';
 import { manualClock } from '../../support/manual-clock.ts';
 import { memoryLink } from '../../support/memory-link.ts';
 import { MemoryFiles } from '../../support/memory-files.ts';
@@ -33,7 +33,10 @@ const view: ViewSnapshot = {
 };
 const frame: TraceFrame = { at: monoMs(1234.567), direction: 'request', hex: '0103', verdict: 'sent' };
 
-const terminal = async (args: readonly string[], options: { serve?: boolean; files?: MemoryFiles } = {}) => {
+const terminal = async (
+  args: readonly string[],
+  options: { serve?: boolean; files?: MemoryFiles; install?: (request: FromInstaller) => readonly ToInstaller[] } = {},
+) => {
   const link = memoryLink();
   const clock = manualClock();
   const out: string[] = [];
@@ -65,7 +68,12 @@ const terminal = async (args: readonly string[], options: { serve?: boolean; fil
       port: link,
       directory: '/run/gridward',
       hello: () => helloOf('r1', null),
-      onPeer: (peer) => ({ onMessage: () => peer.send({ type: 'done' }), onClosed: () => undefined }),
+      onPeer: (peer) => ({
+        onMessage: (request) => {
+          for (const message of options.install?.(request) ?? [{ type: 'done' }]) peer.send(message);
+        },
+        onClosed: () => undefined,
+      }),
       note: () => undefined,
     });
     await serveView({
@@ -133,7 +141,33 @@ describe('gridward', () => {
     expect(await terminal(['lockout', 'reset'], { serve: true })).toMatchObject({ code: 0, errors: '' });
     expect((await terminal(['lockout', 'reset'])).code).toBe(69);
     expect((await terminal(['lockout', 'keep'])).code).toBe(64);
+    const install = (request: FromInstaller): readonly ToInstaller[] => [
+      'by' in request ? { type: 'done', refused: 'too often' } : { type: 'done' },
+    ];
+    expect(await terminal(['lockout', 'reset'], { serve: true, install })).toMatchObject({ code: 0 });
+    expect(await terminal(['lockout', 'reset', '--user'], { serve: true, install })).toMatchObject({
+      code: 1,
+      errors: 'too often\n',
+    });
   });
+
+  it.each([
+    ['follows', 1, 0, 'the sign is right (1)'],
+    ['reversed', -1, 1, 'set "sign": -1'],
+    ['follows', null, 1, 'wiring: turn the current transformer'],
+    ['untested', null, 1, 'nothing could be told'],
+  ] as const)(
+    'checks the meter: an inverter that is %s and the sign %s end with exit code %s',
+    async (relation, sign, code, text) => {
+      const inverters = [{ device: 'pv', relation, confidence: 'certain', phases: 'abc', text: 'on three phases' }];
+      const reports: readonly ToInstaller[] = [
+        { type: 'meter-check', done: false, text: 'moves pv', inverters: [], site: null },
+        { type: 'meter-check', done: true, text: '', inverters, site: { sign, text } },
+      ];
+      const shown = await terminal(['meter-check'], { serve: true, install: () => reports });
+      expect(shown).toMatchObject({ code, errors: 'moves pv\n', out: `pv: on three phases (certain)\n${text}\n` });
+    },
+  );
 
   it('records ticks, a line each, whatever pieces they come in', async () => {
     const { out, errors } = await terminal(['record'], { serve: true });

@@ -21,6 +21,13 @@ describe('the rules of the site beside the utility', () => {
     expect(withLocalLimits({}, local).importLimit?.value).toBe(7360);
   });
 
+  it('stop what draws power by command while the import is locked out', () => {
+    const lockout = { ...NOT_LOCKED, importing: { ...NOT_LOCKED, lockedAt: monoMs(0) } };
+    const limits = withLocalLimits(utility(9000), localLimits(RULES, { ...MOMENT, lockout }));
+    expect(limits.loadLimit).toEqual({ value: 0, source: { kind: 'local', name: 'lock-out of import' } });
+    expect(limits.generationLimit).toBeUndefined();
+  });
+
   it('never loosen it', () => {
     const local = localLimits(RULES, MOMENT);
     expect(withLocalLimits(utility(2000), local)).toMatchObject(utility(2000));

@@ -8,7 +8,7 @@ import {
   restoreLockout,
   type Scheme,
   storeLockout,
-  watchExport,
+  watchFlow,
 } from '#control/local/lockout.ts';
 
 const DOMESTIC: Scheme = { maxExport: watts(3680), kind: 'domestic' };
@@ -28,7 +28,7 @@ const live = (
   let current = state;
   for (const [seconds, netExport] of spells) {
     for (let passed = 0; passed < seconds; passed += 1) {
-      current = watchExport(current, scheme, netExport, monoMs(now * 1000));
+      current = watchFlow(current, scheme, netExport === null ? null : watts(0 - netExport), monoMs(now * 1000));
       now += 1;
     }
   }
@@ -37,10 +37,10 @@ const live = (
 
 describe('an export limitation scheme', () => {
   it('takes the allowance of laboratories for noise', () => {
-    expect(isBeyond(DOMESTIC, watts(3780))).toBe(false);
-    expect(isBeyond(DOMESTIC, watts(3781))).toBe(true);
-    expect(isBeyond({ ...DOMESTIC, maxExport: watts(1000) }, watts(1041))).toBe(true);
-    expect(isBeyond({ ...DOMESTIC, maxExport: watts(0) }, watts(1))).toBe(true);
+    expect(isBeyond(DOMESTIC.maxExport, watts(3780))).toBe(false);
+    expect(isBeyond(DOMESTIC.maxExport, watts(3781))).toBe(true);
+    expect(isBeyond(watts(1000), watts(1041))).toBe(true);
+    expect(isBeyond(watts(0), watts(1))).toBe(true);
   });
 
   it('does not count what is back within 15 s', () => {
@@ -126,5 +126,28 @@ describe('an export limitation scheme', () => {
     expect(restored.lockedAt).toBe(5000 - (HOUR + 1) * 1000);
     expect(live(FACTORY, [[3 * HOUR - 10, WITHIN]], restored, 5).state.lockedAt).not.toBeNull();
     expect(live(FACTORY, [[3 * HOUR + 10, WITHIN]], restored, 5).state.lockedAt).toBeNull();
+  });
+
+  it('counts the import by the same rules, apart from the export; one reset lifts both', () => {
+    const home: Scheme = { ...DOMESTIC, maxImport: watts(7360) };
+    const drawing = watts(-8000);
+    const locked = live(home, [
+      [20, drawing],
+      [100, WITHIN],
+      [20, drawing],
+    ]);
+    expect(locked.state).toMatchObject({ lockedAt: null, excursions: [], importing: { lockouts: [136_000] } });
+    expect(locked.state.importing?.lockedAt).not.toBeNull();
+    expect(live(DOMESTIC, [[100, drawing]]).state).toBe(NOT_LOCKED);
+    const both = live(home, [[62, OVER]], locked.state, locked.now);
+    expect(both.state.lockedAt).not.toBeNull();
+    expect(both.state.importing?.lockedAt).not.toBeNull();
+    const lifted = resetLockout(both.state, home, 'user', monoMs(both.now * 1000));
+    expect(lifted).toMatchObject({ lockedAt: null, importing: { lockedAt: null } });
+    const third = live(home, [[62, drawing]], lifted ?? NOT_LOCKED, both.now);
+    expect(resetLockout(third.state, home, 'user', monoMs(third.now * 1000))).toBeNull();
+    const restored = restoreLockout(storeLockout(third.state, monoMs(third.now * 1000)), monoMs(5000));
+    expect(restored.importing).toMatchObject({ lockedAt: 4000 });
+    expect(restored.importing?.lockouts).toHaveLength(2);
   });
 });
