@@ -88,8 +88,7 @@ class Attempt {
   #subscribe(client: MqttClient): void {
     client.subscribe([...this.#entry.topics], { qos: 1 }, (error, granted) => {
       if (this.#over) return;
-      if (error !== null || granted === undefined || granted.some(({ qos }) => qos === REFUSED))
-        this.end('a topic is refused');
+      if (error !== null || granted === undefined || granted.some(({ qos }) => qos === REFUSED)) this.end('a topic is refused');
       else this.#handlers.onGranted();
     });
   }
