@@ -101,6 +101,7 @@ module.exports = {
     },
     reserved('serial-port-in-line', 'node_modules/@?serialport/', ['^drivers/line/']),
     reserved('modbus-serial-in-line', 'node_modules/modbus-serial/', ['^drivers/line/', '^test/(?!rig/)']),
+    reserved('mqtt-in-broker', 'node_modules/mqtt/', ['^firmware/platform/broker/']),
     reserved('undici-in-http', 'node_modules/undici/', ['^firmware/platform/http/']),
     reserved('xml-parser-in-wire', 'node_modules/fast-xml-parser/', ['^firmware/utility/wire/']),
     reserved('valibot-in-decoders', valibot, DECODERS, 'firmware/adr/0002: many decoders, one library'),

@@ -163,16 +163,23 @@ export const LOCAL_MUTANTS: readonly Mutant[] = [
   {
     name: 'what a broker had kept counts as said now',
     file: 'firmware/broker/subscriber.ts',
-    search: '!packet.retained && ',
+    search: '!kept && ',
     replace: '',
     tests: SUBSCRIBER,
   },
   {
     name: 'a broker that falls silent is waited for for ever',
-    file: 'firmware/broker/subscriber.ts',
-    search: 'if (this.#heard) this.#ping();',
-    replace: 'if (this.#heard !== null) this.#ping();',
-    tests: SUBSCRIBER,
+    file: 'firmware/platform/broker/broker-dial.ts',
+    search: 'keepalive: this.#address.keepAliveSeconds ?? KEEP_ALIVE_SECONDS,',
+    replace: 'keepalive: 0,',
+    tests: ['test/protocol/broker/rude.test.ts'],
+  },
+  {
+    name: 'a broker announces a packet of any length, and it is gathered',
+    file: 'firmware/platform/broker/packet-bound.ts',
+    search: 'if (this.#length > PACKET_BYTES_MAX || this.#header > LENGTH_BYTES_MAX) return false;',
+    replace: 'if (this.#header > LENGTH_BYTES_MAX) return false;',
+    tests: ['test/property/broker/packet-bound.test.ts'],
   },
   {
     name: 'a kind of limit that a message does not name is lifted',
@@ -222,5 +229,12 @@ export const LOCAL_MUTANTS: readonly Mutant[] = [
     search: 'const residual = seen.meter.reduce(',
     replace: 'const residual = storages.length === 0 ? before.residual : seen.meter.reduce(',
     tests: ['test/sim/local-import.test.ts'],
+  },
+  {
+    name: 'a check that could tell nothing passes for one that was right',
+    file: 'firmware/app/controld/checked-store.ts',
+    search: "return text === '' && site?.sign === sign ? true : null;",
+    replace: "return text === '' ? true : null;",
+    tests: ['test/sim/meter-check.test.ts'],
   },
 ];

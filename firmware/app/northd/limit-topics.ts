@@ -48,12 +48,12 @@ export class LimitTopics {
     this.#options = options;
     const { clock, entropy, inputs, user, password, note } = options;
     const id = Buffer.from(entropy.bytes(CLIENT_ID_BYTES)).toString('hex');
+    const topics = [...new Set(inputs.map(({ mqtt }) => mqtt.topic))];
     this.#subscriber = new Subscriber({
       dial: options.dial,
       clock,
       entropy,
-      entry: { clientId: `gridward${id}`.slice(0, 23), user, password },
-      topics: [...new Set(inputs.map(({ mqtt }) => mqtt.topic))],
+      entry: { clientId: `gridward${id}`.slice(0, 23), user, password, topics },
       onMessage: (topic, payload) => this.#hear(topic, payload),
       onStanding: (fault) => this.#stand(fault),
     });

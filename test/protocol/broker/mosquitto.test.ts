@@ -174,7 +174,7 @@ describe('limits of a topic of mosquitto', () => {
     const { told } = await listen({ password: 'guessed' });
     await vi.waitFor(() => expect(told).toHaveLength(1), WAIT);
     expect(told[0]).toMatchObject({ type: 'north-note', event: 'broker', standing: true });
-    expect(told[0]?.text).toContain('password or rights are wrong');
+    expect(told[0]?.text).toContain('Not authorized');
   });
 
   it('come over TLS from a broker whose certificate chains to the trust, from no other', async () => {

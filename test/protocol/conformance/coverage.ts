@@ -37,7 +37,7 @@ const rowOf = (requirement: Requirement, results: readonly Shown[]): Row => {
       : { requirement, verdict: 'open', text: `RED, open: ${standing.why}` };
   }
   if (standing !== undefined) {
-    const word = { 'not-claimed': 'not claimed: ', later: '', beside: '' }[standing.kind];
+    const word = { 'not-claimed': 'not claimed: ', beside: '' }[standing.kind];
     return { requirement, verdict: 'beside', text: `${word}${standing.why}` };
   }
   if (isShown) return { requirement, verdict: 'shown', text: `shown: ${files}` };

@@ -8,17 +8,16 @@ export interface Requirement {
 }
 
 /**
- * Why a run need not show it. `not-claimed`: no class of a direct client we claim. `later`: needs devices of a later issue. `beside`: no
+ * Why a run need not show it. `not-claimed`: no class of a direct client we claim. `beside`: no
  * behaviour a server could see: a duty of the server, of an aggregator, or of people. `open`: it applies and we do not do it yet: red,
  * and the run fails as soon as it is shown after all.
  */
 export interface Standing {
-  readonly kind: 'not-claimed' | 'later' | 'beside' | 'open';
+  readonly kind: 'not-claimed' | 'beside' | 'open';
   readonly why: string;
 }
 
 export const notClaimed = (why: string): Standing => ({ kind: 'not-claimed', why });
-export const later = (why = 'with the devices issue'): Standing => ({ kind: 'later', why });
 export const beside = (why: string): Standing => ({ kind: 'beside', why });
 
 /** Rows of id, meaning and standing. */
