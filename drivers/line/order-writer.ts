@@ -57,7 +57,8 @@ export interface OrdersHeld<T> {
 const MISMATCHES_AT_ONCE = 3;
 const MISMATCH_RETRY: DurationMs = seconds(5);
 const REFUSED_RETRY: DurationMs = seconds(1);
-const REFUSED_RETRY_MAX: DurationMs = seconds(32);
+/** A timer that runs must not lapse long after the device takes writes again. */
+const REFUSED_RETRY_MAX: DurationMs = seconds(10);
 /** Modbus exceptions 5 (acknowledge) and 6 (busy): the device asks for a moment. */
 const BUSY_CODES: readonly number[] = [5, 6];
 const BUSY_RETRY: DurationMs = durationMs(200);

@@ -51,8 +51,17 @@ class Rate {
 
   /** The highest register value worth at most `power`, -100 to 100 %. */
   atMost(power: number): number {
+    return this.#within(Math.floor(power / this.worth(1) + ROUNDING));
+  }
+
+  /** The lowest one worth at least `power`. */
+  atLeast(power: number): number {
+    return this.#within(Math.ceil(power / this.worth(1) - ROUNDING));
+  }
+
+  #within(raw: number): number {
     const full = Math.min(HIGHEST, Math.floor(FULL_PERCENT / applyScale(1, this.#scale)));
-    return Math.max(0 - full, Math.min(full, Math.floor(power / this.worth(1) + ROUNDING)));
+    return Math.max(0 - full, Math.min(full, raw));
   }
 }
 
@@ -70,16 +79,20 @@ interface Window {
   readonly limitsDischarge: boolean;
 }
 
-/** Each bound is rounded into the band; where a step is wider than the band the upper bound stands. */
+/**
+ * Each bound is rounded into the band; where a step is wider than the band the upper bound stands. Never inside out, though the two
+ * rates are per cents of different bases: a device may take such a window for none.
+ */
 const windowOf = (band: Band, { rating, scale }: StorageTarget, baseW: Watts | null): Window => {
   const charge = new Rate(scale, baseW ?? rating.maxCharge);
   const discharge = new Rate(scale, baseW ?? rating.maxDischarge);
   const limitsCharge = band.least > 0 - rating.maxCharge;
   const limitsDischarge = band.most < rating.maxDischarge;
-  const out = discharge.atMost(limitsDischarge ? band.most : rating.maxDischarge);
+  const below = discharge.atMost(limitsDischarge ? band.most : rating.maxDischarge);
+  const out = Math.max(below, discharge.atLeast(0 - rating.maxCharge));
   const most = limitsDischarge ? discharge.worth(out) : rating.maxDischarge;
   let into = charge.atMost(limitsCharge ? 0 - band.least : rating.maxCharge);
-  if (limitsCharge && 0 - charge.worth(into) > most) into += 1;
+  if (limitsCharge && 0 - charge.worth(into) > most) into = charge.atLeast(0 - most);
   const least = limitsCharge ? 0 - charge.worth(into) : 0 - rating.maxCharge;
   return { meaning: { least: watts(Math.min(least, most)), most: watts(most) }, out, into, limitsCharge, limitsDischarge };
 };

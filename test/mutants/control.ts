@@ -128,8 +128,8 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
   {
     name: 'a silent meter leaves the last load in force: the limiter fails open',
     file: 'firmware/control/limiter/limiter.ts',
-    search: 'const proven = seen ? provenLoad(load, now, plant.maxPower) : null;',
-    replace: 'const proven = provenLoad(state.load, now, plant.maxPower);',
+    search: 'const proven = seen ? provenLoad(load, now,',
+    replace: 'const proven = true ? provenLoad(state.load, now,',
     tests: LIMITER,
   },
   {

@@ -230,4 +230,11 @@ export const LOCAL_MUTANTS: readonly Mutant[] = [
     replace: 'const residual = storages.length === 0 ? before.residual : seen.meter.reduce(',
     tests: ['test/sim/local-import.test.ts'],
   },
+  {
+    name: 'a check that could tell nothing passes for one that was right',
+    file: 'firmware/app/controld/checked-store.ts',
+    search: "return text === '' && site?.sign === sign ? true : null;",
+    replace: "return text === '' ? true : null;",
+    tests: ['test/sim/meter-check.test.ts'],
+  },
 ];

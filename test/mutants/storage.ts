@@ -5,6 +5,8 @@ const SITE = ['test/unit/storage/storage.test.ts'];
 const REPORTED = ['test/unit/controld/storage-status.test.ts'];
 const TICK = ['test/unit/storage/tick.test.ts'];
 
+const SITES = ['test/sim/storage-faults.test.ts'];
+
 const BOUNDS_FILE = 'firmware/control/storage/bounds.ts';
 const STORAGE_FILE = 'firmware/control/storage/storage.ts';
 
@@ -27,8 +29,8 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
   {
     name: 'storage charges on an import that may grow',
     file: BOUNDS_FILE,
-    search: 'residual.most - importLimit + keep(importLimit)',
-    replace: 'residual.least - importLimit + keep(importLimit)',
+    search: 'residual.most + aheadOf(residual, keep) - importLimit',
+    replace: 'residual.least + aheadOf(residual, keep) - importLimit',
     tests: BOUNDS,
   },
   {
@@ -55,7 +57,7 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
   {
     name: 'a battery that does not discharge is counted on',
     file: STORAGE_FILE,
-    search: 'return short ? Math.max(0, power) : maxDischarge;',
+    search: 'return short || lost ? Math.max(0, power) : maxDischarge;',
     replace: 'return maxDischarge;',
     tests: SITE,
   },
@@ -132,7 +134,7 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
   {
     name: 'a storage target counts as started before a band was read back',
     file: 'firmware/control/tick/storing.ts',
-    search: 'sameBand(held, asked.band) &&',
+    search: 'isNearly(held, asked.band, ROUNDED_FRACTION * (maxCharge + maxDischarge)) &&',
     replace: '',
     tests: TICK,
   },
@@ -170,5 +172,47 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     search: 'Math.max(...told.map(pick))',
     replace: 'Math.min(...told.map(pick))',
     tests: REPORTED,
+  },
+  {
+    name: 'a battery that refuses keeps its share of what is to be given',
+    file: STORAGE_FILE,
+    search: 'answering.filter(({ device }) => !strays.has(device))',
+    replace: 'answering',
+    tests: SITES,
+  },
+  {
+    name: 'a battery that does as it likes counts as what it acknowledged',
+    file: STORAGE_FILE,
+    search: 'strays.has(track.device) ? track.maxDischarge : possibleDischarge(track)',
+    replace: 'possibleDischarge(track)',
+    tests: SITES,
+  },
+  {
+    name: 'a full battery is given its share of the sun',
+    file: STORAGE_FILE,
+    search: 'if (isFull || charge >= FULL_PERCENT) return 0;',
+    replace: '',
+    tests: SITES,
+  },
+  {
+    name: 'storage runs behind the sun that goes',
+    file: 'firmware/control/storage/residual.ts',
+    search: 'const rate = Math.max(0, trend(history));',
+    replace: 'const rate = 0;',
+    tests: SITES,
+  },
+  {
+    name: 'a window of storage is written inside out',
+    file: 'drivers/storage/window.ts',
+    search: 'into = charge.atLeast(0 - most);',
+    replace: 'into += 1;',
+    tests: ['test/property/drivers/storage-window.test.ts'],
+  },
+  {
+    name: 'the limiter runs behind a load that goes on falling',
+    file: 'firmware/control/limiter/load.ts',
+    search: 'Math.min(0, trend(state.history)) * FOLLOWED_SECONDS',
+    replace: '0',
+    tests: ['test/unit/control/trend.test.ts'],
   },
 ];

@@ -1,5 +1,7 @@
+import type { BatteryCore } from '../rig/site/battery.ts';
 import type { InverterCore } from '../rig/site/inverter.ts';
 import type { RigSite } from '../rig/site/site.ts';
+import type { SwitchedLoad } from '../rig/site/switched-load.ts';
 import type { VirtualLine } from '../support/virtual-line-port.ts';
 import type { Fault, FaultSpan } from './draw.ts';
 
@@ -8,10 +10,14 @@ const EXCEPTIONS = [2, 4, 6] as const;
 const LATE_LEAST_MS = 50;
 const LATE_SPAN_MS = 950;
 const DARK_MOST_SECONDS = 60;
+const FULL_PERCENT = 100;
 
 interface Turn {
   readonly site: RigSite;
   readonly inverter: InverterCore;
+  /** Undefined: the site has none. */
+  readonly battery: BatteryCore | undefined;
+  readonly load: SwitchedLoad | undefined;
   readonly line: VirtualLine;
   readonly at: number;
   readonly span: FaultSpan;
@@ -33,6 +39,23 @@ const TURNS: Readonly<Partial<Record<Fault, (turn: Turn) => void>>> = {
   'inverter-restarts': ({ inverter, at, on, span }) => {
     if (on) inverter.restart(at, Math.min(span.until - span.from, DARK_MOST_SECONDS));
   },
+  'battery-silent': ({ battery, on }) => battery?.fault({ silent: on }),
+  'battery-ignores': ({ battery, on }) => battery?.fault({ ignores: on }),
+  'battery-refuses': ({ battery, on, span }) => battery?.fault({ refusesWrites: on ? exceptionOf(span.strength) : 0 }),
+  'battery-restarts': ({ battery, at, on, span }) => {
+    if (on) battery?.restart(at, Math.min(span.until - span.from, DARK_MOST_SECONDS));
+  },
+  'battery-released': ({ battery, at, on }) => {
+    if (on) battery?.release(at);
+  },
+  'battery-recounts': ({ battery, on, span }) => {
+    if (on) battery?.stage.recount(FULL_PERCENT * span.strength);
+  },
+  'load-silent': ({ load, on }) => load?.fault({ silent: on }),
+  'load-ignores': ({ load, on }) => load?.fault({ ignores: on }),
+  'load-restarts': ({ load, on }) => {
+    if (on) load?.restart();
+  },
   'cable-cut': ({ site, on }) => site.line.plug(!on),
   'adapter-pulled': ({ line, on }) => line.attach(!on),
 };
@@ -41,5 +64,8 @@ const TURNS: Readonly<Partial<Record<Fault, (turn: Turn) => void>>> = {
 export const befallSite = (site: RigSite, line: VirtualLine, span: FaultSpan, on: boolean): void => {
   line.sync();
   const inverter = site.inverters[span.inverter ?? 0] ?? site.inverter;
-  TURNS[span.fault]?.({ site, inverter, line, at: line.siteNow, span, on });
+  const { beside = 0 } = span;
+  const battery = site.batteries[beside % Math.max(1, site.batteries.length)];
+  const load = site.switchedLoads[beside % Math.max(1, site.switchedLoads.length)];
+  TURNS[span.fault]?.({ site, inverter, battery, load, line, at: line.siteNow, span, on });
 };

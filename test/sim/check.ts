@@ -11,25 +11,25 @@ export interface Violation {
   readonly text: string;
 }
 
-const BAND_W = 100;
+export const BAND_W = 100;
 /** The law's bound for a flow outside the limit, seconds (design section 5). */
-const HARD_SECONDS = 15;
+export const HARD_SECONDS = 15;
 /** Spells with less than this between them are one, seconds. */
-const SPELL_JOIN = 2;
+export const SPELL_JOIN = 2;
 /** After a device can be told again: seen, verified and written, seconds. */
-const RETURN_SECONDS = 12;
+export const RETURN_SECONDS = 12;
 /** The gateway tells its limit once a second; a change shows this much later at most, seconds. */
 const TOLD_SECONDS = 2.5;
 const TICK_GAP_MS = 1000;
 /** Writes an hour in steady state, and allowed for every change besides. */
-const WRITES_AN_HOUR = 120;
-const WRITES_A_CHANGE = 15;
+export const WRITES_AN_HOUR = 120;
+export const WRITES_A_CHANGE = 15;
 /** A cap may rest on a load that was there this long ago, seconds. */
-const LOAD_MEMORY = 20;
+export const LOAD_MEMORY = 20;
 /** Between the readings of meter and inverter, seconds. */
 const READ_SECONDS = 0.4;
 const FROZEN_SECONDS = 15;
-const STALE_SECONDS = 2;
+export const STALE_SECONDS = 2;
 /** From the start of a process to its first write, seconds. */
 const RESTART_SECONDS = 2;
 /** An inverter sleeps below this much sun, and for a while afterwards; watts, seconds. */
@@ -47,8 +47,17 @@ const UNCOMMANDABLE: readonly Fault[] = [
   'inverter-wrong-unit',
   'inverter-restarts',
 ];
+/** The same of a battery. */
+export const BATTERY_UNTOLD: readonly Fault[] = [
+  'battery-silent',
+  'battery-ignores',
+  'battery-refuses',
+  'battery-restarts',
+  'battery-released',
+  'battery-recounts',
+];
 /** And none of them while these last. */
-const OUT_OF_REACH: readonly Fault[] = ['cable-cut', 'adapter-pulled'];
+export const OUT_OF_REACH: readonly Fault[] = ['cable-cut', 'adapter-pulled'];
 /** Beside one that cannot be told the others give way: then they generate no more than this together, watts. */
 const GIVEN_WAY_W = 150;
 /** The others follow what such a one makes this much later: five seconds of truth. */
@@ -59,7 +68,7 @@ export interface Window {
   readonly until: number;
 }
 
-interface Context {
+export interface Context {
   readonly simulation: Simulation;
   readonly outcome: Outcome;
   readonly spans: readonly LimitSpan[];
@@ -76,7 +85,7 @@ const plantsOf = ({ site }: Simulation): readonly PlantSettings[] => [site, ...(
 export const covers = (windows: readonly Window[], at: number): boolean =>
   windows.some(({ from, until }) => from <= at && at <= until);
 
-const spansOf = (simulation: Simulation, kinds: readonly Fault[], longer: number): readonly Window[] =>
+export const spansOf = (simulation: Pick<Simulation, 'faults'>, kinds: readonly Fault[], longer: number): readonly Window[] =>
   simulation.faults
     .filter(({ fault }) => kinds.includes(fault))
     .map(({ from, until }: FaultSpan) => ({ from, until: until + longer }));
@@ -94,9 +103,11 @@ const helplessIn = (
   const untold = Array.from({ length: count }, (_, index) =>
     spansOf({ ...simulation, faults: simulation.faults.filter(({ inverter = 0 }) => inverter === index) }, UNCOMMANDABLE, back),
   );
+  const batteries = spansOf(simulation, BATTERY_UNTOLD, back);
   const sumOf = (parts: readonly Truth[], chosen: readonly boolean[], wanted: boolean): number =>
     parts.reduce((sum, part, index) => sum + (chosen[index] === wanted ? part.generation : 0), 0);
-  return ({ t, parts = [] }, excess) => {
+  return ({ t, generation, parts = [] }, excess) => {
+    if (generation <= GIVEN_WAY_W && covers(batteries, t / 1000)) return true;
     const inReach = untold.map((spans) => !covers(spans, t / 1000));
     if (inReach.every((reached) => reached)) return false;
     if (count === 1) return true;
@@ -106,14 +117,12 @@ const helplessIn = (
   };
 };
 
-/** The limit that held at an instant and since when; instants are asked for in order of time. */
-const limitsAlong = (
-  spans: readonly LimitSpan[],
-): ((at: number) => { readonly from: number; readonly limitW: number | null }) => {
+/** The limits that held at an instant and since when; instants are asked for in order of time. */
+export const limitsAlong = (spans: readonly LimitSpan[]): ((at: number) => Pick<LimitSpan, 'from' | 'limitW' | 'importW'>) => {
   let index = 0;
   return (at) => {
     while ((spans[index]?.until ?? Infinity) <= at) index += 1;
-    return { from: spans[index]?.from ?? 0, limitW: spans[index]?.limitW ?? null };
+    return spans[index] ?? { from: 0, limitW: null, importW: null };
   };
 };
 
@@ -157,36 +166,42 @@ const checkExport = ({ simulation, outcome, spans, slowness, unclear }: Context)
 const checkBlind = ({ simulation, outcome, spans, slowness, unclear }: Context): readonly Violation[] => {
   const budget = STALE_SECONDS + HARD_SECONDS + slowness;
   const excused = [
-    ...spansOf(simulation, [...UNCOMMANDABLE, ...OUT_OF_REACH], RETURN_SECONDS + budget),
+    ...spansOf(simulation, [...UNCOMMANDABLE, ...OUT_OF_REACH, 'battery-restarts', 'battery-released'], RETURN_SECONDS + budget),
     ...[...outcome.dead, ...unclear].map(({ from, until }) => ({ from, until: until + RETURN_SECONDS + budget })),
   ];
   const blind = spansOf(simulation, ['meter-silent'], 0).map(({ from, until }) => ({ from: from + budget, until }));
   let darkAt = -Infinity;
-  const bad = outcome.truth.find(({ t, generation, available }) => {
+  const batteries = spansOf(simulation, BATTERY_UNTOLD, RETURN_SECONDS + budget);
+  const bad = outcome.truth.find(({ t, generation, available, discharge = 0 }) => {
     const at = t / 1000;
     if (available <= ASLEEP_BELOW_W) darkAt = at;
     // An inverter that wakes is told as soon as it answers.
     if (!covers(blind, at) || covers(excused, at) || at - darkAt <= budget) return false;
     const span = spanAt(spans, at);
     const limit = span?.limitW ?? null;
-    return limit !== null && at - (span?.from ?? 0) > budget && generation > limit + BAND_W;
+    if (generation <= GIVEN_WAY_W && covers(batteries, at)) return false;
+    return limit !== null && at - (span?.from ?? 0) > budget && generation + Math.max(0, discharge) > limit + BAND_W;
   });
   if (bad === undefined) return [];
   return [{ rule: 'blind', at: bad.t / 1000, text: `generates ${Math.round(bad.generation)} W with a silent meter` }];
 };
 
+/** What is taken beside the inverters: a battery that gives counts the other way. */
+const takenBy = (point: Truth | undefined): number => (point?.load ?? 0) - (point?.discharge ?? 0);
+
 const peakLoad = (truth: readonly Truth[], at: number): number => {
   let peak = 0;
   const first = Math.max(0, Math.floor((at - LOAD_MEMORY) * 10));
-  for (let index = first; index <= Math.ceil(at * 10); index += 1) peak = Math.max(peak, truth[index]?.load ?? 0);
+  for (let index = first; index <= Math.ceil(at * 10); index += 1) peak = Math.max(peak, takenBy(truth[index]));
   return peak;
 };
 
 /** Meter and inverter are read one after the other: while the output moves, what the load is cannot be known better than this, watts. */
 const misread = (truth: readonly Truth[], at: number, readingAgeMs: number): number => {
   const index = Math.floor(at * 10);
-  const moved = (truth[index]?.generation ?? 0) - (truth[index - 10]?.generation ?? 0);
-  return Math.abs(moved) * (READ_SECONDS + readingAgeMs / 1000);
+  const moveOf = (of: (point: Truth | undefined) => number): number => Math.abs(of(truth[index]) - of(truth[index - 10]));
+  const moved = moveOf((point) => point?.generation ?? 0) + moveOf((point) => point?.discharge ?? 0);
+  return moved * (READ_SECONDS + readingAgeMs / 1000);
 };
 
 /** No setpoint above what the limit allows with the load that was there. */
@@ -278,12 +293,12 @@ const checkEnergy = ({ simulation, outcome, spans, slowness }: Context): readonl
   const from = simulation.healedAt + 150 + 4 * slowness;
   let used = 0;
   let allowed = 0;
-  for (const { t, generation, load, available } of outcome.truth) {
+  for (const { t, generation, load, available, discharge = 0 } of outcome.truth) {
     const at = t / 1000;
     const limit = at < from ? null : (spanAt(spans, at)?.limitW ?? null);
     if (limit === null) continue;
     used += generation;
-    allowed += Math.min(available, limit + load);
+    allowed += Math.min(available, Math.max(0, limit + load - discharge));
   }
   if (allowed === 0 || used / allowed >= 0.9) return [];
   return [
@@ -300,7 +315,7 @@ const checkProcess = ({ outcome, simulation }: Context): readonly Violation[] =>
   return violations;
 };
 
-type Rule = (context: Context) => readonly Violation[];
+export type Rule = (context: Context) => readonly Violation[];
 
 const SITE_RULES: readonly Rule[] = [checkExport, checkBlind, checkWrites, checkWriteRate, checkRestarts, checkEnergy];
 
@@ -329,9 +344,9 @@ export const checkSite = (
     ...known,
   });
 
-/** Everything that went wrong, judged by truth, wire and log alone, in order of time. */
-export const check = (simulation: Simulation, outcome: Outcome): readonly Violation[] =>
-  apply([checkProcess, ...SITE_RULES, checkTold, checkTransitions], {
+/** Everything that went wrong, judged by truth, wire and log alone, in order of time; `besides`: rules of what only some sites have. */
+export const check = (simulation: Simulation, outcome: Outcome, besides: readonly Rule[] = []): readonly Violation[] =>
+  apply([checkProcess, ...SITE_RULES, checkTold, checkTransitions, ...besides], {
     ...{ simulation, outcome, spans: expectedLimits(simulation, outcome), slowness: slownessOf(simulation) },
     ...{ unclear: [], slack: 0 },
   });

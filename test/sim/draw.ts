@@ -22,7 +22,20 @@ export const FAULTS = [
   'disk-fails',
   'server-silent',
 ] as const;
-export type Fault = (typeof FAULTS)[number];
+/** And with batteries and switched loads. */
+export const BESIDE_FAULTS = [
+  'battery-silent',
+  'battery-ignores',
+  'battery-refuses',
+  'battery-restarts',
+  'battery-released',
+  'battery-recounts',
+  'load-silent',
+  'load-ignores',
+  'load-restarts',
+] as const;
+export type SiteFault = (typeof FAULTS)[number];
+export type Fault = SiteFault | (typeof BESIDE_FAULTS)[number];
 
 /** Seconds of the site's time, everywhere in a simulation. */
 export interface FaultSpan {
@@ -33,6 +46,8 @@ export interface FaultSpan {
   readonly strength: number;
   /** Which inverter it befalls; absent: the first. */
   readonly inverter?: number;
+  /** Which battery or switched load; absent: the first. */
+  readonly beside?: number;
 }
 
 export interface DrawnEvent {
@@ -42,6 +57,9 @@ export interface DrawnEvent {
   readonly start: number;
   readonly durationSeconds: number;
   readonly limitW: number;
+  /** Import limit, and power wanted of storage; absent: none. */
+  readonly importW?: number;
+  readonly targetW?: number;
   /** Null: never. */
   readonly cancelAt: number | null;
 }
@@ -57,6 +75,8 @@ export interface Simulation {
   readonly events: readonly DrawnEvent[];
   /** Export limits of the two programs' default controls, watts; the first has the better primacy. */
   readonly defaults: readonly [number, number];
+  /** Import limits of the same; absent: none. */
+  readonly importDefaults?: readonly [number, number];
   readonly pollSeconds: number;
   readonly utilityPhase: number;
   readonly loadSteps: readonly number[];

@@ -37,6 +37,24 @@ describe('the check of the meter', () => {
     expect(gateway.writes).toBeLessThanOrEqual(12);
   });
 
+  it('is remembered, through a kill; a wrong sign as well as a right one', async () => {
+    const shown = async (gateway: Gateway): Promise<string | undefined> => {
+      const texts = gateway.watch('grid-meter');
+      await gateway.until(Math.ceil(gateway.now) + 3);
+      return texts.at(-1);
+    };
+    const fresh = await new Gateway(800, 1).until(10);
+    expect(await shown(fresh)).toBe('sign and phases not checked: gridward meter-check');
+    const { gateway } = await checked();
+    expect(await shown(gateway)).toBe('sign and phases checked');
+    gateway.kill().start();
+    expect(await shown(gateway)).toBe('sign and phases checked');
+    const { gateway: turned } = await checked({ faults: { signFlipped: true } });
+    expect(await shown(turned)).toBe('sign or wiring wrong, the last check says: gridward meter-check');
+    const { gateway: dark } = await checked({ sun: () => 250 });
+    expect(await shown(dark)).toBe('sign and phases not checked: gridward meter-check');
+  });
+
   it('finds a sign that is wrong', async () => {
     const { told } = await checked({ faults: { signFlipped: true } });
     expect(told.inverters).toMatchObject([{ relation: 'reversed' }]);

@@ -6,6 +6,8 @@ export interface LimitSpan {
   readonly from: number;
   readonly until: number;
   readonly limitW: number | null;
+  /** Import limit that binds beside it; null: none. */
+  readonly importW: number | null;
   readonly source: string;
 }
 
@@ -16,6 +18,7 @@ interface Tracked {
   readonly primacy: number;
   readonly createdAt: number;
   readonly limitW: number;
+  readonly importW: number | null;
   readonly start: number;
   readonly end: number;
   readonly servedAt: number;
@@ -61,6 +64,7 @@ export const expectedLimits = (simulation: Simulation, outcome: Outcome): readon
       primacy: event.program,
       createdAt: event.createdAt,
       limitW: event.limitW,
+      importW: event.importW ?? null,
       start: event.start - utilityPhase,
       end: event.start + event.durationSeconds - utilityPhase,
       servedAt: outcome.served.get(event.mRID) ?? Infinity,
@@ -76,11 +80,13 @@ export const expectedLimits = (simulation: Simulation, outcome: Outcome): readon
     stepTo(from, all);
     const running = all.filter(({ phase }) => phase === 'running').sort((a, b) => (isBetter(a, b) ? -1 : 1))[0];
     const limitW = from < known ? null : (running?.limitW ?? defaults[0]);
+    const importDefault = simulation.importDefaults?.[0] ?? null;
+    const importW = from < known ? null : running === undefined ? importDefault : running.importW;
     const source = running?.name ?? 'default';
     const until = times[index + 1] ?? seconds;
     const last = spans.at(-1);
     if (last?.limitW === limitW && last.source === source) spans[spans.length - 1] = { ...last, until };
-    else spans.push({ from, until, limitW, source });
+    else spans.push({ from, until, limitW, importW, source });
   });
   return spans;
 };

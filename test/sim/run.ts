@@ -6,6 +6,7 @@ import type { Transition } from '#control/record.ts';
 import { LogReader } from '#log/reader.ts';
 import type { Truth } from '../rig/site/plant.ts';
 import { RigSite, type SiteSettings } from '../rig/site/site.ts';
+import { besideOf } from '../support/beside.ts';
 import { type LinkUtility, linkUtility } from '../support/link-utility.ts';
 import { MemoryFiles } from '../support/memory-files.ts';
 import { VirtualTime } from '../support/virtual-clock.ts';
@@ -59,11 +60,26 @@ export const capWriteOf = ({ at, direction, bytes }: WireBytes, site: SiteSettin
   return { at: at / 1000, watts: (percent / 100) * told.plant.ratedW, ratedW: told.plant.ratedW };
 };
 
+/** Function codes that write, and the first unit id of what is beside the inverters. */
+const WRITES: readonly number[] = [5, 6, 15, WRITE_BLOCK];
+const BESIDE_UNIT = 21;
+
+const isBesideWrite = ({ direction, bytes }: WireBytes): boolean =>
+  direction === 'request' && (bytes[0] ?? 0) >= BESIDE_UNIT && WRITES.includes(bytes[1] ?? 0);
+
+const modesOf = (exportW: number, importW?: number, targetW?: number): EventBody['modes'] => ({
+  opModExpLimW: watts(exportW),
+  ...(importW === undefined ? {} : { opModImpLimW: watts(importW) }),
+  ...(targetW === undefined ? {} : { opModStorageTargetW: watts(targetW) }),
+});
+
 /** All that a simulation leaves behind. */
 export interface Outcome {
   readonly truth: readonly Truth[];
   readonly told: readonly Told[];
   readonly writes: readonly CapWrite[];
+  /** Writes to batteries and switched loads. */
+  readonly besideWrites: readonly { readonly at: number; readonly unitId: number }[];
   readonly transitions: readonly Transition[];
   /** When an event, and its cancellation, first reached the gateway, seconds. */
   readonly served: ReadonlyMap<string, number>;
@@ -91,6 +107,7 @@ class Run {
   readonly #truth: Truth[] = [];
   readonly #told: Told[] = [];
   readonly #writes: CapWrite[] = [];
+  readonly #besideWrites: { readonly at: number; readonly unitId: number }[] = [];
   readonly #notes: NoteTaken[] = [];
   readonly #served = new Map<string, number>();
   readonly #cancelServed = new Map<string, number>();
@@ -140,6 +157,7 @@ class Run {
       truth: this.#truth,
       told: this.#told,
       writes: this.#writes,
+      besideWrites: this.#besideWrites,
       transitions,
       served: this.#served,
       cancelServed: this.#cancelServed,
@@ -175,6 +193,7 @@ class Run {
         fallbackExportW: FALLBACK_W,
         unitIds: { inverter: this.#simulation.site.inverter.unitId, meter: 2 },
         others: (this.#simulation.site.others ?? []).map((one) => ({ unitId: one.inverter.unitId, line: one.line })),
+        beside: besideOf(this.#simulation.site),
       }),
       linePort: () => this.#line.port(),
       files: this.#files,
@@ -253,6 +272,7 @@ class Run {
     this.#hash.update(wire.bytes);
     const write = capWriteOf(wire, this.#simulation.site);
     if (write !== null) this.#writes.push(write);
+    else if (isBesideWrite(wire)) this.#besideWrites.push({ at: wire.at / 1000, unitId: wire.bytes[0] ?? 0 });
   }
 
   #anchor(): void {
@@ -292,7 +312,7 @@ class Run {
         read: 'read',
         defaultControl: {
           mRID: `default-${index}`,
-          modes: { opModExpLimW: watts(this.#simulation.defaults[index]) },
+          modes: modesOf(this.#simulation.defaults[index], this.#simulation.importDefaults?.[index]),
           setGradW: null,
         },
         events: listed.filter(({ program }) => program === index).map((event) => this.#bodyOf(event, now)),
@@ -315,14 +335,14 @@ class Run {
       potentiallySuperseded: false,
       responseRequired: 3,
       replyTo: '/rsp',
-      modes: { opModExpLimW: watts(event.limitW) },
+      modes: modesOf(event.limitW, event.importW, event.targetW),
       rampTms: null,
     };
   }
 
   /** Two spans of one fault that overlap are one: it ends with the last. */
   #turn(span: FaultSpan, on: boolean): void {
-    const which = `${span.fault} ${span.inverter ?? 0}`;
+    const which = `${span.fault} ${span.inverter ?? 0} ${span.beside ?? 0}`;
     const standing = (this.#standing.get(which) ?? 0) + (on ? 1 : -1);
     this.#standing.set(which, standing);
     if (on ? standing === 1 : standing === 0) this.#befall(span, on);

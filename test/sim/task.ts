@@ -1,7 +1,9 @@
 /** One simulation from its seed to what it has to tell. */
 import type { NoteTaken } from '../support/virtual-gateway.ts';
+import { checkStorage } from './check-storage.ts';
 import { check, type Violation } from './check.ts';
 import { drawFleet } from './draw-fleet.ts';
+import { drawStorage } from './draw-storage.ts';
 import { drawSimulation } from './draw.ts';
 import { runSimulation } from './run.ts';
 import { checkWhole } from './whole/check.ts';
@@ -15,6 +17,8 @@ export interface Task {
   readonly whole: boolean;
   /** Of control: with several inverters. */
   readonly fleet: boolean;
+  /** Of control: with batteries and controllable loads. */
+  readonly storage: boolean;
 }
 
 /** What one run has to tell. */
@@ -28,14 +32,16 @@ export interface Run {
   readonly hash: string;
 }
 
-const controlRun = async ({ seed, hours, fleet }: Task): Promise<Run> => {
-  const simulation = fleet ? drawFleet(seed, hours) : drawSimulation(seed, hours);
+const controlRun = async ({ seed, hours, fleet, storage }: Task): Promise<Run> => {
+  const draw = storage ? drawStorage : fleet ? drawFleet : drawSimulation;
+  const simulation = draw(seed, hours);
+  const judge = storage ? checkStorage : check;
   const { lagSeconds, deadSeconds, slewPercentPerSecond, gainErrorPercent } = simulation.site.plant;
   const outcome = await runSimulation(simulation);
   const { faults, events, seconds } = simulation;
   return {
     about: `${(seconds / 3600).toFixed(2)} h, lag ${lagSeconds.toFixed(1)} s, dead ${deadSeconds.toFixed(1)} s, slew ${slewPercentPerSecond.toFixed(0)} %/s, gain ${gainErrorPercent.toFixed(1)} %, ${faults.length} faults, ${events.length} events`,
-    ...{ faults, violations: check(simulation, outcome), notes: outcome.notes, origin: outcome.origin, hash: outcome.hash },
+    ...{ faults, violations: judge(simulation, outcome), notes: outcome.notes, origin: outcome.origin, hash: outcome.hash },
   };
 };
 

@@ -2,7 +2,7 @@ import type { Clock, Note } from '#base/ports.ts';
 import { type MonoMs, type Watts, watts } from '#base/units.ts';
 import { isStopped } from '#control/limits/power.ts';
 import type { DeviceId } from '#site/device.ts';
-import { type CheckedInverter, type Look, MeterCheck } from '#commission/meter-check.ts';
+import { type CheckedInverter, type CheckReport, type Look, MeterCheck } from '#commission/meter-check.ts';
 import type { MeterCheckReport } from '#link/message.ts';
 import type { ToInstaller } from '#link/role.ts';
 import type { Peer } from '#link/server.ts';
@@ -42,19 +42,25 @@ interface Running {
   toldAt: MonoMs | null;
 }
 
+export interface CheckEvents {
+  /** The caps it keeps are others now. */
+  readonly change: () => void;
+  /** It came to an end by itself. */
+  readonly done: (report: CheckReport) => void;
+}
+
 /** Runs the check of the meter beside the control, for one installer at a time; ends with him. */
 export class CheckLink {
   readonly #clock: Clock;
   readonly #sign: 1 | -1;
-  readonly #onChange: () => void;
+  readonly #on: CheckEvents;
   readonly #note: (note: Note) => void;
   #running: Running | null = null;
 
-  /** `onChange`: the caps it keeps are others now. */
-  constructor(clock: Clock, { devices }: Configuration, onChange: () => void, note: (note: Note) => void) {
+  constructor(clock: Clock, { devices }: Configuration, on: CheckEvents, note: (note: Note) => void) {
     this.#clock = clock;
     this.#sign = devices.find((device) => device.role === 'meter')?.sign ?? 1;
-    this.#onChange = onChange;
+    this.#on = on;
     this.#note = note;
   }
 
@@ -74,14 +80,14 @@ export class CheckLink {
       level: 'warn',
       text: 'the installer checks the meter: inverters are told to deliver less, in turn',
     });
-    this.#onChange();
+    this.#on.change();
   }
 
   forget(peer: Peer<ToInstaller>): void {
     if (this.#running?.peer !== peer) return;
     this.#running = null;
     this.#note({ event: 'meter-check', level: 'info', text: 'the installer left: the check of the meter ends' });
-    this.#onChange();
+    this.#on.change();
   }
 
   /** Each tick. */
@@ -99,9 +105,10 @@ export class CheckLink {
     }
     if (report.done) {
       this.#running = null;
+      this.#on.done(report);
       this.#note({ event: 'meter-check', level: 'info', text: `${report.text} ${report.site?.text ?? ''}`.trim() });
     }
-    if (before !== check.ceilings) this.#onChange();
+    if (before !== check.ceilings) this.#on.change();
   }
 }
 

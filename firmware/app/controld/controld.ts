@@ -1,4 +1,6 @@
+import { assert } from '#base/assert.ts';
 import { type Cancel, type Files } from '#base/ports.ts';
+import type { CheckReport } from '#commission/meter-check.ts';
 import { after, type MonoMs, seconds } from '#base/units.ts';
 import { startClock } from '#control/clock/clock.ts';
 import { storeLockout } from '#control/local/lockout.ts';
@@ -6,10 +8,11 @@ import type { ProgramSet } from '#control/program.ts';
 import type { ControlState, SiteFacts, TickResult } from '#control/tick/state.ts';
 import type { FrameTrace } from '#drivers/line/trace.ts';
 import { retainServers } from '#control/plan/fold.ts';
-import type { DeviceRecord } from '#site/device.ts';
+import type { DeviceId, DeviceRecord } from '#site/device.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { isContacts } from '../config/inputs.ts';
 import { CheckLink } from './check-link.ts';
+import { CheckedStore } from './checked-store.ts';
 import { Contacts } from './contacts.ts';
 import { CurveStore } from './curve-store.ts';
 import { Field } from './field.ts';
@@ -38,6 +41,7 @@ interface Remembered {
   readonly devices: DeviceStore;
   readonly found: FoundStore;
   readonly curves: CurveStore;
+  readonly checked: CheckedStore;
   readonly store: MemoryStore;
 }
 
@@ -59,6 +63,7 @@ class Process {
   readonly #install: InstallLink;
   readonly #tape: TapeLink;
   readonly #check: CheckLink;
+  readonly #checked: CheckedStore;
   readonly #limitInputs: LimitInputs;
   readonly #contacts: Contacts;
   readonly #seed: string;
@@ -76,8 +81,10 @@ class Process {
     this.#ports = ports;
     this.#tape = new TapeLink(release);
     this.#configuration = configuration;
-    this.#check = new CheckLink(clock, configuration, () => this.#loop.onChange(), ports.note('check'));
-    this.#limitInputs = new LimitInputs(clock, configuration.inputs, () => this.#loop.onChange());
+    const change = (): void => this.#loop.onChange();
+    this.#checked = loaded.checked;
+    this.#check = new CheckLink(clock, configuration, { change, done: (report) => this.#judged(report) }, ports.note('check'));
+    this.#limitInputs = new LimitInputs(clock, configuration.inputs, change);
     this.#contacts = new Contacts({
       clock,
       inputs: configuration.inputs.filter(isContacts),
@@ -183,6 +190,19 @@ class Process {
     });
   }
 
+  /** The meter as configured, and what is known of it. */
+  #meter(): { readonly device: DeviceId; readonly sign: 1 | -1; readonly serialNumber: string | null } {
+    const meter = this.#configuration.devices.find(({ role }) => role === 'meter');
+    assert(meter !== undefined, 'a site has a meter');
+    const { device, sign } = meter;
+    return { device, sign, serialNumber: this.#devices.of(device)?.serialNumber ?? null };
+  }
+
+  #judged(report: CheckReport): void {
+    const { sign, serialNumber } = this.#meter();
+    if (serialNumber !== null) this.#checked.keep(report, serialNumber, sign).catch((error: unknown) => this.#broken(error));
+  }
+
   #seen(seen: TickSeen): void {
     this.#tape.take(seen);
     this.#check.take(seen);
@@ -250,9 +270,11 @@ class Process {
     const now = this.#ports.clock.now();
     this.#north.show(this.#snapshot());
     if (this.#view.isWatched) {
+      const { device, sign, serialNumber } = this.#meter();
+      const meter = { device, text: this.#checked.textOf(serialNumber, sign) };
       const [utility, north] = [this.#loop.utility, [...this.#alarms, ...this.#north.alarms]];
       this.#view.show(
-        viewOf({ state: this.#loop.state, sights: this.#field.sights(), lines: this.#field.lines(), now, utility, north }),
+        viewOf({ state: this.#loop.state, sights: this.#field.sights(), lines: this.#field.lines(), now, utility, north, meter }),
       );
     }
     this.#cancelShow = this.#ports.clock.at(after(now, SHOW_EVERY), () => this.#show());
@@ -268,15 +290,16 @@ const load = async (ports: ControldPorts, configuration: Configuration, files: F
   const devices = new DeviceStore(files, ports.note('devices'));
   const found = new FoundStore(files, ports.note('devices'));
   const curves = new CurveStore(files, ports.note('devices'));
+  const checked = new CheckedStore(files, ports.note('check'));
   const plan = store.load(ports.entropy, ports.note('plan'));
-  const [stored] = await Promise.all([plan, devices.load(), found.load(), curves.load()]);
+  const [stored] = await Promise.all([plan, devices.load(), found.load(), curves.load(), checked.load()]);
   const instant = { bootId: ports.bootId, mono: ports.clock.now(), wall: ports.clock.wall() };
   const started = startClock(stored.clock, instant);
   for (const note of started.notes) ports.note('clock')(note);
   const names = configuration.utilities.map((utility) => utility.name);
   // Which utility was taken away cannot be told where none can be read: what it said binds on.
   const retained = configuration.isUtilityRefused ? stored.plan : retainServers(stored.plan, names);
-  return { memory: { ...stored, plan: retained, clock: started.state }, devices, found, curves, store };
+  return { memory: { ...stored, plan: retained, clock: started.state }, devices, found, curves, checked, store };
 };
 
 /**

@@ -16,6 +16,8 @@ export interface ViewInputs {
   readonly lines: readonly LineStatus[];
   readonly now: MonoMs;
   readonly utility: UtilitySeconds | null;
+  /** Whether the meter was checked. */
+  readonly meter: { readonly device: DeviceId; readonly text: string };
   /** Alarms that are no condition of the site: of the configuration, and of northd as it words them. */
   readonly north: readonly string[];
 }
@@ -42,12 +44,18 @@ const storedText = ({ storage }: ControlState, device: DeviceId): string => {
   return load === undefined ? '' : `may take ${Math.round(load.most)} W`;
 };
 
-const deviceRows = ({ state, sights }: ViewInputs): ViewSnapshot['devices'] =>
+const deviceRows = ({ state, sights, meter }: ViewInputs): ViewSnapshot['devices'] =>
   [...sights].map(([device, sight]) => {
     const track = state.tracks.get(device);
     const held = track?.heldCap ?? null;
     const text =
-      track === undefined ? storedText(state, device) : held === null ? 'no cap confirmed' : `holds ${Math.round(held)} W`;
+      device === meter.device
+        ? meter.text
+        : track === undefined
+          ? storedText(state, device)
+          : held === null
+            ? 'no cap confirmed'
+            : `holds ${Math.round(held)} W`;
     return { device, standing: sight.standing, state: track?.state ?? '', text };
   });
 

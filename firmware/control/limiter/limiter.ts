@@ -51,6 +51,8 @@ export interface StorageBeside {
   readonly power: Watts | null;
   /** It has not moved for the last seconds. */
   readonly isSteady: boolean;
+  /** All of it is made to charge: what it takes less than that is of its own. Absent: not. */
+  readonly isCharged?: boolean;
 }
 
 export interface LimiterState {
@@ -218,6 +220,9 @@ const witnessed = (state: LimiterState, plant: Plant, tracks: readonly Generatio
   return { ...state, sight: settleWitness(state.sight, watts(output), plant.maxPower, now) };
 };
 
+/** Storage that answers the flow by itself falls as the inverters are cut: to run ahead of it would cut them further. */
+const runsAhead = ({ storage }: Plant): boolean => storage === undefined || storage.isCharged === true;
+
 /** What each inverter that cannot be told counts as. */
 type Uncontrolled = ReadonlyMap<DeviceId, Watts>;
 
@@ -245,7 +250,7 @@ export const decide = (
   const known = !seen && state.sight.seen ? withoutMeter(checked.load) : checked.load;
   // Storage is part of the load: what feeds the site makes it negative.
   const load = withOutput(known, tracks, timing);
-  const proven = seen ? provenLoad(load, now, plant.maxPower) : null;
+  const proven = seen ? provenLoad(load, now, { ratedPower: plant.maxPower, ahead: runsAhead(plant) }) : null;
   const relied = proven ?? watts(0 - (plant.storage?.possibleDischarge ?? 0));
   const rounding = Math.max(0, tracks.length - FEW_INVERTERS);
   const target = allowed(limits, relied, plant, (limit) => margin(limit) + rounding);

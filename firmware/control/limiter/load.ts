@@ -151,14 +151,44 @@ export const withoutMeter = (state: LoadState): LoadState => ({
   fingerprint: state.fingerprint,
 });
 
+/** A drift is believed where it went on over so many stretches of this length, one after the other: a step is none, and noise seldom. */
+const STRETCH_MS = 1500;
+const STRETCHES = 3;
+/** What follows a slower one late stays inside the band; watts a second. */
+const SLOW_RATE = 20;
+/** From a refresh of the meter until a cap that follows from it is reached. */
+const FOLLOWED_SECONDS = 4;
+
+/** How fast the load drifts, watts a second: the least of the last stretches; 0 where they disagree. */
+export const trend = (history: LoadState['history']): number => {
+  let later = history.at(-1);
+  let [slowest, fastest] = [Infinity, -Infinity];
+  for (let count = 0; count < STRETCHES; count += 1) {
+    const end = later;
+    const start = end === undefined ? undefined : history.findLast(({ at }) => end.at - at >= STRETCH_MS);
+    if (end === undefined || start === undefined) return 0;
+    const slope = (1000 * (end.load - start.load)) / (end.at - start.at);
+    [slowest, fastest] = [Math.min(slowest, slope), Math.max(fastest, slope)];
+    later = start;
+  }
+  const rate = Math.max(0, slowest) + Math.min(0, fastest);
+  return Math.abs(rate) > SLOW_RATE ? rate : 0;
+};
+
 /**
  * The load that may be relied on: the least of the last nine seconds, and one per cent of the rating above it when the load rose by
- * more. Falls at once with the load; noise is taken at its lowest, and a load that cycles is never counted on.
+ * more. Falls at once with the load, and `ahead` of one that goes on falling; noise is taken at its lowest, and a load that cycles is
+ * never counted on.
  */
-export const provenLoad = (state: LoadState, now: MonoMs, ratedPower: Watts): Watts | null => {
+export const provenLoad = (
+  state: LoadState,
+  now: MonoMs,
+  { ratedPower, ahead }: { readonly ratedPower: Watts; readonly ahead: boolean },
+): Watts | null => {
   if (state.estimate === null) return null;
   let least: number = state.estimate;
   for (const entry of state.history) if (now - entry.at <= PROVING_MS + 500) least = Math.min(least, entry.load);
   const bonus = BONUS_FRACTION * ratedPower;
-  return watts(state.estimate - least > bonus ? least + bonus : least);
+  const drift = ahead ? Math.min(0, trend(state.history)) * FOLLOWED_SECONDS : 0;
+  return watts(drift + (state.estimate - least > bonus ? least + bonus : least));
 };

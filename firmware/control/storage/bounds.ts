@@ -13,8 +13,11 @@ export interface StorageLimits {
 
 /** What flows besides storage. */
 export interface Beside {
-  /** What the site would import without its storage (negative: export), least and most that may be relied on; null: blind. */
-  readonly residual: { readonly least: Watts; readonly most: Watts; readonly now: Watts } | null;
+  /**
+   * What the site would import without its storage (negative: export), least and most that may be relied on, and how fast it rises,
+   * watts a second; null: blind.
+   */
+  readonly residual: { readonly least: Watts; readonly most: Watts; readonly now: Watts; readonly rate: number } | null;
   /** What the inverters give, and what is left to them besides, so that sun which comes needs no write at once. */
   readonly generation: { readonly now: Watts; readonly left: Watts };
   /** What the controllable loads may take meanwhile. */
@@ -33,13 +36,20 @@ export interface Range {
 const MARGIN_FRACTION = 0.003;
 export const marginOf = (limit: Watts): number => Math.min(30, Math.max(5, MARGIN_FRACTION * limit));
 
+/** Sun that goes, or a load that comes, steadily: the bound that an import limit sets runs ahead of it, by more than storage lags. */
+const AHEAD_SECONDS = 2;
+const AHEAD_SECONDS_ASKED = 3.5;
+
 type Keep = (limit: Watts) => number;
+
+const aheadOf = ({ rate }: NonNullable<Beside['residual']>, keep: Keep): number =>
+  rate * (keep === marginOf ? AHEAD_SECONDS_ASKED : AHEAD_SECONDS);
 
 /** Discharge that the export limit leaves. What the import limit needs now goes before a surplus that was, or that may come again. */
 const exportRoom = (limit: Watts, importLimit: Watts | null, residual: Beside['residual'], keep: Keep): number => {
   // Blind: with no load at all, what the export limit leaves is the inverters'.
   if (residual === null) return 0;
-  const need = importLimit === null ? 0 : residual.now - importLimit + marginOf(importLimit);
+  const need = importLimit === null ? 0 : residual.now + aheadOf(residual, marginOf) - importLimit + marginOf(importLimit);
   return limit - keep(limit) + Math.max(residual.least, Math.min(residual.now, need - limit + marginOf(limit)));
 };
 
@@ -55,8 +65,11 @@ const mostOf = (limits: StorageLimits, { residual, generation }: Beside, { maxDi
 const leastOf = (limits: StorageLimits, { residual, consumption }: Beside, range: Range, keep: Keep): number => {
   const { importLimit, loadLimit } = limits;
   let least: number = 0 - range.maxCharge;
+  if (importLimit !== null && residual !== null) {
+    least = Math.max(least, residual.most + aheadOf(residual, keep) - importLimit + keep(importLimit));
+  }
   // Blind: the load may be as high as the import limit, so nothing is left for charging.
-  if (importLimit !== null) least = Math.max(least, residual === null ? 0 : residual.most - importLimit + keep(importLimit));
+  if (importLimit !== null && residual === null) least = Math.max(least, 0);
   if (loadLimit !== null) least = Math.max(least, Math.min(0, consumption - loadLimit + keep(loadLimit)));
   return Math.min(least, Math.max(0, range.canDischarge));
 };

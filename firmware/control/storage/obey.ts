@@ -27,6 +27,20 @@ const isOutside = ({ maxCharge, maxDischarge, isEmpty, isFull }: StorageTrack, p
   return power < least - allowance && (!isEmpty || power <= 0 - allowance);
 };
 
+/** Gives, or takes, more than it was asked: what falls short of a band does no harm, and is counted as it is. */
+const isBeyond = ({ maxCharge, maxDischarge }: StorageTrack, power: number, { least, most }: Band): boolean => {
+  const allowance = STRAY_FRACTION * (maxCharge + maxDischarge);
+  return power > Math.max(0, most) + allowance || power < Math.min(0, least) - allowance;
+};
+
+/** Does it do as it likes, and has done for a while? Then it counts as load or generation, and the others take its share. */
+export const isStray = (state: ObeyState | undefined, track: StorageTrack, now: MonoMs): boolean => {
+  const power = powerOf(track, now);
+  const { asked } = track;
+  if (state === undefined || state.straysSince === null || power === null || asked === null) return false;
+  return now - state.straysSince >= ASSERT_AFTER_MS && isBeyond(track, power, asked.band);
+};
+
 /** One look. `assert`: the band has to be written again now. */
 export const obey = (
   state: ObeyState,

@@ -1,5 +1,5 @@
 import { type MonoMs, watts } from '#base/units.ts';
-import { type LoadState, PROVING_MS, withEnvelope } from '#control/limiter/load.ts';
+import { type LoadState, PROVING_MS, trend, withEnvelope } from '#control/limiter/load.ts';
 import type { Beside } from './bounds.ts';
 import { storageOutput, type StorageTrack } from './track.ts';
 
@@ -17,6 +17,7 @@ export const withStorageOutput = (residual: LoadState, tracks: readonly StorageT
  */
 export const reliedOn = ({ estimate, history }: LoadState, now: MonoMs): Beside['residual'] => {
   if (estimate === null) return null;
+  const rate = Math.max(0, trend(history));
   let least: number = estimate;
   let most: number = estimate;
   for (const { at, load } of history) {
@@ -24,5 +25,5 @@ export const reliedOn = ({ estimate, history }: LoadState, now: MonoMs): Beside[
     least = Math.min(least, load);
     most = Math.max(most, load);
   }
-  return { least: watts(least), most: watts(most), now: estimate };
+  return { least: watts(least), most: watts(most), now: estimate, rate };
 };

@@ -7,7 +7,7 @@ import { type AskedBand, askBand } from './bands.ts';
 import { type Beside, type Bounds, boundsOf, excessOf, type Range, sharesOf, spareOf, type StorageLimits } from './bounds.ts';
 import type { LoadFacts, StorageFacts } from './facts.ts';
 import { type AskedLoads, loadsAfter } from './loads.ts';
-import { obey, OBEYING, type ObeyState } from './obey.ts';
+import { isStray, obey, OBEYING, type ObeyState } from './obey.ts';
 import { reliedOn, withStorageOutput } from './residual.ts';
 import { NO_SUN_STORED, sunAfter, type SunSight, type SunState } from './sun.ts';
 import {
@@ -59,6 +59,8 @@ export const NO_STORAGE: StorageState = {
 const RECOVERED_PERCENT = 3;
 /** Per cent of charge from which it cannot be made to charge. */
 const FULL_PERCENT = 99;
+const NEARLY_FULL_PERCENT = 96;
+const NEARLY_FULL_PART = 0.25;
 /** One that gives less than this part of its range of what it was made to give, for so long, is not counted on. */
 const SHORT_FRACTION = 0.03;
 const SHORT_MS = 4000;
@@ -114,26 +116,29 @@ export const observeStorage = (
   return { ...before, tracks, residual };
 };
 
+/** Those that answer and do as they like. */
+const straysOf = ({ tracks, obeys }: StorageState, now: MonoMs): ReadonlySet<DeviceId> =>
+  new Set([...tracks.values()].filter((track) => isStray(obeys.get(track.device), track, now)).map(({ device }) => device));
+
 const isSteady = ({ readings, maxCharge, maxDischarge }: StorageTrack, now: MonoMs): boolean => {
   const recent = readings.filter(({ at }) => now - at <= STEADY_MS).map(({ discharge }) => discharge);
   return Math.max(...recent) - Math.min(...recent) <= STEADY_FRACTION * (maxCharge + maxDischarge);
 };
 
 /** Storage with an output of its own, as the limiter must know it; what is behind an inverter is bound by the inverter's cap. Undefined: none. */
-export const storageBeside = (
-  { tracks }: StorageState,
-  storages: readonly StorageFacts[],
-  now: MonoMs,
-): StorageBeside | undefined => {
+export const storageBeside = (state: StorageState, storages: readonly StorageFacts[], now: MonoMs): StorageBeside | undefined => {
+  const { tracks } = state;
+  const strays = straysOf(state, now);
   const own = storages.filter(({ behind }) => behind === null).flatMap(({ device }) => tracks.get(device) ?? []);
   if (own.length === 0) return undefined;
   const powers = own.map((track) => powerOf(track, now));
   const sum = (of: (track: StorageTrack) => number): Watts => watts(own.reduce((all, track) => all + of(track), 0));
   return {
     maxDischarge: sum(({ maxDischarge }) => maxDischarge),
-    possibleDischarge: sum(possibleDischarge),
+    possibleDischarge: sum((track) => (strays.has(track.device) ? track.maxDischarge : possibleDischarge(track))),
     power: powers.some((one) => one === null) ? null : watts(powers.reduce<number>((all, one) => all + (one ?? 0), 0)),
     isSteady: own.every((track) => isSteady(track, now)),
+    isCharged: own.every(({ asked }) => asked !== null && asked.band.most < 0),
   };
 };
 
@@ -152,7 +157,7 @@ const spentAfter = ({ spent, tracks }: StorageState, storages: readonly StorageF
   );
 
 /** What it can be made to give: nothing when spent; no more than it gives when it falls short of what it holds. */
-const canDischarge = (track: StorageTrack, spent: ReadonlySet<DeviceId>, now: MonoMs): number => {
+const canDischarge = (track: StorageTrack, { spent, obeys }: Pick<StorageState, 'spent' | 'obeys'>, now: MonoMs): number => {
   // A state of charge that nobody knows is not drawn on.
   if (spent.has(track.device) || track.stateOfCharge === null) return 0;
   const { held, heldSince, maxDischarge, maxCharge } = track;
@@ -164,20 +169,29 @@ const canDischarge = (track: StorageTrack, spent: ReadonlySet<DeviceId>, now: Mo
     heldSince !== null &&
     now - heldSince >= SHORT_MS &&
     power < held.least - SHORT_FRACTION * (maxCharge + maxDischarge);
-  return short ? Math.max(0, power) : maxDischarge;
+  const straysSince = obeys.get(track.device)?.straysSince ?? null;
+  const lost = straysSince !== null && now - straysSince >= SHORT_MS && track.asked !== null && power < track.asked.band.least;
+  return short || lost ? Math.max(0, power) : maxDischarge;
+};
+
+/** What it can still be made to charge: near full any battery takes less, and the others are given its share. */
+const canCharge = ({ isFull, stateOfCharge, maxCharge }: StorageTrack): number => {
+  const charge = stateOfCharge ?? 0;
+  if (isFull || charge >= FULL_PERCENT) return 0;
+  return charge >= NEARLY_FULL_PERCENT ? NEARLY_FULL_PART * maxCharge : maxCharge;
 };
 
 interface Reach extends Range {
   readonly canCharge: Watts;
 }
 
-const reachOf = (tracks: readonly StorageTrack[], spent: ReadonlySet<DeviceId>, now: MonoMs): Reach => {
+const reachOf = (tracks: readonly StorageTrack[], state: Pick<StorageState, 'spent' | 'obeys'>, now: MonoMs): Reach => {
   const sum = (of: (track: StorageTrack) => number): Watts => watts(tracks.reduce((all, track) => all + of(track), 0));
   return {
     maxCharge: sum(({ maxCharge }) => maxCharge),
     maxDischarge: sum(({ maxDischarge }) => maxDischarge),
-    canDischarge: sum((track) => canDischarge(track, spent, now)),
-    canCharge: sum((track) => (track.isFull || (track.stateOfCharge ?? 0) >= FULL_PERCENT ? 0 : track.maxCharge)),
+    canDischarge: sum((track) => canDischarge(track, state, now)),
+    canCharge: sum(canCharge),
   };
 };
 
@@ -185,22 +199,26 @@ const reachOf = (tracks: readonly StorageTrack[], spent: ReadonlySet<DeviceId>, 
 const partOf = (power: number, index: number, discharge: readonly number[], charge: readonly number[]): Watts =>
   watts(sharesOf(power, power > 0 ? discharge : charge)[index] ?? 0);
 
-const splitBand = (band: Band, index: number, weights: Weights): Band => ({
-  // A bound that makes it discharge goes to those that can; one that only forbids goes by the ratings.
-  least: partOf(band.least, index, weights.able, weights.charge),
-  most: partOf(band.most, index, weights.discharge, weights.charge),
-});
+const splitBand = (band: Band, index: number, weights: Weights): Band => {
+  // A bound that makes it discharge goes to those that can, and room for it; one that only forbids goes by the ratings.
+  const least = partOf(band.least, index, weights.able, weights.charge);
+  const made = Math.max(0, band.least);
+  return { least, most: watts(Math.max(0, least) + partOf(band.most - made, index, weights.discharge, weights.charge)) };
+};
 
 interface Weights {
   readonly able: readonly number[];
   readonly discharge: readonly number[];
   readonly charge: readonly number[];
+  /** What can still be charged. */
+  readonly free: readonly number[];
 }
 
 const splitBounds = ({ wanted, ceiling }: Bounds, index: number, weights: Weights): Bounds => {
   const one = { wanted: splitBand(wanted, index, weights), ceiling: splitBand(ceiling, index, weights) };
   const ordered = ({ least, most }: Band): Band => ({ least: watts(Math.min(least, most)), most });
-  return { wanted: ordered(one.wanted), ceiling: ordered(one.ceiling) };
+  const most = watts(Math.max(one.wanted.most, one.ceiling.most));
+  return { wanted: ordered(one.wanted), ceiling: ordered({ ...one.ceiling, most }) };
 };
 
 /** What is asked of storage and loads now. */
@@ -237,12 +255,15 @@ export const decideStorage = (before: StorageState, view: StorageView): StorageA
   const { storages, loads, limits, seen, now } = view;
   if (storages.length + loads.length === 0) return { state: before, bands: [], consumes: [] };
   const spent = spentAfter(before, storages);
-  // One that does not answer is told nothing; what it does shows at the meter.
-  const reached = [...before.tracks.values()].filter((track) => powerOf(track, now) !== null);
+  // One that does not answer is told nothing, one that strays is told to rest; what they do shows at the meter.
+  const answering = [...before.tracks.values()].filter((track) => powerOf(track, now) !== null);
+  const strays = straysOf(before, now);
+  const reached = answering.filter(({ device }) => !strays.has(device));
   const residual = seen ? withStorageOutput(before.residual, reached) : withoutMeter(before.residual);
   const relied = seen ? reliedOn(residual, now) : null;
   const blindSince = relied === null ? (before.blindSince ?? now) : null;
-  const reach = reachOf(reached, spent, now);
+  const trusted = { spent, obeys: before.obeys };
+  const reach = reachOf(reached, trusted, now);
   const range = watts(reach.maxCharge + reach.maxDischarge);
   const present = { residual: relied?.now ?? null, power: together(reached, now), canCharge: reach.canCharge, range };
   const sun = sunAfter(before.sun, { ...view.sun, ...present, limit: limits.exportLimit }, now);
@@ -259,9 +280,26 @@ export const decideStorage = (before: StorageState, view: StorageView): StorageA
   const bounds = boundsOf(limits, { ...beside, consumption }, reach);
   const target = view.target === null ? null : targetWithin(view.target, view, reach, present.residual);
   const asks = asksOf(view);
-  const state = { ...before, spent, residual, blindSince, sun, loads: asked, asks };
+  const ceilings = new Map<DeviceId, Band>();
+  const state = { ...before, ceilings, spent, residual, blindSince, sun, loads: asked, asks };
   const wishes = { bounds, target, ceiling: sun.ceiling, completes: asks !== before.asks, now };
-  return { ...askBands(state, reached, wishes), consumes: consumesOf(before.loads, asked) };
+  const asking = askBands(state, reached, wishes);
+  const resting = answering.filter(({ device }) => strays.has(device));
+  const rested = askBands(asking.state, resting, {
+    ...wishes,
+    bounds: restOf(limits, reachOf(resting, trusted, now)),
+    ...NO_WISH,
+  });
+  return { state: rested.state, bands: [...asking.bands, ...rested.bands], consumes: consumesOf(before.loads, asked) };
+};
+
+const NO_WISH = { target: null, ceiling: null };
+
+/** What keeps out of the way of every limit. */
+const restOf = ({ exportLimit, generationLimit, importLimit, loadLimit }: StorageLimits, range: Range): Bounds => {
+  const least = importLimit === null && loadLimit === null ? watts(0 - range.maxCharge) : watts(0);
+  const most = exportLimit === null && generationLimit === null ? range.maxDischarge : watts(0);
+  return { wanted: { least, most }, ceiling: { least, most } };
 };
 
 interface Wishes {
@@ -278,12 +316,13 @@ const askBands = (
   { bounds, target, ceiling, completes, now }: Wishes,
 ): Pick<StorageAsking, 'state' | 'bands'> => {
   const weights: Weights = {
-    able: reached.map((track) => canDischarge(track, state.spent, now)),
+    able: reached.map((track) => canDischarge(track, state, now)),
     discharge: reached.map(({ maxDischarge }) => maxDischarge),
     charge: reached.map(({ maxCharge }) => maxCharge),
+    free: reached.map(canCharge),
   };
   const asked = new Map(state.asked);
-  const ceilings = new Map<DeviceId, Band>();
+  const ceilings = new Map(state.ceilings);
   const tracks = new Map(state.tracks);
   const obeys = new Map(state.obeys);
   const bands: { device: DeviceId; band: Band; narrows: boolean }[] = [];
@@ -293,8 +332,8 @@ const askBands = (
     const before = state.asked.get(device) ?? null;
     const wish = {
       bounds: own,
-      ceiling: ceiling === null ? null : partOf(ceiling, index, weights.discharge, weights.charge),
-      target: target === null ? null : partOf(target, index, weights.able, weights.charge),
+      ceiling: ceiling === null ? null : partOf(ceiling, index, weights.discharge, weights.free),
+      target: target === null ? null : partOf(target, index, weights.able, weights.free),
       expected: expectedOf(track, now),
       completes,
     };

@@ -45,7 +45,8 @@ const withHeld = (observed: Observed, track: GenerationTrack, held: Watts | null
   if (held === track.heldCap) return observed;
   const from = track.heldCap ?? track.maxPower;
   const next = withHeldCap(track, held, now);
-  const sum = withStorage(totalOutput(observed.tracks.values(), now), plant);
+  // Beside storage on the move the flow says nothing of the inverter.
+  const sum = plant.storage?.isSteady === false ? null : withStorage(totalOutput(observed.tracks.values(), now), plant);
   const output = sum === null ? null : watts(sum);
   const change = { from, to: held ?? track.maxPower, output };
   const limiter = observeCapChange(observed.limiter, next, change, now);

@@ -4,8 +4,8 @@ import type { Decision, LimiterState, PowerLimits, StorageBeside } from '#contro
 import type { ActiveLimits, Targets } from '#control/limits.ts';
 import type { ControlMode } from '#control/program.ts';
 import { decideStorage, NO_STORAGE, observeStorage, storageBeside, type StorageState } from '#control/storage/storage.ts';
-import { powerOf, sameBand } from '#control/storage/track.ts';
-import type { DeviceId } from '#site/device.ts';
+import { powerOf } from '#control/storage/track.ts';
+import type { Band, DeviceId } from '#site/device.ts';
 import type { Command, ControlState, SiteFacts, TickInputs } from './state.ts';
 
 const FULL_PERCENT = 100;
@@ -17,6 +17,8 @@ const AT_CAP_FRACTION = 0.015;
 /** After a band was asked for the devices are polled closely for so long. */
 const MOVING_MS = 3000;
 const HELD_TOLERANCE_W = 1;
+/** Of its range: a power is asked in watts and held in per cents. */
+const ROUNDED_FRACTION = 0.012;
 
 export interface Stored {
   readonly storage: StorageState;
@@ -154,6 +156,9 @@ export const storedWithin = ({ storage = NO_STORAGE }: ControlState, facts: Site
   );
 };
 
+const isNearly = (held: Band | null, asked: Band, tolerance: number): boolean =>
+  held !== null && Math.abs(held.least - asked.least) <= tolerance && Math.abs(held.most - asked.most) <= tolerance;
+
 /** Modes that ask storage for a power. */
 const STORED_MODES: readonly ControlMode[] = ['opModStorageTargetW', 'opModFixedW', 'opModTargetW'];
 
@@ -163,10 +168,13 @@ export const isStored = (mode: ControlMode, { storage = NO_STORAGE }: ControlSta
   const reached = [...storage.tracks.values()].filter((track) => powerOf(track, now) !== null);
   return (
     reached.length > 0 &&
-    reached.every(({ device, held }) => {
+    reached.every(({ device, held, maxCharge, maxDischarge }) => {
       const asked = storage.asked.get(device);
       return (
-        asked?.wish !== null && asked !== undefined && sameBand(held, asked.band) && storage.obeys.get(device)?.disobeys !== true
+        asked?.wish !== null &&
+        asked !== undefined &&
+        isNearly(held, asked.band, ROUNDED_FRACTION * (maxCharge + maxDischarge)) &&
+        storage.obeys.get(device)?.disobeys !== true
       );
     })
   );

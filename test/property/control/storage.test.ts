@@ -18,14 +18,15 @@ const site = fc.record({
   maxCharge: fc.integer({ min: 500, max: 8000 }),
   maxDischarge: fc.integer({ min: 500, max: 8000 }),
   able: fc.double({ min: 0, max: 1, noNaN: true }),
+  rate: power(300),
 });
 
 test('inside the band no limit is broken that storage can keep, whatever the site does between what is relied on', () => {
   fc.assert(
     fc.property(limits, site, fc.double({ min: 0, max: 1, noNaN: true }), (all, one, at) => {
-      const { least, width, generation, consumption, maxCharge, maxDischarge, able } = one;
+      const { least, width, generation, consumption, maxCharge, maxDischarge, able, rate } = one;
       const canDischarge = watts(able * maxDischarge);
-      const residual = { least: watts(least), most: watts(least + width), now: watts(least + width) };
+      const residual = { least: watts(least), most: watts(least + width), now: watts(least + width), rate };
       const beside = {
         residual,
         generation: { now: watts(generation), left: watts(generation) },

@@ -47,6 +47,16 @@ export class BatteryStage {
     return this.#storedWh;
   }
 
+  /** What it was told, once that acts; null: nothing. */
+  get told(): Window | null {
+    return this.#window;
+  }
+
+  /** Its own count of the charge was wrong, and is put right: per cent. */
+  recount(chargePercent: number): void {
+    this.#storedWh = (this.#settings.capacityWh * chargePercent) / 100;
+  }
+
   /** Least and most it can do as full as it is. */
   reach(): Window {
     const { maxChargeW, maxDischargeW } = this.#settings;

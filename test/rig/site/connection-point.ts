@@ -1,3 +1,4 @@
+import type { BatteryStage } from './battery-stage.ts';
 import type { Beside } from './beside.ts';
 import type { Plant, Truth } from './plant.ts';
 
@@ -7,7 +8,7 @@ const NOTHING = { generated: 0, imported: 0, exported: 0 };
 
 /** Devices beside the inverters. */
 interface Others {
-  readonly batteries: readonly Beside[];
+  readonly batteries: readonly (Beside & { readonly stage: Pick<BatteryStage, 'charge' | 'told'> })[];
   readonly loads: readonly Beside[];
 }
 
@@ -116,7 +117,15 @@ export class ConnectionPoint {
       };
     }
     const cap = caps.length === parts.length ? caps.reduce((sum, one) => sum + one, 0) : null;
-    const beside = this.#others.batteries.length > 0 ? { discharge } : {};
+    const { batteries, loads } = this.#others;
+    const stored = batteries.map((one) => {
+      const { charge, told } = one.stage;
+      return { discharge: one.powerAt(first.t), charge, told };
+    });
+    const beside = {
+      ...(batteries.length > 0 ? { discharge, stored } : {}),
+      ...(loads.length > 0 ? { switched: loads.map((one) => one.powerAt(first.t)) } : {}),
+    };
     this.#onTruth({ t: first.t, generation, load, netExport, cap, available, parts, ...beside });
   }
 }

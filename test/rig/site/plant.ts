@@ -1,3 +1,4 @@
+import type { Window } from './battery-stage.ts';
 import { type Profile } from './profile.ts';
 import { stageAt, type StageDynamics, type Stretch } from './power-stage.ts';
 
@@ -40,6 +41,10 @@ export interface Truth {
   readonly available: number;
   /** What batteries give, negative while they charge; absent: there are none. `load` then holds the switched loads too. */
   readonly discharge?: number;
+  /** Each battery, in their order: what it gives, state of charge in per cent, and the window it was told; null: none. */
+  readonly stored?: readonly { readonly discharge: number; readonly charge: number; readonly told: Window | null }[];
+  /** What each switched load takes. */
+  readonly switched?: readonly number[];
   /** Of a site with several inverters: each one's own truth, in their order; `cap` is then the sum, null while any has none. */
   readonly parts?: readonly Truth[];
 }

@@ -194,6 +194,26 @@ export class Gateway {
     return lines;
   }
 
+  /** What a viewer is shown from here on of the device, newest last. */
+  watch(device: string): readonly string[] {
+    const texts: string[] = [];
+    this.#time.touch();
+    this.#process?.link.dial(
+      `${RUNTIME_DIRECTORY}/view.sock`,
+      (stream) => stream.send(JSON.stringify({ type: 'hello', protocol: 1, release: 'rig', planId: null })),
+      {
+        onLine: (line) => {
+          const { devices = [] } = JSON.parse(line) as {
+            readonly devices?: readonly { readonly device: string; readonly text: string }[];
+          };
+          texts.push(...devices.filter((one) => one.device === device).map(({ text }) => text));
+        },
+        onClosed: () => undefined,
+      },
+    );
+    return texts;
+  }
+
   /** Until this many seconds after the begin. */
   async until(seconds: number): Promise<this> {
     await this.#time.runUntil(this.#origin + seconds * 1000);

@@ -80,7 +80,13 @@ const asSimulation = (whole: Whole, outcome: WholeOutcome): { readonly simulatio
       faults: whole.faults.flatMap(({ fault, ...span }) => (isSiteFault(fault) ? [{ ...span, fault }] : [])),
     },
     seen: {
-      ...{ truth: gateway.truth.points, writes: outcome.writes, dead: outcome.dead, killedUnsaved: outcome.killedUnsaved },
+      ...{
+        truth: gateway.truth.points,
+        writes: outcome.writes,
+        besideWrites: [],
+        dead: outcome.dead,
+        killedUnsaved: outcome.killedUnsaved,
+      },
       ...{ served: knownAt(told, RECEIVED), cancelServed: knownAt(told, CANCELLED) },
       firstSetAt: first === undefined ? null : first.at - STARTED_AT + CLOCK_SECONDS,
       ...{ told: [], transitions: [], notes: gateway.notes, longestTickGap: 0, crash: null, hash: outcome.hash, origin: 0 },

@@ -1,7 +1,7 @@
 import { SeededRandom } from '#base/random.ts';
 import type { Damage } from '../../rig/utility/stage.ts';
 import type { SiteSettings } from '../../rig/site/site.ts';
-import { drawSite, type Fault, FAULTS } from '../draw.ts';
+import { drawSite, FAULTS, type SiteFault } from '../draw.ts';
 
 /** What can go wrong between the gateway and its utility, and with the machine as a whole. */
 const WHOLE = [
@@ -19,17 +19,17 @@ const WHOLE = [
 ] as const;
 /** Those of the control simulation that the whole machine has in another form. */
 type Elsewhere = 'server-silent' | 'controld-killed-on-disk';
-export type WholeFault = Exclude<Fault, Elsewhere> | (typeof WHOLE)[number];
+export type WholeFault = Exclude<SiteFault, Elsewhere> | (typeof WHOLE)[number];
 
 const KINDS: readonly WholeFault[] = [
   ...FAULTS.filter(
-    (fault): fault is Exclude<Fault, Elsewhere> => fault !== 'server-silent' && fault !== 'controld-killed-on-disk',
+    (fault): fault is Exclude<SiteFault, Elsewhere> => fault !== 'server-silent' && fault !== 'controld-killed-on-disk',
   ),
   ...WHOLE,
 ];
 
 /** True of a fault that the checks of the site know. */
-export const isSiteFault = (fault: WholeFault): fault is Exclude<Fault, Elsewhere> =>
+export const isSiteFault = (fault: WholeFault): fault is Exclude<SiteFault, Elsewhere> =>
   (FAULTS as readonly string[]).includes(fault);
 
 /** Seconds from the start of the run. */

@@ -1,0 +1,102 @@
+import { describe, expect, test } from 'vitest';
+import { watts } from '#base/units.ts';
+import type { ProgramSet } from '#control/program.ts';
+import type { BatterySettings } from '../rig/site/battery.ts';
+import { lines, type Profile } from '../rig/site/profile.ts';
+import { siteOf, withStorage } from '../rig/site/site.ts';
+import { programSetOf, startVirtualSite } from '../bench/virtual-site.ts';
+
+const BAND_W = 100;
+type Modes = NonNullable<ProgramSet['programs'][number]['defaultControl']>['modes'];
+
+const saying = (modes: Modes): ProgramSet => {
+  const set = programSetOf(10_000, []);
+  const programs = set.programs.map((program) => ({ ...program, defaultControl: { mRID: 'default-1', modes, setGradW: null } }));
+  return { ...set, programs };
+};
+
+const siteWith = async (
+  batteries: readonly Partial<BatterySettings>[],
+  modes: Modes,
+  plant: { readonly sun: Profile; readonly load: Profile },
+) => {
+  const site = await startVirtualSite({ settings: withStorage(siteOf({ plant }), batteries) });
+  site.utility.say(saying(modes));
+  const after = (seconds: number) => site.truth.filter(({ t }) => t > seconds * 1000);
+  return {
+    site,
+    mostImport: (seconds: number): number => Math.max(...after(seconds).map(({ netExport }) => 0 - netExport)),
+    mostExport: (seconds: number): number => Math.max(...after(seconds).map(({ netExport }) => netExport)),
+    mean: (seconds: number, of: 'generation' | 'discharge'): number =>
+      after(seconds).reduce((sum, one) => sum + (one[of] ?? 0), 0) / after(seconds).length,
+    last: () => site.truth.at(-1),
+  };
+};
+
+const IMPORT = { opModExpLimW: watts(5000), opModImpLimW: watts(3500) };
+const dark: Profile = () => 0;
+
+describe('several batteries through the whole of controld', () => {
+  test('one that refuses every write has its share given by the other', async () => {
+    const batteries = [{ automatic: -2000 }, { automatic: 0 }];
+    const { site, mostImport } = await siteWith(batteries, { opModExpLimW: watts(5000) }, { sun: dark, load: () => 4000 });
+    await site.runTo(20);
+    site.site.batteries[0]?.fault({ refusesWrites: 4 });
+    site.utility.say(saying(IMPORT));
+    await site.runTo(60);
+    expect(mostImport(40)).toBeLessThanOrEqual(3500 + BAND_W);
+    expect(site.truth.at(-1)?.stored?.[0]?.discharge).toBeCloseTo(-2000, 0);
+    // And both serve again once it does.
+    site.site.batteries[0]?.fault({ refusesWrites: 0 });
+    await site.runTo(100);
+    expect(mostImport(75)).toBeLessThanOrEqual(3500 + BAND_W);
+    expect(site.truth.at(-1)?.stored?.[0]?.discharge).toBeGreaterThan(-100);
+  });
+
+  test('what one that is full leaves of the sun is stored by the other', async () => {
+    const batteries = [{ chargePercent: 100 }, { chargePercent: 20 }];
+    const { site, mean, mostExport } = await siteWith(
+      batteries.map((one) => ({ ...one, automatic: 0, capacityWh: 30_000, family: 'setpoint' as const })),
+      { opModExpLimW: watts(2000) },
+      { sun: () => 9000, load: () => 1000 },
+    );
+    await site.runTo(130);
+    expect(mean(115, 'discharge')).toBeLessThan(-4500);
+    expect(mean(115, 'generation')).toBeGreaterThan(7500);
+    expect(mostExport(15)).toBeLessThanOrEqual(2000 + BAND_W);
+  });
+});
+
+describe.each<BatterySettings['family']>(['window', 'setpoint'])('a battery commanded as a %s', (family) => {
+  test('runs ahead of the sun that goes, at an import limit', async () => {
+    const sun = lines([
+      [0, 6000],
+      [60, 6000],
+      [90, 1000],
+    ]);
+    const one = { family, automatic: 0, lagSeconds: 1.3 };
+    const { site, mostImport } = await siteWith([one], IMPORT, { sun, load: () => 6500 });
+    await site.runTo(110);
+    // 170 W go each second; behind by the battery's lag and the meter's refresh it would be twice this.
+    expect(mostImport(20)).toBeLessThanOrEqual(3500 + 200);
+  });
+
+  test('that does as it likes is cut for, and while the meter is silent counts with its rating', async () => {
+    const battery = { family, automatic: 2500, maxDischargeW: 4000 };
+    const { site, mostExport, mean } = await siteWith(
+      [battery],
+      { opModExpLimW: watts(5000) },
+      { sun: () => 9000, load: () => 1500 },
+    );
+    await site.runTo(15);
+    site.site.batteries[0]?.release(site.line.siteNow);
+    site.site.batteries[0]?.fault({ ignores: true });
+    await site.runTo(40);
+    expect(mean(30, 'discharge')).toBeGreaterThan(2400);
+    expect(mostExport(30)).toBeLessThanOrEqual(5000 + BAND_W);
+    site.site.meter.fault(site.line.siteNow, { silent: true });
+    await site.runTo(70);
+    // 5 kW less all that it might give.
+    expect(mean(50, 'generation')).toBeLessThanOrEqual(1000 + BAND_W);
+  });
+});

@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { monoMs, watts } from '#base/units.ts';
+import { type LoadState, NO_LOAD_KNOWN, provenLoad, trend } from '#control/limiter/load.ts';
+
+const RATED = watts(10_000);
+
+/** A refresh of the meter each second, the newest last. */
+const after = (...loads: readonly number[]): LoadState => ({
+  ...NO_LOAD_KNOWN,
+  estimate: watts(loads.at(-1) ?? 0),
+  history: loads.map((load, index) => ({ at: monoMs(1000 * index), load: watts(load) })),
+});
+const proven = (state: LoadState): number | null =>
+  provenLoad(state, monoMs(1000 * (state.history.length - 1)), { ratedPower: RATED, ahead: true });
+
+describe('a load that goes on falling', () => {
+  it('is relied on as far as it will have fallen when a cap is reached', () => {
+    const state = after(3200, 3100, 3000, 2900, 2800, 2700, 2600);
+    expect(trend(state.history)).toBe(-100);
+    expect(proven(state)).toBe(2200);
+  });
+
+  it('is told from a step, from noise and from one that has just ended', () => {
+    expect(proven(after(3000, 3000, 3000, 3000, 3000, 2000, 2000))).toBe(2000);
+    expect(proven(after(3000, 2990, 3005, 2985, 2990, 2960, 2970))).toBe(2960);
+    expect(proven(after(3000, 2800, 2600, 2600, 2600, 2600, 2600))).toBe(2600);
+    expect(trend(after(1000, 900, 800).history)).toBe(0);
+  });
+
+  it('that rises is not relied on ahead', () => {
+    const state = after(1000, 1200, 1400, 1600, 1800, 2000, 2200);
+    expect(trend(state.history)).toBe(200);
+    expect(proven(state)).toBe(1102);
+  });
+});
