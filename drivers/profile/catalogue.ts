@@ -1,4 +1,5 @@
 import { assert } from '#base/assert.ts';
+import type { MapInverterProfile } from './inverter-map.ts';
 import { decodeProfile } from './profile.ts';
 import type { InverterProfile, MeterProfile, Profile } from './profile.ts';
 import type { LoadProfile, StorageProfile } from './storage-profile.ts';
@@ -10,11 +11,14 @@ import eastronSdm630 from './eastron-sdm630.json' with { type: 'json' };
 import fronius from './fronius.json' with { type: 'json' };
 import froniusMeter from './fronius-meter.json' with { type: 'json' };
 import froniusStorage from './fronius-storage.json' with { type: 'json' };
+import huaweiSun2000 from './huawei-sun2000.json' with { type: 'json' };
 import kaco from './kaco.json' with { type: 'json' };
 import kostal from './kostal.json' with { type: 'json' };
 import registerLoad from './register-load.json' with { type: 'json' };
 import relay from './relay.json' with { type: 'json' };
 import sma from './sma.json' with { type: 'json' };
+import solaredge from './solaredge.json' with { type: 'json' };
+import sungrowSg from './sungrow-sg.json' with { type: 'json' };
 import sunspec123 from './sunspec-123.json' with { type: 'json' };
 import sunspec124 from './sunspec-124.json' with { type: 'json' };
 import sunspec704 from './sunspec-704.json' with { type: 'json' };
@@ -31,11 +35,14 @@ const FILES: readonly unknown[] = [
   fronius,
   froniusMeter,
   froniusStorage,
+  huaweiSun2000,
   kaco,
   kostal,
   registerLoad,
   relay,
   sma,
+  solaredge,
+  sungrowSg,
   sunspec123,
   sunspec124,
   sunspec704,
@@ -55,6 +62,15 @@ export const shippedProfiles = (): readonly Profile[] =>
 /** The inverter profile of this name; null when this release has none. */
 export const inverterProfileNamed = (name: string): InverterProfile | null =>
   shippedProfiles().find((profile): profile is InverterProfile => profile.kind === 'inverter' && profile.name === name) ?? null;
+
+/** The profile of this name of an inverter limited in registers of its own; null when this release has none. */
+export const mapInverterProfileNamed = (name: string): MapInverterProfile | null =>
+  shippedProfiles().find((profile): profile is MapInverterProfile => profile.kind === 'map-inverter' && profile.name === name) ??
+  null;
+
+/** The profile of this name for the role of an inverter, of either kind; null when this release has none. */
+export const anyInverterProfileNamed = (name: string): InverterProfile | MapInverterProfile | null =>
+  inverterProfileNamed(name) ?? mapInverterProfileNamed(name);
 
 /** The meter profile of this name; null when this release has none. */
 export const meterProfileNamed = (name: string): MeterProfile | null =>

@@ -9,6 +9,8 @@ import { controlPoint } from '../sunspec/control-model.ts';
 import type { ConnectionModel, ControlModel } from '../sunspec/control-model.ts';
 import { VENDOR_EVENTS } from '../sunspec/events.ts';
 import { registersOf } from '../sunspec/points.ts';
+import { mapInverterProfile } from './inverter-map.ts';
+import type { MapInverterProfile } from './inverter-map.ts';
 import { meterMap } from './register-map.ts';
 import { loadProfile, storageProfile } from './storage-profile.ts';
 
@@ -202,7 +204,7 @@ const meterProfile = v.strictObject({
   map: v.optional(v.nullable(meterMap), null),
 });
 
-const profile = v.variant('kind', [inverterProfile, meterProfile, storageProfile, loadProfile]);
+const profile = v.variant('kind', [inverterProfile, mapInverterProfile, meterProfile, storageProfile, loadProfile]);
 
 export type InverterProfile = v.InferOutput<typeof inverterProfile>;
 export type MeterProfile = v.InferOutput<typeof meterProfile>;
@@ -222,7 +224,10 @@ export const decodeProfile = (json: unknown): Result<Profile, readonly ProfilePr
 };
 
 /** What an inverter of this profile does when the gateway falls silent; goes into every Setpoint (design D8). `maxPower`: WMax, null while unknown. */
-export const onSilenceOf = ({ onSilence: silence }: InverterProfile, maxPower: Watts | null): OnSilence =>
+export const onSilenceOf = (
+  { onSilence: silence }: Pick<InverterProfile, 'onSilence'> | Pick<MapInverterProfile, 'onSilence'>,
+  maxPower: Watts | null,
+): OnSilence =>
   silence.kind === 'reverts-to'
     ? { kind: 'reverts-to', cap: watts(((maxPower ?? 0) * silence.percent) / 100), after: silence.after }
     : silence;

@@ -5,9 +5,11 @@ const ADDRESS_MAX = 0xffff;
 const READ_MAX = 80;
 
 const address = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(ADDRESS_MAX));
-const block = v.strictObject({ address, count: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(READ_MAX)) });
+/** Adjacent registers of one read. */
+export const block = v.strictObject({ address, count: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(READ_MAX)) });
 
-const mapPoint = v.strictObject({
+/** One value of a register map. */
+export const mapPoint = v.strictObject({
   /** First register. */
   at: address,
   type: v.picklist(['int16', 'uint16', 'int32', 'uint32', 'float32']),
@@ -29,10 +31,13 @@ const points = v.strictObject({
   TotWhExp: v.exactOptional(mapPoint),
 });
 
-const isWithin = (at: number, size: number, { address: first, count }: v.InferOutput<typeof block>): boolean =>
+/** Do `size` registers from `at` lie within the block? */
+export const isWithin = (at: number, size: number, { address: first, count }: v.InferOutput<typeof block>): boolean =>
   at >= first && at + size <= first + count;
 
-const sizeOf = ({ type }: v.InferOutput<typeof mapPoint>): number => (type === 'int16' || type === 'uint16' ? 1 : 2);
+/** Registers of a value. */
+export const sizeOf = ({ type }: Pick<v.InferOutput<typeof mapPoint>, 'type'>): number =>
+  type === 'int16' || type === 'uint16' ? 1 : 2;
 
 /** Where a meter without SunSpec keeps what. Wire addresses from 0. */
 export const meterMap = v.pipe(

@@ -1,6 +1,7 @@
 import type { Mutant } from './mutant.ts';
 
 const ON_RIG = ['test/unit/drivers/profiles-on-rig.test.ts'];
+const REGISTER_INVERTERS = ['test/unit/drivers/register-inverters.test.ts'];
 const CURVE_WRITER = ['test/unit/drivers/curve-writer.test.ts'];
 const CURVE_TABLES = ['test/unit/drivers/curve-tables.test.ts'];
 const CURVE_TICK = ['test/unit/control/curves.test.ts'];
@@ -8,6 +9,34 @@ const FAMILIES = ['test/unit/drivers/model-families.test.ts'];
 
 /** Breaks of what differs between devices: model families, profiles, gateways, meters without SunSpec. */
 export const DEVICE_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'the words of a limit in two registers are swapped',
+    file: 'drivers/inverter/map-order.ts',
+    search: "return wordOrder === 'high-first' ? [high, low] : [low, high];",
+    replace: "return wordOrder === 'high-first' ? [low, high] : [high, low];",
+    tests: REGISTER_INVERTERS,
+  },
+  {
+    name: 'an inverter of a register map is written under any serial number',
+    file: 'drivers/inverter/map-contact.ts',
+    search: 'else if (serialNumber !== wanted)',
+    replace: "else if (wanted === '')",
+    tests: REGISTER_INVERTERS,
+  },
+  {
+    name: 'a limit counts as held although the fallback of the inverter is not set',
+    file: 'drivers/inverter/map-order.ts',
+    search: 'parts.every((part) => standsIn(registersOf(address, words), part))',
+    replace: "parts.every((part) => part.when === 'different' || standsIn(registersOf(address, words), part))",
+    tests: REGISTER_INVERTERS,
+  },
+  {
+    name: 'an inverter that takes 0 for no limit is told 0',
+    file: 'drivers/inverter/map-order.ts',
+    search: "control.zeroMeans === 'unlimited' ? 1 : 0",
+    replace: "control.zeroMeans === 'unlimited' ? 0 : 0",
+    tests: REGISTER_INVERTERS,
+  },
   {
     name: 'a device of the DER family reverts to more than it was told last',
     file: 'drivers/inverter/control-block.ts',

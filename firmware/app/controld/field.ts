@@ -2,6 +2,7 @@ import { assert } from '#base/assert.ts';
 import type { Clock, Note } from '#base/ports.ts';
 import { type MonoMs, seconds, after, type Watts, watts } from '#base/units.ts';
 import type { Command } from '#control/tick/state.ts';
+import { MapInverterSession } from '#drivers/inverter/map-session.ts';
 import { InverterSession } from '#drivers/inverter/session.ts';
 import { LoadSession } from '#drivers/load/session.ts';
 import { LineEngine } from '#drivers/line/engine.ts';
@@ -11,7 +12,7 @@ import type { Line } from '#drivers/line/transaction.ts';
 import type { FrameTrace } from '#drivers/line/trace.ts';
 import { MapMeterSession } from '#drivers/meter/map-session.ts';
 import { MeterSession } from '#drivers/meter/session.ts';
-import { inverterProfileNamed, loadProfileNamed, meterProfileNamed, storageProfileNamed } from '#drivers/profile/catalogue.ts';
+import { anyInverterProfileNamed, loadProfileNamed, meterProfileNamed, storageProfileNamed } from '#drivers/profile/catalogue.ts';
 import { StorageSession } from '#drivers/storage/session.ts';
 import type { CurveFunction } from '#site/curve.ts';
 import type { Band, Connection, DeviceId, DeviceRecord } from '#site/device.ts';
@@ -45,10 +46,13 @@ export interface FieldOptions {
   readonly note: (module: string) => (note: Note) => void;
 }
 
-type Session = InverterSession | MeterSession | MapMeterSession | StorageSession | LoadSession;
+type Session = InverterSession | MapInverterSession | MeterSession | MapMeterSession | StorageSession | LoadSession;
 
 /** On a line that answers, verification and what limits go ahead of the meter. */
 const START_ORDER = ['inverter', 'storage', 'load', 'meter'] as const;
+
+const isInverter = (session: Session | undefined): session is InverterSession | MapInverterSession =>
+  session instanceof InverterSession || session instanceof MapInverterSession;
 
 /** The lines and the devices on them: samples and outcomes come in, setpoints go out. */
 export class Field {
@@ -87,7 +91,7 @@ export class Field {
 
   command({ setpoint, urgency }: Command): void {
     const session = this.#sessions.get(setpoint.device);
-    const takes = session instanceof InverterSession || session instanceof StorageSession || session instanceof LoadSession;
+    const takes = isInverter(session) || session instanceof StorageSession || session instanceof LoadSession;
     assert(takes, 'a setpoint goes to an inverter, to storage or to a load');
     session.want(setpoint, urgency);
   }
@@ -124,7 +128,7 @@ export class Field {
   /** The highest cap each inverter can be holding, proven by read-back; null: unproven. */
   held(): ReadonlyMap<DeviceId, Watts | null> {
     const held = new Map<DeviceId, Watts | null>();
-    for (const [device, session] of this.#sessions) if (session instanceof InverterSession) held.set(device, session.heldCap());
+    for (const [device, session] of this.#sessions) if (isInverter(session)) held.set(device, session.heldCap());
     return held;
   }
 
@@ -143,7 +147,7 @@ export class Field {
   connections(): ReadonlyMap<DeviceId, Connection | null> {
     const connections = new Map<DeviceId, Connection | null>();
     for (const [device, session] of this.#sessions) {
-      if (session instanceof InverterSession) connections.set(device, session.connection());
+      if (isInverter(session)) connections.set(device, session.connection());
     }
     return connections;
   }
@@ -151,16 +155,14 @@ export class Field {
   /** Whether each inverter provably holds the reactive power it was asked for. */
   reactiveHeld(): ReadonlyMap<DeviceId, boolean> {
     const held = new Map<DeviceId, boolean>();
-    for (const [device, session] of this.#sessions)
-      if (session instanceof InverterSession) held.set(device, session.holdsReactive());
+    for (const [device, session] of this.#sessions) if (isInverter(session)) held.set(device, session.holdsReactive());
     return held;
   }
 
   /** The curve functions that each inverter provably follows as it was asked to. */
   followed(): ReadonlyMap<DeviceId, readonly CurveFunction[]> {
     const followed = new Map<DeviceId, readonly CurveFunction[]>();
-    for (const [device, session] of this.#sessions)
-      if (session instanceof InverterSession) followed.set(device, session.followed());
+    for (const [device, session] of this.#sessions) if (isInverter(session)) followed.set(device, session.followed());
     return followed;
   }
 
@@ -220,12 +222,15 @@ export class Field {
       const { maxPower } = configuration.load;
       return new LoadSession({ ...shared, profile, maxPower, onSample, onOutcome: this.#options.onOutcome });
     }
-    const profile = inverterProfileNamed(configuration.profile);
+    const profile = anyInverterProfileNamed(configuration.profile);
     assert(profile !== null, 'an accepted configuration names profiles of this release');
+    const pace = paceIn(this.#options.configuration, configuration.line);
+    const { onOutcome } = this.#options;
+    if (profile.kind === 'map-inverter') return new MapInverterSession({ ...shared, profile, pace, onSample, onOutcome });
     return new InverterSession({
       ...shared,
       profile,
-      pace: paceIn(this.#options.configuration, configuration.line),
+      pace,
       found: found.of(device),
       keepFound: (value, done) => {
         found.keep(device, value).then(done, () => done(false));

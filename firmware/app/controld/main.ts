@@ -1,6 +1,6 @@
 import process from 'node:process';
 import { after, durationMs } from '#base/units.ts';
-import { inverterProfileNamed, loadProfileNamed, meterProfileNamed, storageProfileNamed } from '#drivers/profile/catalogue.ts';
+import { anyInverterProfileNamed, loadProfileNamed, meterProfileNamed, storageProfileNamed } from '#drivers/profile/catalogue.ts';
 import type { DeviceRole } from '#site/device.ts';
 import type { LinePort } from '#drivers/line/port.ts';
 import { SerialLinePort } from '#drivers/line/serial-port.ts';
@@ -54,7 +54,7 @@ const serialLines = async (): Promise<readonly string[]> => {
 };
 
 const PROFILES: Readonly<Record<DeviceRole, (name: string) => unknown>> = {
-  inverter: inverterProfileNamed,
+  inverter: anyInverterProfileNamed,
   meter: meterProfileNamed,
   storage: storageProfileNamed,
   load: loadProfileNamed,

@@ -7,7 +7,12 @@ import type { SiteFacts } from '#control/tick/state.ts';
 import { followable } from '#drivers/inverter/curves.ts';
 import { type Pace, paceOf } from '#drivers/line/cycle.ts';
 import { onSilenceOf } from '#drivers/profile/profile.ts';
-import { inverterProfileNamed, loadProfileNamed, storageProfileNamed } from '#drivers/profile/catalogue.ts';
+import {
+  anyInverterProfileNamed,
+  inverterProfileNamed,
+  loadProfileNamed,
+  storageProfileNamed,
+} from '#drivers/profile/catalogue.ts';
 import { stepsOf, storageSilenceOf } from '#drivers/profile/storage-profile.ts';
 import { CURVE_FUNCTIONS, type CurveFunction } from '#site/curve.ts';
 import type { DeviceId, DeviceRecord } from '#site/device.ts';
@@ -74,7 +79,7 @@ export const siteFacts = (configuration: Configuration, seed: string, record: Re
   const inverters = configuration.devices
     .filter((device) => device.role === 'inverter')
     .map((device) => {
-      const profile = inverterProfileNamed(device.profile);
+      const profile = anyInverterProfileNamed(device.profile);
       assert(profile !== null, 'an accepted configuration names profiles of this release');
       const maxPower = record(device.device)?.nameplate?.maxPower ?? null;
       return {
