@@ -73,7 +73,7 @@ describe('the scan', () => {
 
 describe('what the scan proposes', () => {
   const of = (models: readonly number[], manufacturer = 'Rig Works') => {
-    const common = { manufacturer, model: 'M', options: '', version: '1', serialNumber: 'S-1' };
+    const common = { manufacturer, model: 'M', firmwareVersion: '1', serialNumber: 'S-1' };
     const places = models.map((id, index) => ({ id, address: 40_002 + 100 * index, length: 50 }));
     const found = { base: 40_000, common, models: places, complete: true, nameplate: null, limitScale: null, storage: null };
     return propose({ unitId: 1, found, noise: false });
