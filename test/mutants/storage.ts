@@ -229,4 +229,11 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     replace: 'power.generationLimit',
     tests: ['test/sim/hybrid.test.ts'],
   },
+  {
+    name: 'what a battery itself reports is lost',
+    file: 'drivers/storage/reading.ts',
+    search: '{ alarms: about.charge.alarms ?? [] }',
+    replace: '{}',
+    tests: ['test/unit/drivers/battery.test.ts'],
+  },
 ];
