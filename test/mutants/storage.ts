@@ -57,8 +57,8 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
   {
     name: 'a battery that does not discharge is counted on',
     file: STORAGE_FILE,
-    search: 'return short || lost ? Math.max(0, power) : maxDischarge;',
-    replace: 'return maxDischarge;',
+    search: 'return lost ? power : track.maxDischarge;',
+    replace: 'return track.maxDischarge;',
     tests: SITE,
   },
   {
