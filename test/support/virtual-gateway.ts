@@ -23,6 +23,8 @@ export interface SiteOfGateway {
   readonly unitIds: { readonly inverter: number; readonly meter: number };
   /** Absent: sunspec-meter. */
   readonly meterProfile?: string;
+  /** The phase that the first inverter feeds; absent: all three alike. */
+  readonly phase?: 'a' | 'b' | 'c';
   /** Inverters beside `pv`: `pv-2`, `pv-3`...; line 0 is the meter's. Absent: none. */
   readonly others?: readonly { readonly unitId: number; readonly line: number }[];
   /** Storage and loads, as in the file but for their line, which is the meter's. Absent: none. */
@@ -61,6 +63,7 @@ export const configurationText = (site: SiteOfGateway, linePath = '/dev/line-1')
         line: `line-${line + 1}`,
         unitId,
         profile: 'sunspec-123',
+        ...(index === 0 && site.phase !== undefined ? { phase: site.phase } : {}),
       })),
       { id: 'grid-meter', role: 'meter', line: 'line-1', unitId: unitIds.meter, profile: meterProfile, sign: 1 },
       ...beside.map((device) => ({ line: 'line-1', ...device })),

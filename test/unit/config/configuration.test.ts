@@ -41,6 +41,16 @@ describe('the configuration file', () => {
     });
   });
 
+  it('limits each phase only with a meter that tells them apart, and names phases of inverters alone', () => {
+    const asked = { 'site.limits.commissioned.exportPerPhaseW': 1500 };
+    expect(problemsWith(asked)).toEqual([]);
+    expect(problemsWith({ ...asked, 'devices.1.profile': 'eastron-sdm630' })).toEqual([]);
+    expect(problemsWith({ ...asked, 'devices.1.profile': 'eastron-sdm120', 'devices.1.phase': 'a' })).toEqual([
+      'devices[1].phase | a phase at inverters alone | a meter',
+      'site.limits.commissioned.exportPerPhaseW | a meter that tells the power of each phase | eastron-sdm120',
+    ]);
+  });
+
   it('has lines over Modbus TCP beside serial ones, and nothing in between', () => {
     const tcp = { name: 'line-1', tcp: { host: '192.168.1.20', port: 502 } };
     const tree = example();
