@@ -215,4 +215,25 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     replace: '0',
     tests: ['test/unit/control/trend.test.ts'],
   },
+  {
+    name: 'what a hybrid gives through its inverter is taken off its cap as well',
+    file: STORAGE_FILE,
+    search: 'storages.filter(({ behind }) => behind === null).flatMap',
+    replace: 'storages.flatMap',
+    tests: ['test/sim/hybrid.test.ts'],
+  },
+  {
+    name: 'a generation limit binds the battery of a hybrid beside its inverter',
+    file: 'firmware/control/tick/storing.ts',
+    search: 'storages.every(({ behind }) => behind !== null) ? null : power.generationLimit',
+    replace: 'power.generationLimit',
+    tests: ['test/sim/hybrid.test.ts'],
+  },
+  {
+    name: 'what a battery itself reports is lost',
+    file: 'drivers/storage/reading.ts',
+    search: '{ alarms: about.charge.alarms ?? [] }',
+    replace: '{}',
+    tests: ['test/unit/drivers/battery.test.ts'],
+  },
 ];

@@ -72,10 +72,13 @@ const allGivenIn = (simulation: Simulation, back: number): ((point: Truth) => bo
 /** A load step that turns the flow into its mirror image looks like a meter that turned over: blind, until it has shown otherwise. */
 const mirrorsIn = (truth: readonly Truth[], ratedW: number): readonly Window[] => {
   const windows: Window[] = [];
-  for (let index = 2; index < truth.length; index += 1) {
-    const [before, now] = [truth[index - 2]?.netExport ?? 0, truth[index]?.netExport ?? 0];
+  for (let index = 10; index < truth.length; index += 1) {
+    const [before, now] = [truth[index - 10], truth[index]];
+    if (before === undefined || now === undefined) continue;
     const at = index / 10;
-    const turned = Math.abs(before) > MIRROR_PART * ratedW && Math.abs(before + now) < MIRROR_W;
+    const jumps = Math.abs(now.load - before.load) > Math.abs(before.netExport);
+    const mirrors = Math.abs(before.netExport + now.netExport) < MIRROR_W;
+    const turned = jumps && mirrors && Math.abs(before.netExport) > MIRROR_PART * ratedW;
     const last = windows.at(-1);
     if (turned && (last === undefined || last.until < at + MIRROR_SECONDS))
       windows.push({ from: at, until: at + MIRROR_SECONDS });

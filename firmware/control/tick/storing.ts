@@ -55,6 +55,13 @@ interface Site {
 const outputOf = (tracks: readonly GenerationTrack[], now: MonoMs): number =>
   tracks.reduce((sum, track) => sum + (latestGeneration(track, now) ?? track.maxPower), 0);
 
+/** What of that comes from storage behind an inverter. */
+const throughOf = ({ tracks }: StorageState, { storages = [] }: SiteFacts, now: MonoMs): number =>
+  storages.reduce((sum, { device, behind }) => {
+    const track = behind === null ? undefined : tracks.get(device);
+    return sum + Math.max(0, track === undefined ? 0 : (powerOf(track, now) ?? 0));
+  }, 0);
+
 const ratingOf = (tracks: readonly GenerationTrack[]): number => tracks.reduce((sum, track) => sum + track.maxPower, 0);
 
 /** The export limit holds inverters back, and they have arrived where it holds them. */
@@ -71,7 +78,12 @@ const isHeldBack = ({ decision, power, awake, limiter }: Site, now: MonoMs): boo
 };
 
 /** The power that the utility wants of storage; of several the narrowest word counts. Fixed and target power are of all DER together. */
-const targetOf = (targets: Targets | undefined, facts: SiteFacts, { setMaxW, awake }: Site, now: MonoMs): Watts | null => {
+const targetOf = (
+  targets: Targets | undefined,
+  facts: SiteFacts,
+  { setMaxW, awake, storage }: Site,
+  now: MonoMs,
+): Watts | null => {
   const own = targets?.opModStorageTargetW;
   if (own !== undefined) return own.value;
   const ratings = (facts.storages ?? []).flatMap(({ rating }) => (rating === null ? [] : [rating]));
@@ -80,7 +92,7 @@ const targetOf = (targets: Targets | undefined, facts: SiteFacts, { setMaxW, awa
   const charge = ratings.reduce((sum, { maxCharge }) => sum + maxCharge, 0);
   const fixed = share === undefined ? null : (share / FULL_PERCENT) * (share >= 0 ? discharge : charge);
   const power = targets?.opModTargetW?.value ?? fixed;
-  return power === null ? null : watts(power - outputOf(awake, now));
+  return power === null ? null : watts(power - outputOf(awake, now) + throughOf(storage, facts, now));
 };
 
 const commandsOf = (asking: ReturnType<typeof decideStorage>, { storages = [] }: SiteFacts): readonly Command[] => [
@@ -107,7 +119,7 @@ export const askStored = (
   const { limits, power, stopped, limiter, awake } = site;
   if (storages.length + loads.length === 0) return { storage: site.storage, commands: [], moving: false };
   const { sight } = limiter;
-  const output = outputOf(awake, now);
+  const output = outputOf(awake, now) - throughOf(site.storage, facts, now);
   const rating = ratingOf(awake);
   const asking = decideStorage(site.storage, {
     storages,
@@ -115,7 +127,8 @@ export const askStored = (
     limits: {
       exportLimit: power.exportLimit,
       importLimit: limits.importLimit?.value ?? null,
-      generationLimit: power.generationLimit,
+      // What comes through an inverter is bound by the inverter's cap.
+      generationLimit: storages.every(({ behind }) => behind !== null) ? null : power.generationLimit,
       loadLimit: limits.loadLimit?.value ?? null,
     },
     seen: sight.seen,

@@ -15,6 +15,8 @@ export interface BatterySettings extends StageSettings {
   readonly gridCharge: boolean;
   /** Seconds after which a command lapses although it was given no timer; null: never. */
   readonly lapses: number | null;
+  /** Behind the first inverter (hybrid): it adds to what its panels offer, and charges from them. Absent: it has an AC output of its own. */
+  readonly behind?: boolean;
 }
 
 export const BATTERY_DEFAULTS: BatterySettings = {
@@ -111,10 +113,16 @@ export class BatteryCore implements LineDevice, Beside {
     if (t >= this.#revertsAt) this.#revert(t);
     const dark = t < this.#deadUntil;
     const { automatic } = this.settings;
-    const wish = dark ? 0 : automatic === 'self-consumption' ? flows.residual * flows.share : automatic;
-    const isGrid = !this.#isWindow() || this.#image.get(124, 'ChaGriSet') === 1;
-    this.stage.step(t, seconds, wish, dark ? 0 : isGrid ? Infinity : Math.max(0, 0 - flows.residual));
+    const { residual, share, sun } = flows;
+    const wish = dark ? 0 : automatic === 'self-consumption' ? residual * share : automatic;
+    this.stage.step(t, seconds, wish, dark ? 0 : this.#mostCharge(residual, sun));
     this.#throughputWh += (Math.abs(this.stage.powerAt(t)) * seconds) / 3600;
+  }
+
+  #mostCharge(residual: number, sun: number): number {
+    if (this.settings.behind === true) return sun;
+    const isGrid = !this.#isWindow() || this.#image.get(124, 'ChaGriSet') === 1;
+    return isGrid ? Infinity : Math.max(0, 0 - residual);
   }
 
   powerAt(t: number): number {

@@ -2,7 +2,9 @@
 export interface Flows {
   /** What the site takes that no battery gives: load and switched loads less generation, watts. */
   readonly residual: number;
-  /** A battery's share of it, 0-1. */
+  /** What the panels offer that a battery behind an inverter shares. */
+  readonly sun: number;
+  /** A battery's share of the residual, 0-1. */
   readonly share: number;
 }
 

@@ -6,13 +6,22 @@ import type { Plant, Truth } from './plant.ts';
 const INSTANTS_HELD = 4096;
 const NOTHING = { generated: 0, imported: 0, exported: 0 };
 
+/** A battery; one behind an inverter gives through it. */
+interface Battery extends Beside {
+  readonly stage: Pick<BatteryStage, 'charge' | 'told'>;
+  readonly settings: { readonly behind?: boolean };
+}
+
 /** Devices beside the inverters. */
 interface Others {
-  readonly batteries: readonly (Beside & { readonly stage: Pick<BatteryStage, 'charge' | 'told'> })[];
+  readonly batteries: readonly Battery[];
   readonly loads: readonly Beside[];
 }
 
 const sumAt = (all: readonly Beside[], t: number): number => all.reduce((sum, one) => sum + one.powerAt(t), 0);
+
+const besideOnly = (all: readonly Battery[]): readonly Battery[] => all.filter(({ settings }) => settings.behind !== true);
+const behindOnly = (all: readonly Battery[]): readonly Battery[] => all.filter(({ settings }) => settings.behind === true);
 
 /**
  * What flows where the site meets the grid: the first plant has the site's load, the others add to its generation; batteries and
@@ -75,7 +84,7 @@ export class ConnectionPoint {
 
   /** What batteries give, watts; negative: they charge. */
   dischargeAt(t: number): number {
-    return sumAt(this.#others.batteries, t);
+    return sumAt(besideOnly(this.#others.batteries), t);
   }
 
   /** Watt-hours since the start. */
@@ -91,13 +100,16 @@ export class ConnectionPoint {
   }
 
   /** Moves what is beside the inverters to `t`; loads first, batteries make up for what is left. */
-  #move(t: number, residual: number): { readonly discharge: number; readonly switched: number } {
+  #move(t: number, residual: number, available: number): { readonly discharge: number; readonly switched: number } {
     const { batteries, loads } = this.#others;
     const share = batteries.length === 0 ? 0 : 1 / batteries.length;
-    for (const load of loads) load.step(t, this.#seconds, { residual, share });
+    const given = sumAt(behindOnly(batteries), t);
+    const sun = Math.max(0, available - given);
+    for (const load of loads) load.step(t, this.#seconds, { residual, share, sun });
     const switched = sumAt(loads, t);
-    for (const battery of batteries) battery.step(t, this.#seconds, { residual: residual + switched, share });
-    return { discharge: sumAt(batteries, t), switched };
+    // What is behind an inverter is part of its output.
+    for (const battery of batteries) battery.step(t, this.#seconds, { residual: residual + switched + given, share, sun });
+    return { discharge: sumAt(besideOnly(batteries), t), switched };
   }
 
   #tell(parts: readonly Truth[]): void {
@@ -105,7 +117,7 @@ export class ConnectionPoint {
     const generation = parts.reduce((sum, part) => sum + part.generation, 0);
     const available = parts.reduce((sum, part) => sum + part.available, 0);
     const caps = parts.map(({ cap }) => cap).filter((cap) => cap !== null);
-    const { discharge, switched } = this.#move(first.t, first.load - generation);
+    const { discharge, switched } = this.#move(first.t, first.load - generation, first.available);
     const load = first.load + switched;
     const netExport = generation + discharge - load;
     if (first.t > 0) {

@@ -113,8 +113,8 @@ export class RigSite {
 
   constructor(settings: SiteSettings, onTruth: (truth: Truth) => void) {
     const { seed, others = [] } = settings;
-    const all = [{ plant: settings.plant, inverter: settings.inverter, line: 0 }, ...others];
     this.batteries = (settings.batteries ?? []).map((one) => new BatteryCore(one));
+    const all = [{ plant: this.#sharedPlant(settings.plant), inverter: settings.inverter, line: 0 }, ...others];
     this.switchedLoads = (settings.switchedLoads ?? []).map((one) => new SwitchedLoad(one));
     const { batteries, switchedLoads } = this;
     const point = new ConnectionPoint(all.length, onTruth, { batteries, loads: switchedLoads });
@@ -151,6 +151,13 @@ export class RigSite {
     const delivered = this.lines[line]?.advance(to) ?? [];
     this.#bring(to);
     return delivered;
+  }
+
+  /** A hybrid's: its batteries add to the sun. */
+  #sharedPlant(plant: PlantSettings): PlantSettings {
+    const behind = this.batteries.filter((one) => one.settings.behind === true);
+    if (behind.length === 0) return plant;
+    return { ...plant, sun: (t) => Math.max(0, plant.sun(t)) + behind.reduce((sum, one) => sum + one.powerAt(t), 0) };
   }
 
   #bring(to: number): void {

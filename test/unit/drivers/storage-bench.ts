@@ -35,7 +35,7 @@ export const storageBench = (name: string, change: Partial<BatterySettings> = {}
   const site = { residual: 3000 };
   const start = clock.now();
   const step = (): void => {
-    battery.step(clock.now() - start, STEP_MS / 1000, { residual: site.residual, share: 1 });
+    battery.step(clock.now() - start, STEP_MS / 1000, { residual: site.residual, share: 1, sun: 0 });
     clock.at((clock.now() + STEP_MS) as never, step);
   };
   step();
