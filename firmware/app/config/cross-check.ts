@@ -1,4 +1,4 @@
-import { meterProfileNamed } from '#drivers/profile/catalogue.ts';
+import { mapInverterProfileNamed, meterProfileNamed } from '#drivers/profile/catalogue.ts';
 import { isNmi } from '#utility/identity/nmi.ts';
 import type { ConfigProblem } from './configuration.ts';
 import { inputProblems } from './inputs.ts';
@@ -48,6 +48,7 @@ export const crossCheck = (file: ConfigurationFile): readonly ConfigProblem[] =>
   ...storageProblems(file),
   ...limitProblems(file),
   ...phaseProblems(file),
+  ...identityProblems(file),
   ...scheduleProblems(file),
   ...inputProblems(file.site.limits.inputs, file.broker !== undefined),
   ...nmiProblems(file),
@@ -143,6 +144,15 @@ const nmiProblems = (file: ConfigurationFile): ConfigProblem[] =>
       ? []
       : [{ path: `utilities[${index}].nmi`, expected: 'the right check digit at its end', found: JSON.stringify(nmi) }],
   );
+
+/** Registers that say nothing of whose they are: the number has to, before anything is written to them. */
+const identityProblems = ({ devices }: ConfigurationFile): ConfigProblem[] =>
+  devices.flatMap(({ role, profile, serialNumber }, index) => {
+    const map = role === 'inverter' ? mapInverterProfileNamed(profile)?.map : undefined;
+    if (map === undefined || map.expects.length > 0 || serialNumber !== undefined) return [];
+    const expected = `the serial number of the inverter: ${profile} cannot tell it by its registers`;
+    return [{ path: `devices[${index}].serialNumber`, expected, found: 'nothing' }];
+  });
 
 /** A limit of each phase wants a meter that tells them apart; of a SunSpec meter only the device itself says so. */
 const phaseProblems = (file: ConfigurationFile): ConfigProblem[] => {

@@ -51,6 +51,14 @@ describe('the configuration file', () => {
     ]);
   });
 
+  it('wants the serial number of an inverter whose registers do not say what it is', () => {
+    expect(problemsWith({ 'devices.0.profile': 'sungrow-sg' })).toEqual([
+      'devices[0].serialNumber | the serial number of the inverter: sungrow-sg cannot tell it by its registers | nothing',
+    ]);
+    expect(problemsWith({ 'devices.0.profile': 'sungrow-sg', 'devices.0.serialNumber': 'A2350415770' })).toEqual([]);
+    expect(problemsWith({ 'devices.0.profile': 'solaredge' })).toEqual([]);
+  });
+
   it('has lines over Modbus TCP beside serial ones, and nothing in between', () => {
     const tcp = { name: 'line-1', tcp: { host: '192.168.1.20', port: 502 } };
     const tree = example();
