@@ -230,14 +230,16 @@ export class RegisterInverter implements LineDevice {
     return { unitId: this.unitId, pdu: this.#reply(at, pdu), delayMs: 0, corrupt: false };
   }
 
+  #read(at: number, [code = 0, high = 0, low = 0, , count = 0]: Uint8Array): Uint8Array {
+    this.#registers.put(this.#card.watts, this.outputAt(at));
+    const words = this.#registers.read(code === 4 ? 'input' : 'holding', (high << 8) | low, count);
+    if (words === null || count < 1 || count > 125) return exceptionReply(code, EXCEPTION.address);
+    return Uint8Array.from([code, 2 * count, ...words.flatMap((word) => [word >> 8, word & 0xff])]);
+  }
+
   #reply(at: number, pdu: Uint8Array): Uint8Array {
-    const [code = 0, high = 0, low = 0, , count = 0] = pdu;
-    if (code === 3 || code === 4) {
-      this.#registers.put(this.#card.watts, this.outputAt(at));
-      const words = this.#registers.read(code === 4 ? 'input' : 'holding', (high << 8) | low, count);
-      if (words === null || count < 1 || count > 125) return exceptionReply(code, EXCEPTION.address);
-      return Uint8Array.from([code, 2 * count, ...words.flatMap((word) => [word >> 8, word & 0xff])]);
-    }
+    const [code = 0] = pdu;
+    if (code === 3 || code === 4) return this.#read(at, pdu);
     const request = parseRequest(pdu);
     if (typeof request === 'number') return exceptionReply(code, request);
     if (request.kind !== 'write' || !this.#card.writes.some((known) => known === code))
