@@ -192,7 +192,9 @@ const beyond = (
     const most = Math.max(value, Math.min(Math.max(cap, inFlight.high), track.maxPower));
     return { low: Math.min(value, cap, inFlight.low), high: inFlight.high < value ? value : most };
   }
-  const underWay = isMoving(track, newest.at, settleMs) || (track.disturbedAt !== null && track.disturbedAt >= newest.at);
+  const justLeft = (track.left ?? []).some(({ at }) => newest.at - at <= DEAD_PART * settleMs);
+  const underWay =
+    justLeft || isMoving(track, newest.at, settleMs) || (track.disturbedAt !== null && track.disturbedAt >= newest.at);
   if (underWay) {
     const acting = actingCaps(track, newest.at, response);
     return { low: Math.min(value, acting.low), high: Math.max(value, acting.high) };
