@@ -1,8 +1,10 @@
 import { percent, wattHours } from '#base/units.ts';
 import type { Percent, WattHours } from '#base/units.ts';
+import type { StandardAlarm } from '#site/alarm.ts';
 import type { DeviceRecord, ModelPlace } from '#site/device.ts';
 import type { StorageMode } from '#site/sample.ts';
 import { decodeModel } from '../sunspec/codec.ts';
+import { batteryAlarms } from '../sunspec/events.ts';
 import { batteryModel } from '../sunspec/models/battery.ts';
 import { derStorageModel } from '../sunspec/models/der-storage.ts';
 import { storageModel } from '../sunspec/models/storage.ts';
@@ -13,6 +15,8 @@ export interface Charge {
   readonly stateOfCharge: Percent | null;
   readonly stored: WattHours | null;
   readonly mode: StorageMode;
+  /** What the battery itself reports; absent: it reports nothing. */
+  readonly alarms?: readonly StandardAlarm[];
 }
 
 export const NO_CHARGE: Charge = { stateOfCharge: null, stored: null, mode: 'unknown' };
@@ -50,7 +54,9 @@ export const readCharge = (words: Uint16Array, place: ModelPlace, capacity: Watt
   }
   if (batteryModel.ids.includes(place.id)) {
     const decoded = decodeModel(batteryModel, words, place);
-    return decoded.ok ? of(decoded.value.values.SoC, modeOf(decoded.value.values.ChaSt), capacity) : null;
+    if (!decoded.ok) return null;
+    const { SoC, ChaSt, Evt1 } = decoded.value.values;
+    return { ...of(SoC, modeOf(ChaSt), capacity), alarms: batteryAlarms(Evt1) };
   }
   const decoded = decodeModel(storageModel, words, place);
   return decoded.ok ? of(decoded.value.values.ChaState, modeOf(decoded.value.values.ChaSt), capacity) : null;

@@ -48,7 +48,7 @@ const readDcInputs = (words: Uint16Array, place: ModelPlace, about: About): Resu
   if (!decoded.ok) return fail(decoded.fault.kind);
   const { DCW_3: charging, DCW_4: discharging } = decoded.value.values;
   const sum = charging === null || discharging === null ? null : watts(discharging - charging);
-  return ok(sampleOf(plausible(sum, about.record), about, {}));
+  return ok(sampleOf(plausible(sum, about.record), about, { alarms: about.charge.alarms ?? [] }));
 };
 
 const sampleOf = (discharge: Watts | null, about: About, more: Partial<StorageSample>): StorageSample => ({
@@ -76,6 +76,7 @@ export const readStorage = (words: Uint16Array, place: ModelPlace, about: About)
     nameplate: record.nameplate,
   });
   if (!reading.ok) return fail(reading.fault.kind);
-  const { generation, voltage, frequency, alarms = [] } = reading.value.sample;
+  const { generation, voltage, frequency } = reading.value.sample;
+  const alarms = [...new Set([...(reading.value.sample.alarms ?? []), ...(about.charge.alarms ?? [])])];
   return ok(sampleOf(plausible(generation, record), about, { voltage, frequency, alarms }));
 };

@@ -14,6 +14,16 @@ export const EVENT_ALARMS: ReadonlyMap<number, StandardAlarm> = new Map([
   [11, 'under-voltage'],
 ]);
 
+/**
+ * The same of Evt1 of a battery (802), which counts otherwise: too much current in or out, too much voltage. Its warnings, temperatures
+ * and limits of charge have none.
+ */
+const BATTERY_ALARMS: ReadonlyMap<number, StandardAlarm> = new Map([
+  [5, 'over-current'],
+  [7, 'over-current'],
+  [9, 'over-voltage'],
+]);
+
 /** Registers in which a maker reports what the standard has no bit for. */
 export const VENDOR_EVENTS = ['EvtVnd1', 'EvtVnd2', 'EvtVnd3', 'EvtVnd4'] as const;
 
@@ -97,6 +107,11 @@ const measured = (basis: AlarmBasis, nameplate: Nameplate): readonly (readonly [
   }
   return found;
 };
+
+/** The standard alarms that a battery's Evt1 shows. */
+export const batteryAlarms = (events: number | null): readonly StandardAlarm[] => [
+  ...new Set([...BATTERY_ALARMS].filter(([bit]) => isSet(events, bit)).map(([, alarm]) => alarm)),
+];
 
 /**
  * The standard alarms that one reading shows: by the standard's event bits, by the maker's own where the device profile names them,

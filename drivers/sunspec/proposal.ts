@@ -12,6 +12,12 @@ const MAKERS: readonly (readonly [pattern: RegExp, profile: string])[] = [
 ];
 const INVERTER_MODELS = [101, 102, 103, 111, 112, 113, 701];
 const METER_MODELS = [201, 202, 203, 204, 211, 212, 213, 214];
+/** Batteries as their makers show them: they tell their state, and take no power to keep to. */
+const BATTERY_MODELS = [801, 802, 803, 804];
+/** The window of power (124), or a store of energy beside DER controls (713). */
+const WINDOW = 124;
+const STORE = 713;
+const DC_INPUTS = 160;
 
 /** What the scan makes of a unit. Role null: there is nothing on it that we could use, or it does not speak SunSpec. */
 export interface Proposal {
@@ -23,33 +29,49 @@ export interface Proposal {
   readonly text: string;
 }
 
-const roleOf = ({ models }: Found): DeviceRole | null => {
-  const has = (ids: readonly number[]): boolean => models.some(({ id }) => ids.includes(id));
-  if (has(METER_MODELS) && !has(INVERTER_MODELS)) return 'meter';
-  return has(INVERTER_MODELS) && has([123, 704]) ? 'inverter' : null;
-};
+/** A role on a unit, and the file in drivers/profile that goes with it. */
+interface Part {
+  readonly role: DeviceRole;
+  readonly profile: string;
+}
 
 /** 704 can revert to a safe limit: it goes before everything but a maker's own ways with 123. */
-const inverterProfile = ({ common, models }: Found): string => {
-  if (models.some(({ id }) => id === 704)) return 'sunspec-704';
-  return MAKERS.find(([pattern]) => pattern.test(common.manufacturer))?.[1] ?? 'sunspec-123';
+const inverterProfile = (maker: string | null, has704: boolean): string => (has704 ? 'sunspec-704' : (maker ?? 'sunspec-123'));
+
+/** What the models and their maker say of a unit: nothing, one role, or an inverter and the storage behind it. */
+const partsOf = ({ common, models }: Found): readonly Part[] => {
+  const has = (...ids: readonly number[]): boolean => models.some(({ id }) => ids.includes(id));
+  if (!has(...INVERTER_MODELS)) return has(...METER_MODELS) ? [{ role: 'meter', profile: 'sunspec-meter' }] : [];
+  if (has(704) && has(STORE)) return [{ role: 'storage', profile: 'sunspec-704-storage' }];
+  if (has(WINDOW) && !has(123, 704)) return [{ role: 'storage', profile: 'sunspec-124' }];
+  if (!has(123, 704)) return [];
+  const maker = MAKERS.find(([pattern]) => pattern.test(common.manufacturer))?.[1] ?? null;
+  const inverter: Part = { role: 'inverter', profile: inverterProfile(maker, has(704)) };
+  // Behind an inverter only DC inputs tell its power, and which of them are the battery's differs by maker.
+  const isBehind = has(WINDOW) && has(DC_INPUTS) && maker === 'fronius';
+  return isBehind ? [inverter, { role: 'storage', profile: 'fronius-storage' }] : [inverter];
 };
 
-/** A proposal for the configuration: the installer decides. */
-export const propose = ({ unitId, found, noise }: ScanUnit): Proposal => {
+/** What the installer must know beside the role. */
+const remarkOf = ({ models }: Found, parts: readonly Part[]): string => {
+  const has = (...ids: readonly number[]): boolean => models.some(({ id }) => ids.includes(id));
+  const drives = (role: DeviceRole): boolean => parts.some((part) => part.role === role);
+  if (drives('storage')) return has(STORE) ? '; storage: sun on its DC side, if it has any, is not limited apart' : '';
+  if (drives('inverter') && has(WINDOW, ...BATTERY_MODELS)) return '; the battery behind it is left to itself';
+  return parts.length === 0 && has(...BATTERY_MODELS) ? '; a battery that takes no power to keep to: look for its inverter' : '';
+};
+
+/** Proposals for the configuration, an inverter before the storage behind it: the installer decides. */
+export const propose = ({ unitId, found, noise }: ScanUnit): readonly Proposal[] => {
+  const nothing = { unitId, role: null, profile: null };
   if (found === null) {
     const text = noise ? 'noise: two units under one id, or a wrong speed' : 'answers, without SunSpec: see the meter profiles';
-    return { unitId, role: null, profile: null, serialNumber: '', text };
+    return [{ ...nothing, serialNumber: '', text }];
   }
   const { manufacturer, model, serialNumber } = found.common;
-  const role = roleOf(found);
-  const profile = role === null ? null : role === 'meter' ? 'sunspec-meter' : inverterProfile(found);
+  const parts = partsOf(found);
   const chain = found.models.map(({ id }) => id).join(' ');
-  return {
-    unitId,
-    role,
-    profile,
-    serialNumber,
-    text: `${manufacturer} ${model}, models ${chain}${found.complete ? '' : ' (broke off)'}`,
-  };
+  const text = `${manufacturer} ${model}, models ${chain}${found.complete ? '' : ' (broke off)'}${remarkOf(found, parts)}`;
+  if (parts.length === 0) return [{ ...nothing, serialNumber, text }];
+  return parts.map((part) => ({ unitId, ...part, serialNumber, text }));
 };

@@ -87,6 +87,20 @@ export const DEVICE_MUTANTS: readonly Mutant[] = [
     tests: ['test/unit/line/mbap.test.ts'],
   },
   {
+    name: 'storage through DER controls is proposed as an inverter',
+    file: 'drivers/sunspec/proposal.ts',
+    search: 'if (has(704) && has(STORE)) return',
+    replace: 'if (has(704) && has(0)) return',
+    tests: ['test/unit/drivers/scan.test.ts'],
+  },
+  {
+    name: 'storage whose power nothing tells is proposed behind an inverter',
+    file: 'drivers/sunspec/proposal.ts',
+    search: "has(DC_INPUTS) && maker === 'fronius'",
+    replace: 'has(DC_INPUTS)',
+    tests: ['test/unit/drivers/scan.test.ts'],
+  },
+  {
     name: 'a scan goes before control',
     file: 'firmware/app/controld/scan-link.ts',
     search: 'PRIORITY.scan, (result)',

@@ -32,4 +32,25 @@ export const LIMITER_MUTANTS: readonly Mutant[] = [
     replace: 'return Math.min(maxPower, delivers > allowed ? allowed : allowed);',
     tests: ['test/unit/control/asking.test.ts'],
   },
+  {
+    name: 'a phase whose flow is not known counts as one with a load',
+    file: 'firmware/control/limiter/phases.ts',
+    search: 'const relied = proven ?? 0 - possibleDischarge / PHASES.length;',
+    replace: 'const relied = proven ?? 500 - possibleDischarge / PHASES.length;',
+    tests: ['test/sim/phases.test.ts'],
+  },
+  {
+    name: 'the phase with the most load speaks for all',
+    file: 'firmware/control/limiter/phases.ts',
+    search: 'target: PHASES.length * Math.min(',
+    replace: 'target: PHASES.length * Math.max(',
+    tests: ['test/sim/phases.test.ts'],
+  },
+  {
+    name: 'what an uncontrolled inverter feeds into a phase is given once more',
+    file: 'firmware/control/allocate/on-phases.ts',
+    search: 'else left -= share * uncontrolled;',
+    replace: 'else left -= 0;',
+    tests: ['test/property/control/on-phases.test.ts'],
+  },
 ];

@@ -57,8 +57,8 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
   {
     name: 'a battery that does not discharge is counted on',
     file: STORAGE_FILE,
-    search: 'return short || lost ? Math.max(0, power) : maxDischarge;',
-    replace: 'return maxDischarge;',
+    search: 'return lost ? power : track.maxDischarge;',
+    replace: 'return track.maxDischarge;',
     tests: SITE,
   },
   {
@@ -228,5 +228,12 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     search: 'storages.every(({ behind }) => behind !== null) ? null : power.generationLimit',
     replace: 'power.generationLimit',
     tests: ['test/sim/hybrid.test.ts'],
+  },
+  {
+    name: 'what a battery itself reports is lost',
+    file: 'drivers/storage/reading.ts',
+    search: '{ alarms: about.charge.alarms ?? [] }',
+    replace: '{}',
+    tests: ['test/unit/drivers/battery.test.ts'],
   },
 ];

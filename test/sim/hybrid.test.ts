@@ -36,13 +36,13 @@ const hybrid = async (
   };
 };
 
-describe.each<BatterySettings['family']>(['inputs', 'setpoint'])('a hybrid whose battery is commanded as %s', (family) => {
+describe('a hybrid', () => {
   test('keeps the export limit with both, and stores the sun that it may not export', async () => {
     const load = steps([
       [0, 3000],
       [100, 500],
     ]);
-    const one = await hybrid({ family, automatic: 0 }, { opModExpLimW: watts(2000) }, { sun: () => 8000, load });
+    const one = await hybrid({ family: 'inputs', automatic: 0 }, { opModExpLimW: watts(2000) }, { sun: () => 8000, load });
     await one.site.runTo(160);
     expect(one.most('export', 15, 99)).toBeLessThanOrEqual(2000 + BAND_W);
     expect(one.most('export', 103, 160)).toBeLessThanOrEqual(2000 + BAND_W);
@@ -52,7 +52,11 @@ describe.each<BatterySettings['family']>(['inputs', 'setpoint'])('a hybrid whose
   });
 
   test('keeps the export limit while its battery discharges as it likes, answers or not', async () => {
-    const one = await hybrid({ family, automatic: 3500 }, { opModExpLimW: watts(2000) }, { sun: () => 5000, load: () => 1000 });
+    const one = await hybrid(
+      { family: 'setpoint', automatic: 3500 },
+      { opModExpLimW: watts(2000) },
+      { sun: () => 5000, load: () => 1000 },
+    );
     await one.site.runTo(30);
     one.battery?.release(one.site.line.siteNow);
     one.battery?.fault({ silent: true });
@@ -73,7 +77,7 @@ describe.each<BatterySettings['family']>(['inputs', 'setpoint'])('a hybrid whose
       [40, 6000],
     ]);
     const modes = { opModExpLimW: watts(5000), opModImpLimW: watts(3500) };
-    const one = await hybrid({ family, automatic: 0 }, modes, { sun: () => 600, load });
+    const one = await hybrid({ family: 'setpoint', automatic: 0 }, modes, { sun: () => 600, load });
     await one.site.runTo(80);
     expect(one.most('import', 15, 39)).toBeLessThanOrEqual(3500 + BAND_W);
     expect(one.most('import', 45, 80)).toBeLessThanOrEqual(3500 + BAND_W);
@@ -82,7 +86,7 @@ describe.each<BatterySettings['family']>(['inputs', 'setpoint'])('a hybrid whose
 
   test('counts what comes through the inverter once under a generation limit', async () => {
     const modes = { opModGenLimW: watts(3000), opModImpLimW: watts(3000) };
-    const one = await hybrid({ family, automatic: 0 }, modes, { sun: () => 1000, load: () => 5500 });
+    const one = await hybrid({ family: 'inputs', automatic: 0 }, modes, { sun: () => 1000, load: () => 5500 });
     await one.site.runTo(60);
     expect(one.most('import', 30, 60)).toBeLessThanOrEqual(3000 + BAND_W);
     expect(Math.max(...one.site.truth.filter(({ t }) => t > 15_000).map(({ generation }) => generation))).toBeLessThanOrEqual(

@@ -23,6 +23,10 @@ export interface SiteOfGateway {
   readonly unitIds: { readonly inverter: number; readonly meter: number };
   /** Absent: sunspec-meter. */
   readonly meterProfile?: string;
+  /** Profile of the inverters, and the serial number of the first; absent: sunspec-123, whichever answers. */
+  readonly inverterProfile?: { readonly name: string; readonly serialNumber: string };
+  /** The phase that the first inverter feeds; absent: all three alike. */
+  readonly phase?: 'a' | 'b' | 'c';
   /** Inverters beside `pv`: `pv-2`, `pv-3`...; line 0 is the meter's. Absent: none. */
   readonly others?: readonly { readonly unitId: number; readonly line: number }[];
   /** Storage and loads, as in the file but for their line, which is the meter's. Absent: none. */
@@ -60,7 +64,9 @@ export const configurationText = (site: SiteOfGateway, linePath = '/dev/line-1')
         role: 'inverter',
         line: `line-${line + 1}`,
         unitId,
-        profile: 'sunspec-123',
+        profile: site.inverterProfile?.name ?? 'sunspec-123',
+        ...(index === 0 && site.inverterProfile !== undefined ? { serialNumber: site.inverterProfile.serialNumber } : {}),
+        ...(index === 0 && site.phase !== undefined ? { phase: site.phase } : {}),
       })),
       { id: 'grid-meter', role: 'meter', line: 'line-1', unitId: unitIds.meter, profile: meterProfile, sign: 1 },
       ...beside.map((device) => ({ line: 'line-1', ...device })),

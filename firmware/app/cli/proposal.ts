@@ -51,7 +51,7 @@ const freeName = (wanted: string, taken: readonly string[]): string => {
 
 /**
  * The present configuration (null: none) with the units that a scan of `line` (a name, or a path) found and it lacks: the first meter is
- * the one at the connection point, where there is none yet. Null: the present file is no configuration.
+ * the one at the connection point, where there is none yet; storage on the unit of an inverter is behind it. Null: the present file is no configuration.
  */
 export const proposedConfiguration = (text: string | null, serial: Serial, { line, units }: ScanReport): unknown => {
   const present = presentOf(text);
@@ -66,14 +66,17 @@ export const proposedConfiguration = (text: string | null, serial: Serial, { lin
   const lines = known === undefined ? [...present.lines, { name, path: line, ...serial }] : present.lines;
   const devices: ProposedDevice[] = [...present.devices];
   for (const { unitId, role, profile, serialNumber } of units) {
-    const isThere = devices.some((device) => device.line === name && device.unitId === unitId);
+    const onUnit = devices.filter((device) => device.line === name && device.unitId === unitId);
+    const inverter = role === 'storage' ? onUnit.find((device) => device.role === 'inverter') : undefined;
+    const isThere = onUnit.some((device) => inverter === undefined || device.role === role);
     if (role === null || isThere || (role === 'meter' && devices.some((device) => device.role === 'meter'))) continue;
     const id = freeName(
       `${role}-${unitId}`,
       devices.map((device) => device.id),
     );
     const more = { profile, ...(serialNumber === '' ? {} : { serialNumber }), ...(role === 'meter' ? { sign: 1 } : {}) };
-    devices.push({ id, role, line: name, unitId, ...more });
+    const behind = inverter === undefined ? {} : { storage: { hybridOf: inverter.id } };
+    devices.push({ id, role, line: name, unitId, ...more, ...behind });
   }
   return { ...present, lines, devices };
 };

@@ -14,6 +14,8 @@ export interface SiteLimits {
     readonly exportLimit: Watts | null;
     readonly generationLimit: Watts | null;
     readonly importLimit: Watts | null;
+    /** Of each phase; absent: no such limit. */
+    readonly exportPerPhase?: Watts;
   };
   /** Bind where no utility default was ever stored. */
   readonly fallback: { readonly exportLimit: Watts; readonly importLimit: Watts | null };
@@ -43,6 +45,8 @@ export interface DeviceConfiguration {
   readonly serialNumber: string | null;
   /** Of a meter: what its power is multiplied with to be positive on import. */
   readonly sign: 1 | -1;
+  /** Of a single-phase inverter: the phase it feeds; absent: all three alike. */
+  readonly phase?: 'a' | 'b' | 'c';
   /** Of storage; null: another role. */
   readonly storage: StorageOptions | null;
   /** Of a controllable load; null: another role. */
@@ -222,6 +226,11 @@ const storageOf = ({ role, storage }: ConfigurationFile['devices'][number]): Sto
 const loadOf = ({ load }: ConfigurationFile['devices'][number]): DeviceConfiguration['load'] =>
   load === undefined ? null : { maxPower: watts(load.maxPowerW), normallyOn: load.normallyOn ?? true };
 
+const perPhaseOf = ({ site }: ConfigurationFile): Pick<SiteLimits['commissioned'], 'exportPerPhase'> => {
+  const { exportPerPhaseW = null } = site.limits.commissioned;
+  return exportPerPhaseW === null ? {} : { exportPerPhase: watts(exportPerPhaseW) };
+};
+
 const toConfiguration = (file: ConfigurationFile): Configuration => ({
   siteId: file.site.id,
   limits: {
@@ -229,6 +238,7 @@ const toConfiguration = (file: ConfigurationFile): Configuration => ({
       exportLimit: orNull(file.site.limits.commissioned.exportW),
       generationLimit: orNull(file.site.limits.commissioned.generationW),
       importLimit: orNull(file.site.limits.commissioned.importW ?? null),
+      ...perPhaseOf(file),
     },
     fallback: {
       exportLimit: watts(file.site.limits.fallback.exportW),
@@ -256,6 +266,7 @@ const toConfiguration = (file: ConfigurationFile): Configuration => ({
     role: device.role,
     line: device.line,
     unitId: device.unitId,
+    ...(device.phase === undefined ? {} : { phase: device.phase }),
     profile: device.profile,
     serialNumber: device.serialNumber ?? null,
     sign: device.sign ?? 1,

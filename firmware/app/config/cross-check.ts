@@ -1,3 +1,4 @@
+import { mapInverterProfileNamed, meterProfileNamed } from '#drivers/profile/catalogue.ts';
 import { isNmi } from '#utility/identity/nmi.ts';
 import type { ConfigProblem } from './configuration.ts';
 import { inputProblems } from './inputs.ts';
@@ -46,6 +47,8 @@ export const crossCheck = (file: ConfigurationFile): readonly ConfigProblem[] =>
   ...meterProblems(file),
   ...storageProblems(file),
   ...limitProblems(file),
+  ...phaseProblems(file),
+  ...identityProblems(file),
   ...scheduleProblems(file),
   ...inputProblems(file.site.limits.inputs, file.broker !== undefined),
   ...nmiProblems(file),
@@ -141,6 +144,31 @@ const nmiProblems = (file: ConfigurationFile): ConfigProblem[] =>
       ? []
       : [{ path: `utilities[${index}].nmi`, expected: 'the right check digit at its end', found: JSON.stringify(nmi) }],
   );
+
+/** Registers that say nothing of whose they are: the number has to, before anything is written to them. */
+const identityProblems = ({ devices }: ConfigurationFile): ConfigProblem[] =>
+  devices.flatMap(({ role, profile, serialNumber }, index) => {
+    const map = role === 'inverter' ? mapInverterProfileNamed(profile)?.map : undefined;
+    if (map === undefined || map.expects.length > 0 || serialNumber !== undefined) return [];
+    const expected = `the serial number of the inverter: ${profile} cannot tell it by its registers`;
+    return [{ path: `devices[${index}].serialNumber`, expected, found: 'nothing' }];
+  });
+
+/** A limit of each phase wants a meter that tells them apart; of a SunSpec meter only the device itself says so. */
+const phaseProblems = (file: ConfigurationFile): ConfigProblem[] => {
+  const wrong = file.devices.flatMap(({ phase, role }, index) =>
+    phase === undefined || role === 'inverter'
+      ? []
+      : [{ path: `devices[${index}].phase`, expected: 'a phase at inverters alone', found: `a ${role}` }],
+  );
+  const limit = file.site.limits.commissioned.exportPerPhaseW ?? null;
+  const meter = file.devices.find(({ role }) => role === 'meter');
+  const map = meter === undefined ? undefined : meterProfileNamed(meter.profile)?.map;
+  const points = map?.points;
+  if (limit === null || points === undefined || (points.WphB !== undefined && points.WphC !== undefined)) return wrong;
+  const expected = 'a meter that tells the power of each phase';
+  return [...wrong, { path: 'site.limits.commissioned.exportPerPhaseW', expected, found: meter?.profile ?? 'none' }];
+};
 
 /** The fallback stands in for a utility's default: looser than what always binds it would be a mistake, not a wish. */
 const limitProblems = (file: ConfigurationFile): ConfigProblem[] => {

@@ -46,6 +46,14 @@ const SiteSchema = v.strictObject({
         importW: v.exactOptional(
           v.pipe(v.nullable(power), v.description('Most the site may ever import, watts; null or absent: no such limit.')),
         ),
+        exportPerPhaseW: v.exactOptional(
+          v.pipe(
+            v.nullable(power),
+            v.description(
+              'Most each of the three phases may ever export, watts; the meter has to tell them apart. Null or absent: no such limit.',
+            ),
+          ),
+        ),
       }),
       v.description('Limits that always bind, whatever a utility says; they only ever tighten.'),
     ),
@@ -161,6 +169,12 @@ const DeviceSchema = v.strictObject({
     v.pipe(
       v.picklist([1, -1]),
       v.description('Of a meter: 1 when positive power is import as SunSpec says, -1 when it is mounted the other way round.'),
+    ),
+  ),
+  phase: v.exactOptional(
+    v.pipe(
+      v.picklist(['a', 'b', 'c']),
+      v.description('Of a single-phase inverter: the phase of the meter that it feeds. Absent: all three alike.'),
     ),
   ),
   storage: v.exactOptional(StorageSchema),

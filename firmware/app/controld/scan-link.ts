@@ -94,7 +94,7 @@ export class ScanLink {
 
   #tell({ line, scan, watchers }: Running, done: boolean): void {
     const { tried, total, units } = scan.progress();
-    const report: ScanReport = { type: 'scan', line, known: true, tried, total, done, units: units.map(propose) };
+    const report: ScanReport = { type: 'scan', line, known: true, tried, total, done, units: units.flatMap(propose) };
     for (const peer of watchers) peer.send(report);
   }
 }

@@ -88,6 +88,7 @@ export const siteFacts = (configuration: Configuration, seed: string, record: Re
         minOutputFraction: profile.minimumStableOutput,
         pollMs: paceIn(configuration, device.line)?.everyMs ?? profile.poll.normalMs,
         onSilence: onSilenceOf(profile, maxPower),
+        ...(device.phase === undefined ? {} : { phase: device.phase }),
       };
     });
   const returnsByItself = configuration.devices.every(
@@ -105,6 +106,7 @@ export const siteFacts = (configuration: Configuration, seed: string, record: Re
     fallback: { exportW: fallback.exportLimit, importW: fallback.importLimit },
     local,
     unmeteredGeneration: watts(0),
+    ...(commissioned.exportPerPhase === undefined ? {} : { exportPerPhase: commissioned.exportPerPhase }),
     storages: storageFacts(configuration, record),
     loads: loadFacts(configuration),
     storageBeforeCurtailment: configuration.storageBeforeCurtailment ?? true,

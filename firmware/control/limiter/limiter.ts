@@ -5,6 +5,7 @@ import type { MeterSample } from '#site/sample.ts';
 import { type GainState, isSteady, UNTRIMMED, withCapChange, withSettledReading } from './gain.ts';
 import { type GenerationTrack, isMoving, latestGeneration, predicted } from './generation.ts';
 import { type LoadState, NO_LOAD_KNOWN, provenLoad, withOutput, withoutMeter, withPoll } from './load.ts';
+import { observePhases, type PhaseLimit, type PhaseLoads, type PhaseRoom, roomOnPhases, roomTogether } from './phases.ts';
 import { type Probe, probed } from './probe.ts';
 import { armWitness, explainJump, NOT_YET_SEEN, type SightState, settleWitness, withMeterSample, withTime } from './sight.ts';
 
@@ -38,6 +39,8 @@ export interface Plant {
   readonly readingAge: DurationMs;
   /** Storage beside the inverters, which the load that is estimated contains; absent: none. */
   readonly storage?: StorageBeside;
+  /** The site has a limit of each phase; absent: none. */
+  readonly phases?: PhaseLimit;
   /** An installer has the meter checked: nothing else of ours moves the inverters to try it. Absent: nobody has. */
   readonly isChecked?: boolean;
 }
@@ -63,6 +66,8 @@ export interface LimiterState {
   readonly overcutSince: MonoMs | null;
   /** While the meter is on trial; null: it is not. Absent: in a tape of an earlier release. */
   readonly probe?: Probe | null;
+  /** Where each phase has a limit. */
+  readonly phases?: PhaseLoads;
 }
 
 export const newLimiter = (): LimiterState => ({
@@ -90,6 +95,8 @@ export interface Decision {
   readonly moving: boolean;
   /** Proven load; null while blind. */
   readonly load: Watts | null;
+  /** What they may deliver on each phase; absent: no phase has a limit. */
+  readonly rooms?: readonly PhaseRoom[];
 }
 
 export const gainOf = (state: LimiterState, device: DeviceId): GainState => state.gains.get(device) ?? UNTRIMMED;
@@ -100,8 +107,9 @@ const withGain = (state: LimiterState, device: DeviceId, gain: GainState): Limit
 /** Takes one poll of the meter at the connection point. */
 export const observeMeter = (state: LimiterState, sample: MeterSample, plant: Plant): LimiterState => {
   const sight = withMeterSample(state.sight, sample, plant.maxPower);
-  const load = sight.seen || state.sight.reason !== 'implausible' ? withPoll(state.load, sample) : state.load;
-  return { ...state, sight, load };
+  if (!sight.seen && state.sight.reason === 'implausible') return { ...state, sight };
+  const polled = { ...state, sight, load: withPoll(state.load, sample) };
+  return plant.phases === undefined ? polled : { ...polled, phases: observePhases(state.phases, sample) };
 };
 
 /** A confirmed change of one inverter's cap, watts. `output`: of all inverters together, null while one is not known. */
@@ -223,6 +231,39 @@ const witnessed = (state: LimiterState, plant: Plant, tracks: readonly Generatio
 /** Storage that answers the flow by itself falls as the inverters are cut: to run ahead of it would cut them further. */
 const runsAhead = ({ storage }: Plant): boolean => storage === undefined || storage.isCharged === true;
 
+/** What limits of phases add to a decision. */
+interface Phased {
+  readonly state: Pick<LimiterState, 'phases'>;
+  readonly decision: Pick<Decision, 'rooms'>;
+  /** Bounds of all inverters together. */
+  readonly target: number;
+  readonly ceiling: number;
+}
+
+const NOT_PHASED: Phased = { state: {}, decision: {}, target: Infinity, ceiling: Infinity };
+
+/** Each phase by itself, and what follows of them for all inverters together. */
+const onEachPhase = (
+  { phases }: LimiterState,
+  plant: Plant,
+  tracks: readonly GenerationTrack[],
+  {
+    rounding,
+    ...sighted
+  }: Omit<Parameters<typeof roomOnPhases>[3], 'ahead' | 'possibleDischarge' | 'margin'> & {
+    readonly rounding: number;
+  },
+): Phased => {
+  if (plant.phases === undefined) return NOT_PHASED;
+  const { loads, rooms } = roomOnPhases(phases, plant.phases, tracks, {
+    ...sighted,
+    ahead: runsAhead(plant),
+    possibleDischarge: plant.storage?.possibleDischarge ?? 0,
+    margin: margin(plant.phases.exportLimit) + rounding,
+  });
+  return { state: { phases: loads }, decision: { rooms }, ...roomTogether(plant.phases, tracks, rooms) };
+};
+
 /** What each inverter that cannot be told counts as. */
 type Uncontrolled = ReadonlyMap<DeviceId, Watts>;
 
@@ -253,8 +294,20 @@ export const decide = (
   const proven = seen ? provenLoad(load, now, { ratedPower: plant.maxPower, ahead: runsAhead(plant) }) : null;
   const relied = proven ?? watts(0 - (plant.storage?.possibleDischarge ?? 0));
   const rounding = Math.max(0, tracks.length - FEW_INVERTERS);
-  const target = allowed(limits, relied, plant, (limit) => margin(limit) + rounding);
-  const ceiling = allowed(limits, relied, plant, () => 0);
+  const isLost = known !== checked.load;
+  const phased = onEachPhase(checked, plant, tracks, { now, seen, isLost, timing, rounding });
+  const target = watts(
+    Math.min(
+      phased.target,
+      allowed(limits, relied, plant, (limit) => margin(limit) + rounding),
+    ),
+  );
+  const ceiling = watts(
+    Math.min(
+      phased.ceiling,
+      allowed(limits, relied, plant, () => 0),
+    ),
+  );
   const assured = watts(Math.min(ceiling, allowed(limits, watts(0), plant, margin)));
   const told = tracks.filter(({ device }) => !uncontrolled.has(device));
   const others = tracks.reduce((sum, { device }) => sum + (uncontrolled.get(device) ?? 0), 0);
@@ -267,7 +320,7 @@ export const decide = (
   const moving = tracks.some((track) => isWorthWatching(track, now, gainOf(state, track.device).settleMs));
   assert(command <= ceiling, 'a command never exceeds what the limits allow');
   return {
-    state: { ...checked, load, overcutSince, probe },
+    state: { ...checked, load, overcutSince, probe, ...phased.state },
     decision: {
       target,
       ceiling,
@@ -278,6 +331,7 @@ export const decide = (
       probing: probe !== null,
       moving,
       load: proven,
+      ...phased.decision,
     },
   };
 };

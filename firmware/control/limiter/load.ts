@@ -53,6 +53,8 @@ export interface Timing {
   readonly response: (track: GenerationTrack) => Response;
   /** Of an inverter that is not read: the most it may deliver, which nobody else is given; null: it is read, or not so bounded. */
   readonly unread: (track: GenerationTrack) => Watts | null;
+  /** Part of each inverter's output that counts here; absent: all of it. */
+  readonly share?: (track: GenerationTrack) => number;
 }
 
 /** What devices gave together between two instants. */
@@ -68,16 +70,17 @@ const sumEnvelopes = (tracks: readonly GenerationTrack[], from: MonoMs, to: Mono
   let high = 0;
   let settled = true;
   for (const track of tracks) {
+    const share = timing.share?.(track) ?? 1;
     const most = timing.unread(track);
     if (most !== null) {
-      high += most;
-      unread += most;
+      high += share * most;
+      unread += share * most;
       continue;
     }
     const one = envelope(track, from, to, timing.readingAge, timing.response(track));
     if (one === null) return null;
-    low += one.low;
-    high += one.high;
+    low += share * one.low;
+    high += share * one.high;
     settled &&= one.settled;
   }
   return { low: watts(low), high: watts(high), settled, unread };
@@ -136,10 +139,11 @@ export const withEnvelope = (
 
 /** The same of the inverters. */
 export const withOutput = (state: LoadState, tracks: readonly GenerationTrack[], timing: Timing): LoadState => {
-  const unread = tracks.reduce((sum, track) => sum + (timing.unread(track) ?? 0), 0);
+  const { share = () => 1 } = timing;
+  const unread = tracks.reduce((sum, track) => sum + share(track) * (timing.unread(track) ?? 0), 0);
   // One that answers again: what was taken for load may have been counted for what it did not deliver.
   const known = unread < state.unread ? forgotten(state) : state;
-  const rating = tracks.reduce((sum, track) => sum + track.maxPower, 0);
+  const rating = tracks.reduce((sum, track) => sum + share(track) * track.maxPower, 0);
   return withEnvelope(known, (from, to) => sumEnvelopes(tracks, from, to, timing), rating);
 };
 

@@ -4,6 +4,8 @@ import { powerOf, type StorageTrack } from './track.ts';
 
 /** Outside its band by this much of its range is no noise. */
 const STRAY_FRACTION = 0.04;
+/** Per cents of its registers. */
+const STEP_FRACTION = 0.012;
 /** Told again after this long outside its band, or unproven; and again as often. */
 const ASSERT_AFTER_MS = 4000;
 const ASSERT_EVERY_MS = 10_000;
@@ -25,6 +27,12 @@ const isOutside = ({ maxCharge, maxDischarge, isEmpty, isFull }: StorageTrack, p
   const allowance = STRAY_FRACTION * (maxCharge + maxDischarge);
   if (power > most + allowance) return !isFull || power >= allowance;
   return power < least - allowance && (!isEmpty || power <= 0 - allowance);
+};
+
+/** What it provably holds is no wider than what was asked, but for the steps of its registers: not so while it refuses. */
+const isHeld = ({ held, maxCharge, maxDischarge }: StorageTrack, { least, most }: Band): boolean => {
+  const step = STEP_FRACTION * (maxCharge + maxDischarge);
+  return held !== null && held.least >= least - step && held.most <= most + step;
 };
 
 /** Gives, or takes, more than it was asked: what falls short of a band does no harm, and is counted as it is. */
@@ -50,7 +58,7 @@ export const obey = (
   const power = powerOf(track, now);
   const { asked, held } = track;
   if (power === null || asked === null) return { state: { ...state, straysSince: null }, assert: false };
-  if (held !== null && !isOutside(track, power, asked.band)) return { state: OBEYING, assert: false };
+  if (isHeld(track, asked.band) && !isOutside(track, power, asked.band)) return { state: OBEYING, assert: false };
   const straysSince = state.straysSince ?? now;
   const long = now - Math.max(straysSince, asked.at);
   const assert = long >= ASSERT_AFTER_MS && (state.assertedAt === null || now - state.assertedAt >= ASSERT_EVERY_MS);

@@ -61,8 +61,7 @@ const RECOVERED_PERCENT = 3;
 const FULL_PERCENT = 99;
 const NEARLY_FULL_PERCENT = 96;
 const NEARLY_FULL_PART = 0.25;
-/** One that gives less than this part of its range of what it was made to give, for so long, is not counted on. */
-const SHORT_FRACTION = 0.03;
+/** One that gives less than it was made to give, for so long, is not counted on. */
 const SHORT_MS = 4000;
 /** A start, or a sight that returns at once, switches no relay: blind for so long does (design section 4: safe within 5 s). */
 const SHED_BLIND_MS = 2500;
@@ -156,22 +155,15 @@ const spentAfter = ({ spent, tracks }: StorageState, storages: readonly StorageF
       .map(({ device }) => device),
   );
 
-/** What it can be made to give: nothing when spent; no more than it gives when it falls short of what it holds. */
+/** What it can be made to give: nothing when spent; what it gives when it does not follow: one that goes on charging cannot even be stopped. */
 const canDischarge = (track: StorageTrack, { spent, obeys }: Pick<StorageState, 'spent' | 'obeys'>, now: MonoMs): number => {
   // A state of charge that nobody knows is not drawn on.
   if (spent.has(track.device) || track.stateOfCharge === null) return 0;
-  const { held, heldSince, maxDischarge, maxCharge } = track;
   const power = powerOf(track, now);
   if (power === null) return 0;
-  const short =
-    held !== null &&
-    held.least > 0 &&
-    heldSince !== null &&
-    now - heldSince >= SHORT_MS &&
-    power < held.least - SHORT_FRACTION * (maxCharge + maxDischarge);
   const straysSince = obeys.get(track.device)?.straysSince ?? null;
   const lost = straysSince !== null && now - straysSince >= SHORT_MS && track.asked !== null && power < track.asked.band.least;
-  return short || lost ? Math.max(0, power) : maxDischarge;
+  return lost ? power : track.maxDischarge;
 };
 
 /** What it can still be made to charge: near full any battery takes less, and the others are given its share. */
@@ -230,7 +222,7 @@ export interface StorageAsking {
 
 /** A target within what the owner allows: none from below the reserve, none from the grid where that is not allowed. */
 const targetWithin = (target: number, view: StorageView, reach: Reach, residual: Watts | null): Watts => {
-  if (target >= 0) return watts(Math.min(target, reach.canDischarge));
+  if (target >= 0) return watts(Math.min(target, Math.max(0, reach.canDischarge)));
   const fromGrid = view.storages.every(({ gridCharge }) => gridCharge);
   const surplus = fromGrid ? Infinity : Math.max(0, 0 - (residual ?? 0));
   return watts(Math.max(target, 0 - reach.canCharge, 0 - surplus));
@@ -316,7 +308,7 @@ const askBands = (
   { bounds, target, ceiling, completes, now }: Wishes,
 ): Pick<StorageAsking, 'state' | 'bands'> => {
   const weights: Weights = {
-    able: reached.map((track) => canDischarge(track, state, now)),
+    able: reached.map((track) => Math.max(0, canDischarge(track, state, now))),
     discharge: reached.map(({ maxDischarge }) => maxDischarge),
     charge: reached.map(({ maxCharge }) => maxCharge),
     free: reached.map(canCharge),

@@ -1,5 +1,6 @@
 import type { AlarmRecord } from '#control/record.ts';
 import { standingConditions } from './conditions.ts';
+import { isPhaseUntold } from '#control/limiter/phases.ts';
 import { silentInputs } from '#control/local/inputs.ts';
 import type { ControlState, SiteFacts, StandingAlarm, TickInputs } from './state.ts';
 import type { DeviceStanding } from '#site/sample.ts';
@@ -18,6 +19,12 @@ const meterAlarm = (state: ControlState, facts: SiteFacts): Wanted | null => {
     text: `the flow at the connection point is not known (${sight.reason}): the blind cap holds`,
   };
 };
+
+/** Where each phase has a limit, a meter that does not tell them apart leaves each as if nothing were known of it. */
+const phaseAlarms = ({ limiter }: ControlState, { exportPerPhase, meter }: SiteFacts): readonly Wanted[] =>
+  exportPerPhase === undefined || !limiter.sight.seen || !isPhaseUntold(limiter.phases)
+    ? []
+    : [{ alarm: 'phases-unknown', device: meter, text: 'the meter does not tell the flow of each phase: as if none had a load' }];
 
 const storageAlarms = (
   { storage }: ControlState,
@@ -56,6 +63,7 @@ const wantedAlarms = (state: ControlState, facts: SiteFacts, seen: Seen): readon
   const wanted: Wanted[] = [];
   const meter = meterAlarm(state, facts);
   if (meter !== null) wanted.push(meter);
+  else wanted.push(...phaseAlarms(state, facts));
   for (const { device, onSilence } of facts.inverters) {
     if (standings.get(device) === 'silent') {
       wanted.push({ alarm: 'inverter-silent', device, text: 'the inverter does not answer; the others give way' });

@@ -1,9 +1,11 @@
 import { type MonoMs, type Watts, watts } from '#base/units.ts';
 import { allocate, ask, type Asked, type Claim, NOISE_FRACTION, roomFor } from '#control/allocate/allocate.ts';
+import { onPhases } from '#control/allocate/on-phases.ts';
 import { follow, FOLLOWING, type FollowState } from '#control/follow/follow.ts';
 import { type GenerationTrack, latestGeneration, withAskedCap } from '#control/limiter/generation.ts';
 import { type Decision, gainOf, type LimiterState } from '#control/limiter/limiter.ts';
 import type { DeviceId } from '#site/device.ts';
+import { phasesOf } from './phases.ts';
 import type { Command, ControlState, SiteFacts } from './state.ts';
 
 interface Asking {
@@ -66,14 +68,23 @@ const withRoom = (caps: ReadonlyMap<DeviceId, Watts>, claims: readonly Claim[], 
   );
 };
 
+/** The split over the inverters, inside what each phase takes. */
+const splitOf = (of: 'command' | 'ceiling', claims: readonly Claim[], decision: Decision, facts: SiteFacts) => {
+  const caps = allocate(decision[of], claims);
+  const { phases } = phasesOf(facts);
+  if (phases === undefined || decision.rooms === undefined) return caps;
+  const rooms = decision.rooms.map(({ phase, target, ceiling }) => ({ phase, most: of === 'command' ? target : ceiling }));
+  return onPhases(caps, claims, phases, rooms);
+};
+
 /** What the limiter gives, less where a check of the meter wants less. */
 const onTrial = (given: Watts = watts(0), most: Watts = given): Watts => watts(Math.min(given, most));
 
 /** What is asked of each inverter now, and whether it does what it was asked before. */
 export const askAll = (state: ControlState, facts: SiteFacts, claims: readonly Claim[], view: View): Asking => {
-  const { decision, completes, arrives } = view;
-  const caps = withRoom(allocate(decision.command, claims), claims, state, view);
-  const ceilings = allocate(decision.ceiling, claims);
+  const { completes, arrives } = view;
+  const caps = withRoom(splitOf('command', claims, view.decision, facts), claims, state, view);
+  const ceilings = splitOf('ceiling', claims, view.decision, facts);
   const swings = loadSwings(view, claims);
   const asked = new Map(state.asked);
   const follows = new Map(state.follows);

@@ -6,6 +6,7 @@ import type { ClockAnchor, ClockState } from '#control/clock/clock.ts';
 import type { FollowState } from '#control/follow/follow.ts';
 import type { GenerationTrack } from '#control/limiter/generation.ts';
 import { type Decision, type LimiterState, newLimiter, type PowerLimits } from '#control/limiter/limiter.ts';
+import type { Phase } from '#control/limiter/phases.ts';
 import type { ActiveLimits } from '#control/limits.ts';
 import type { Heard } from '#control/local/inputs.ts';
 import type { LocalRules } from '#control/local/local.ts';
@@ -31,6 +32,8 @@ export interface InverterFacts {
   /** Minimum stable output as a fraction of WMax (device profile). */
   readonly minOutputFraction: number;
   readonly onSilence: OnSilence;
+  /** Of a single-phase inverter: the phase it feeds; absent: all three alike. */
+  readonly phase?: Phase;
   /** Between two readings of it while nothing happens, milliseconds; absent (a tape of an older release): a second. */
   readonly pollMs?: number;
 }
@@ -43,6 +46,8 @@ export interface SiteFacts {
   readonly fallback: FallbackLimits;
   readonly local: LocalRules;
   readonly unmeteredGeneration: Watts;
+  /** Most that each phase may export; absent: no such limit. */
+  readonly exportPerPhase?: Watts;
   /** Absent in tapes of releases that knew no storage: none. */
   readonly storages?: readonly StorageFacts[];
   readonly loads?: readonly LoadFacts[];

@@ -27,6 +27,7 @@ import { askConnections } from './connection.ts';
 import { limitChange } from './limit-record.ts';
 import { observe, tracksFor } from './observe.ts';
 import { askCurves, functionsOf, isFollowed, withOneReactive } from './curves.ts';
+import { phasesOf } from './phases.ts';
 import { askReactive, reactiveOf } from './reactive.ts';
 import type { ControlState, SiteFacts, TickInputs, TickResult } from './state.ts';
 import { askStored, isStored, observeStored, storedWithin } from './storing.ts';
@@ -53,6 +54,7 @@ const plantOf = (facts: SiteFacts, storage: StorageBeside | undefined): Plant =>
     unmeteredGeneration: facts.unmeteredGeneration,
     readingAge: durationMs(facts.readingAgeMs),
     ...(storage === undefined ? {} : { storage }),
+    ...phasesOf(facts),
   };
 };
 

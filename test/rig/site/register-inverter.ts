@@ -1,4 +1,5 @@
 import type { Answer, LineDevice } from './line.ts';
+import type { Plant } from './plant.ts';
 import { EXCEPTION, exceptionReply, parseRequest, writeReply } from './modbus.ts';
 
 type Coding = 'u16' | 's16' | 'u32' | 's32' | 'f32' | 'text';
@@ -104,8 +105,6 @@ const EDPC = {
   limit: holding(0xf322, 'f32', 1, 'low'),
 };
 
-const HUAWEI = { watts: holding(40_126, 'u32'), percent: holding(40_125, 's16', 10) };
-
 /** Written from sunspec.md section 8 and public documentation, not from our profiles. */
 export const REGISTER_INVERTERS: readonly RegisterInverterCard[] = [
   {
@@ -176,44 +175,29 @@ export const REGISTER_INVERTERS: readonly RegisterInverterCard[] = [
     },
     refreshedBy: 0xf322,
   },
-  {
-    product: 'Huawei SUN2000-10KTL-M1',
-    unitId: 1,
-    spans: [
-      ['holding', 30_000, 30_105],
-      ['holding', 32_000, 32_119],
-      ['holding', 40_120, 40_130],
-    ],
-    serial: ['holding', 30_015],
-    fixed: [
-      [holding(30_073, 'u32'), RATED_W],
-      [holding(32_069, 'u16', 10), 230],
-      [holding(32_070, 'u16', 10), 230],
-      [holding(32_071, 'u16', 10), 230],
-      [holding(32_085, 'u16', 100), 50],
-      [holding(32_089, 'u16'), 512],
-      [holding(32_106, 'u32', 0.1), 1_000_000],
-      [HUAWEI.percent, 100],
-      [HUAWEI.watts, RATED_W],
-    ],
-    watts: holding(32_080, 's32'),
-    writes: [6, 16],
-    takes: [40_125, 40_126],
-    limit: (get: Get): number => Math.min(get(HUAWEI.watts), (get(HUAWEI.percent) / 100) * RATED_W),
-    refreshedBy: 40_126,
-  },
 ];
 
-/** An inverter after its card: obeys its limit at once, and stands in the sun with 8 kW of 10. */
+/** The product of this name. */
+export const registerInverterNamed = (product: string): RegisterInverterCard => {
+  const card = REGISTER_INVERTERS.find((one) => one.product === product);
+  if (card === undefined) throw new Error(`no card of ${product}`);
+  return card;
+};
+
+/** An inverter after its card, in front of a plant's output stage; without one it obeys at once, and stands in the sun with 8 kW of 10. */
 export class RegisterInverter implements LineDevice {
   readonly unitId: number;
   readonly #card: RegisterInverterCard;
   readonly #registers = new Registers();
   readonly #writes: number[] = [];
+  readonly #plant: Plant | null;
   #refreshedAt = 0;
+  /** It does not answer. */
+  silent = false;
 
-  constructor(card: RegisterInverterCard, serial = 'CARD-1') {
+  constructor(card: RegisterInverterCard, serial = 'CARD-1', plant: Plant | null = null) {
     this.#card = card;
+    this.#plant = plant;
     this.unitId = card.unitId;
     for (const [table, from, to] of card.spans) this.#registers.span(table, from, to);
     for (const [register, value] of card.fixed) this.#registers.put(register, value);
@@ -227,8 +211,13 @@ export class RegisterInverter implements LineDevice {
 
   /** What it gives at this instant, watts. */
   outputAt(at: number): number {
-    const limit = this.#card.limit((register) => this.#registers.get(register), (at - this.#refreshedAt) / 1000);
+    if (this.#plant !== null) return Math.round(this.#plant.generationAt(at));
+    const limit = this.#limitAt(at);
     return Math.round(Math.min(AVAILABLE_W, limit ?? AVAILABLE_W));
+  }
+
+  #limitAt(at: number): number | null {
+    return this.#card.limit((register) => this.#registers.get(register), (at - this.#refreshedAt) / 1000);
   }
 
   /** Somebody else writes this register. */
@@ -237,17 +226,20 @@ export class RegisterInverter implements LineDevice {
   }
 
   answer(at: number, pdu: Uint8Array): Answer | null {
+    if (this.silent) return null;
     return { unitId: this.unitId, pdu: this.#reply(at, pdu), delayMs: 0, corrupt: false };
   }
 
+  #read(at: number, [code = 0, high = 0, low = 0, , count = 0]: Uint8Array): Uint8Array {
+    this.#registers.put(this.#card.watts, this.outputAt(at));
+    const words = this.#registers.read(code === 4 ? 'input' : 'holding', (high << 8) | low, count);
+    if (words === null || count < 1 || count > 125) return exceptionReply(code, EXCEPTION.address);
+    return Uint8Array.from([code, 2 * count, ...words.flatMap((word) => [word >> 8, word & 0xff])]);
+  }
+
   #reply(at: number, pdu: Uint8Array): Uint8Array {
-    const [code = 0, high = 0, low = 0, , count = 0] = pdu;
-    if (code === 3 || code === 4) {
-      this.#registers.put(this.#card.watts, this.outputAt(at));
-      const words = this.#registers.read(code === 4 ? 'input' : 'holding', (high << 8) | low, count);
-      if (words === null || count < 1 || count > 125) return exceptionReply(code, EXCEPTION.address);
-      return Uint8Array.from([code, 2 * count, ...words.flatMap((word) => [word >> 8, word & 0xff])]);
-    }
+    const [code = 0] = pdu;
+    if (code === 3 || code === 4) return this.#read(at, pdu);
     const request = parseRequest(pdu);
     if (typeof request === 'number') return exceptionReply(code, request);
     if (request.kind !== 'write' || !this.#card.writes.some((known) => known === code))
@@ -256,6 +248,7 @@ export class RegisterInverter implements LineDevice {
     this.#registers.write(request.address, request.words);
     this.#writes.push(request.address);
     if (request.address === this.#card.refreshedBy) this.#refreshedAt = at;
+    this.#plant?.command(at, this.#limitAt(at));
     return writeReply(pdu);
   }
 }

@@ -4,6 +4,7 @@ import { InverterCore } from './inverter.ts';
 import { INVERTER_DEFAULTS, type InverterSettings } from './inverter-settings.ts';
 import { LINE_9600_8N1, RigLine, type Delivery, type LineSettings } from './line.ts';
 import { MeterCore, METER_DEFAULTS, type MeterSettings } from './meter.ts';
+import { RegisterInverter, registerInverterNamed } from './register-inverter.ts';
 import { Plant, type PlantSettings, type Truth } from './plant.ts';
 import { SwitchedLoad, type SwitchedLoadSettings } from './switched-load.ts';
 
@@ -22,6 +23,8 @@ export interface SiteSettings {
   readonly line: LineSettings;
   readonly startAsleep: boolean;
   readonly seed: number;
+  /** A product that is limited in registers of its own, in place of the first inverter; absent: none. */
+  readonly registerInverter?: string;
   /** Inverters beside the first; absent: none. */
   readonly others?: readonly FurtherInverter[];
   /** Batteries and switched loads, on the meter's line unless said otherwise. */
@@ -110,6 +113,8 @@ export class RigSite {
   readonly lines: readonly RigLine[];
   readonly batteries: readonly BatteryCore[];
   readonly switchedLoads: readonly SwitchedLoad[];
+  /** In place of the first inverter on the line. */
+  readonly registerInverter: RegisterInverter | null;
 
   constructor(settings: SiteSettings, onTruth: (truth: Truth) => void) {
     const { seed, others = [] } = settings;
@@ -124,10 +129,14 @@ export class RigSite {
     this.plant = plants[0] as Plant;
     this.inverter = this.inverters[0] as InverterCore;
     this.meter = new MeterCore(settings.meter, point, seed, (at) => this.#bring(at));
-    const { besideLine = 0 } = settings;
+    const { besideLine = 0, registerInverter: product } = settings;
+    this.registerInverter =
+      product === undefined ? null : new RegisterInverter(registerInverterNamed(product), 'CARD-1', this.plant);
     const count = 1 + Math.max(besideLine, ...all.map(({ line }) => line));
     this.lines = Array.from({ length: count }, (_, index) => {
-      const mine = this.inverters.filter((_each, which) => all[which]?.line === index);
+      const mine = this.inverters
+        .map((each, which) => (which === 0 ? (this.registerInverter ?? each) : each))
+        .filter((_each, which) => all[which]?.line === index);
       const beside = index === besideLine ? [...batteries, ...switchedLoads] : [];
       return new RigLine(settings.line, [...mine, ...(index === 0 ? [this.meter] : []), ...beside], seed + index);
     });

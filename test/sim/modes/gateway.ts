@@ -70,6 +70,8 @@ interface GatewayOptions {
   readonly meter?: Partial<MeterSettings>;
   /** Absent: sunspec-meter. */
   readonly meterProfile?: string;
+  /** The phase that the inverter feeds, as the configuration has it; absent: all three alike. */
+  readonly phase?: 'a' | 'b' | 'c';
   /** Levels of the gateway's inputs, by path; the test changes them. */
   readonly levels?: ReadonlyMap<string, 0 | 1>;
   /** What the sun offers, watts. */
@@ -98,12 +100,14 @@ export class Gateway {
 
   readonly #gridCodeWrites: boolean;
   readonly #meterProfile: string;
+  readonly #phase: GatewayOptions['phase'];
 
   constructor(loadW = 500, lagSeconds = 1, options: GatewayOptions = {}) {
     this.#local = options.local ?? {};
     this.#levels = options.levels;
     this.#hasUtility = options.hasUtility ?? true;
     this.#gridCodeWrites = options.gridCodeWrites ?? false;
+    this.#phase = options.phase;
     this.#meterProfile = options.meterProfile ?? 'sunspec-meter';
     const sun = options.sun === undefined ? {} : { sun: options.sun };
     const plant = { load: options.load ?? (() => loadW), lagSeconds, ...sun };
@@ -128,6 +132,7 @@ export class Gateway {
         gridCodeWrites: this.#gridCodeWrites,
         unitIds: { inverter: 1, meter: 2 },
         meterProfile: this.#meterProfile,
+        ...(this.#phase === undefined ? {} : { phase: this.#phase }),
       }),
       linePort: () => this.#line.port(),
       ...(this.#levels === undefined ? {} : { levels: this.#levels }),

@@ -41,6 +41,24 @@ describe('the configuration file', () => {
     });
   });
 
+  it('limits each phase only with a meter that tells them apart, and names phases of inverters alone', () => {
+    const asked = { 'site.limits.commissioned.exportPerPhaseW': 1500 };
+    expect(problemsWith(asked)).toEqual([]);
+    expect(problemsWith({ ...asked, 'devices.1.profile': 'eastron-sdm630' })).toEqual([]);
+    expect(problemsWith({ ...asked, 'devices.1.profile': 'eastron-sdm120', 'devices.1.phase': 'a' })).toEqual([
+      'devices[1].phase | a phase at inverters alone | a meter',
+      'site.limits.commissioned.exportPerPhaseW | a meter that tells the power of each phase | eastron-sdm120',
+    ]);
+  });
+
+  it('wants the serial number of an inverter whose registers do not say what it is', () => {
+    expect(problemsWith({ 'devices.0.profile': 'sungrow-sg' })).toEqual([
+      'devices[0].serialNumber | the serial number of the inverter: sungrow-sg cannot tell it by its registers | nothing',
+    ]);
+    expect(problemsWith({ 'devices.0.profile': 'sungrow-sg', 'devices.0.serialNumber': 'A2350415770' })).toEqual([]);
+    expect(problemsWith({ 'devices.0.profile': 'solaredge' })).toEqual([]);
+  });
+
   it('has lines over Modbus TCP beside serial ones, and nothing in between', () => {
     const tcp = { name: 'line-1', tcp: { host: '192.168.1.20', port: 502 } };
     const tree = example();

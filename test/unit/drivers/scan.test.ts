@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { decodeConfiguration } from '#app/config/configuration.ts';
+import { proposedConfiguration } from '#app/cli/proposal.ts';
 import { ScanLink } from '#app/controld/scan-link.ts';
 import { propose } from '#drivers/sunspec/proposal.ts';
 import { Scan, scanOrder } from '#drivers/sunspec/scan.ts';
 import type { ScanAction, ScanInput } from '#drivers/sunspec/scan.ts';
 import type { ScanReport } from '#link/message.ts';
+import { BATTERY_DEFAULTS, BatteryCore } from '../../rig/site/battery.ts';
 import { CardInverter, INVERTER_CARDS } from '../../rig/site/inverter-card.ts';
 import { CardMeter, METER_CARDS } from '../../rig/site/meter-card.ts';
 import type { LineDevice } from '../../rig/site/line.ts';
@@ -53,7 +56,7 @@ describe('the scan', () => {
       const image = images.get(unitId);
       return image === undefined ? { kind: unitId === 50 ? 'refused' : 'no-reply' } : fromImage(image, address, count);
     });
-    expect(scan.progress().units.map(propose)).toMatchObject([
+    expect(scan.progress().units.flatMap(propose)).toMatchObject([
       { unitId: 3, role: 'inverter', profile: 'sunspec-123', serialNumber: 'INV-3' },
       { unitId: 126, role: 'inverter', profile: 'sunspec-704', serialNumber: 'DER-126' },
       { unitId: 200, role: 'meter', profile: 'sunspec-meter', serialNumber: 'MET-200' },
@@ -65,6 +68,48 @@ describe('the scan', () => {
     const scan = new Scan([1, 2, 3]);
     expect(run(scan, ({ unitId }) => ({ kind: unitId === 1 ? 'garbled' : 'no-reply' }))).toEqual([1, 2, 3, 1]);
     expect(scan.progress().units).toEqual([{ unitId: 1, found: null, noise: true }]);
+  });
+});
+
+describe('what the scan proposes', () => {
+  const of = (models: readonly number[], manufacturer = 'Rig Works') => {
+    const common = { manufacturer, model: 'M', firmwareVersion: '1', serialNumber: 'S-1' };
+    const places = models.map((id, index) => ({ id, address: 40_002 + 100 * index, length: 50 }));
+    const found = { base: 40_000, common, models: places, complete: true, nameplate: null, limitScale: null, storage: null };
+    return propose({ unitId: 1, found, noise: false });
+  };
+  const rolesOf = (models: readonly number[], maker?: string) => of(models, maker).map(({ role, profile }) => [role, profile]);
+
+  it('a hybrid is an inverter with storage behind it where its maker tells them apart', () => {
+    const hybrid = [1, 103, 120, 121, 122, 123, 160, 124];
+    const parts = of(hybrid, 'Fronius');
+    expect(parts).toMatchObject([
+      { role: 'inverter', profile: 'fronius' },
+      { role: 'storage', profile: 'fronius-storage' },
+    ]);
+    expect(rolesOf(hybrid)).toEqual([['inverter', 'sunspec-123']]);
+    expect(of(hybrid)[0]?.text).toContain('left to itself');
+    const report: ScanReport = { ...{ type: 'scan', line: '/dev/a', known: true, tried: 1, total: 1, done: true }, units: parts };
+    const meter = { ...{ unitId: 2, role: 'meter', profile: 'sunspec-meter' }, serialNumber: '', text: '' } as const;
+    const units = [...parts, meter];
+    const serial = { baudRate: 9600, parity: 'none', stopBits: 1 } as const;
+    const proposed = proposedConfiguration(null, serial, { ...report, units });
+    expect(proposed).toMatchObject({
+      devices: [{ id: 'inverter-1' }, { id: 'storage-1', storage: { hybridOf: 'inverter-1' } }, { role: 'meter' }],
+    });
+    const text = JSON.stringify(proposed);
+    expect(decodeConfiguration(new TextEncoder().encode(text))).toMatchObject({ ok: true });
+    expect(proposedConfiguration(text, serial, { ...report, units })).toEqual(proposed);
+  });
+
+  it.each([
+    ['a battery alone', [1, 802, 804], [[null, null]], 'look for its inverter'],
+    ['storage beside DER controls', [1, 701, 702, 704, 713, 714], [['storage', 'sunspec-704-storage']], 'DC side'],
+    ['an inverter with a battery nobody commands', [1, 103, 120, 123, 802], [['inverter', 'sunspec-123']], 'left to itself'],
+    ['an inverter of several inputs', [1, 701, 702, 704, 160], [['inverter', 'sunspec-704']], ''],
+  ])('%s', (_, models, parts, remark) => {
+    expect(rolesOf(models)).toEqual(parts);
+    expect(of(models)[0]?.text).toContain(remark);
   });
 });
 
@@ -107,6 +152,19 @@ describe('the scan of a real line', () => {
       [9, null],
       [71, 'kostal'],
       [126, 'sma'],
+    ]);
+  });
+
+  it('finds storage with a window of power, and with a power to keep to', () => {
+    const families = ['window', 'setpoint'] as const;
+    const batteries = families.map((family, index) => new BatteryCore({ ...BATTERY_DEFAULTS, family, unitId: 2 + index }));
+    const { clock, reports, scan, peer } = scanOf([inverter('plain 123'), ...batteries]);
+    scan.add(peer, { type: 'scan-request', line: 'rig' });
+    expect(clock.runUntil(() => reports.at(-1)?.done === true, 2 * WHOLE_LINE_MS)).toBe(true);
+    expect(reports.at(-1)?.units).toMatchObject([
+      { unitId: 1, role: 'inverter' },
+      { unitId: 2, role: 'storage', profile: 'sunspec-124' },
+      { unitId: 3, role: 'storage', profile: 'sunspec-704-storage' },
     ]);
   });
 

@@ -17,7 +17,14 @@ const scenarioOf = (name: string): Scenario => {
 
 describe('scenario files', () => {
   test('the five of make run are there', () => {
-    expect([...files].sort()).toEqual(['comms-loss.json', 'day.json', 'meter-loss.json', 'night.json', 'steps.json']);
+    expect([...files].sort()).toEqual([
+      'comms-loss.json',
+      'day.json',
+      'device-loss.json',
+      'meter-loss.json',
+      'night.json',
+      'steps.json',
+    ]);
   });
 
   test.each(files)('%s is sound: named as its file, expected controls exist, all within its duration', (file) => {

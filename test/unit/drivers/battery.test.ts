@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { monoMs, wattHours, watts } from '#base/units.ts';
+import { readCharge } from '#drivers/storage/charge.ts';
+import { readStorage } from '#drivers/storage/reading.ts';
+import { batteryModel } from '#drivers/sunspec/models/battery.ts';
+import { mpptModel } from '#drivers/sunspec/models/mppt.ts';
+import { type DeviceRecord, toDeviceId } from '#site/device.ts';
+
+const PLACE = { id: 802, address: 40_100, length: batteryModel.length };
+const CAPACITY = wattHours(10_000);
+
+/** 62 % charged, charging, with these bits of Evt1. */
+const battery = (bits: readonly number[]): Uint16Array => {
+  const { points } = batteryModel;
+  const words = new Uint16Array(2 + batteryModel.length);
+  words.set([802, batteryModel.length]);
+  words[points.SoC.at] = 620;
+  words[points.SoC_SF.at] = 0xffff;
+  words[points.ChaSt.at] = 4;
+  const events = bits.reduce((sum, bit) => sum + 2 ** bit, 0);
+  words.set([Math.floor(events / 0x1_0000), events % 0x1_0000], points.Evt1.at);
+  return words;
+};
+
+describe('a battery of model 802', () => {
+  it.each([
+    [[], []],
+    [[5], ['over-current']],
+    [[5, 7], ['over-current']],
+    [[9], ['over-voltage']],
+    [[0, 1, 2, 3, 6, 8, 10, 11, 13, 15, 17, 20, 25, 28], []],
+  ])('event bits %j: %j', (bits, alarms) => {
+    const charge = { stateOfCharge: 62, stored: 6200, mode: 'charging', alarms };
+    expect(readCharge(battery(bits), PLACE, CAPACITY)).toEqual(charge);
+  });
+
+  it('has its alarms in the sample of the storage it belongs to', () => {
+    const place = { id: 160, address: 40_200, length: 88 };
+    const words = new Uint16Array(2 + place.length);
+    words.set([160, place.length]);
+    words[mpptModel.points.N.at] = 4;
+    words[mpptModel.points.DCW_3.at] = 1200;
+    const device = toDeviceId('storage');
+    const storage = { maxCharge: watts(5000), maxDischarge: watts(5000), capacity: CAPACITY };
+    const named = { manufacturer: 'M', model: 'M', serialNumber: 'S', firmwareVersion: '1' };
+    const record: DeviceRecord = {
+      ...{ ...named, device, role: 'storage', base: 40_000, models: [PLACE, place] },
+      ...{ nameplate: null, limitScale: 0, storage },
+    };
+    const charge = readCharge(battery([7]), PLACE, CAPACITY)!;
+    const reading = readStorage(words, place, { device, takenAt: monoMs(1), record, charge, whole: null });
+    expect(reading).toMatchObject({ ok: true, value: { discharge: -1200, mode: 'charging', alarms: ['over-current'] } });
+  });
+});
