@@ -19,6 +19,13 @@ export const LIMITER_MUTANTS: readonly Mutant[] = [
     tests: LOOP,
   },
   {
+    name: 'a cap that was held a dead time ago acts no more',
+    file: 'firmware/control/limiter/generation.ts',
+    search: 'filter(({ at }) => now - at <= DEAD_PART * settleMs)',
+    replace: 'filter(({ at }) => now - at < DEAD_PART * 0)',
+    tests: ['test/unit/control/dead-time.test.ts'],
+  },
+  {
     name: 'a share is given on while the one that gave it still delivers',
     file: 'firmware/control/tick/asking.ts',
     search: 'return Math.min(maxPower, delivers > allowed + FALLING_FRACTION * maxPower ? delivers : allowed);',

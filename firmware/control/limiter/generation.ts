@@ -15,12 +15,24 @@ const REGISTER_AGE_MS = 100;
 const IN_FLIGHT_MS = 1500;
 /** A reading this shortly after an instant still speaks for it. */
 const KNOWN_BEFORE_MS = 50;
+/** Half the way of a cap change takes the dead time and more: a cap left longer ago than this part of the settling acts no more. */
+const DEAD_PART = 0.4;
+/** Caps remembered that were held before: with a dead time they go on acting. */
+const LEFT_MAX = 6;
 /** Cap changes below this fraction of WMax do not count as a disturbance of the plant. */
 const DISTURBANCE_FRACTION = 0.004;
 
 export interface GenerationReading {
   readonly at: MonoMs;
   readonly generation: Watts;
+}
+
+/** How an inverter was seen to answer a cap. */
+export interface Response {
+  /** Delivered for each watt of cap, 0.9 to 1.1. */
+  readonly gain: number;
+  /** Time a cap change takes to show in full. */
+  readonly settleMs: number;
 }
 
 /** What is known of one inverter's output over the last seconds, and of the cap it was last given. */
@@ -39,6 +51,8 @@ export interface GenerationTrack {
   readonly disturbedAt: MonoMs | null;
   /** When `heldCap` was last confirmed at a new value. */
   readonly heldSince: MonoMs | null;
+  /** Caps held before, oldest first, and when each was left; none where there was no cap. Absent: in a tape of an earlier release. */
+  readonly left?: readonly { readonly cap: Watts; readonly at: MonoMs }[];
   /** A cap on its way to the inverter: it may act before it is read back. */
   readonly asked: {
     readonly cap: Watts;
@@ -80,7 +94,8 @@ export const withHeldCap = (track: GenerationTrack, cap: Watts | null, now: Mono
   const from = track.heldCap ?? track.maxPower;
   const to = cap ?? track.maxPower;
   const disturbs = Math.abs(to - from) > DISTURBANCE_FRACTION * track.maxPower;
-  return { ...track, heldCap: cap, heldSince: now, disturbedAt: disturbs ? now : track.disturbedAt };
+  const left = track.heldCap === null ? [] : [...(track.left ?? []), { cap: track.heldCap, at: now }].slice(-LEFT_MAX);
+  return { ...track, heldCap: cap, heldSince: now, left, disturbedAt: disturbs ? now : track.disturbedAt };
 };
 
 const isProven = ({ asked, heldSince }: GenerationTrack): boolean =>
@@ -154,22 +169,36 @@ export const isMoving = (track: GenerationTrack, now: MonoMs, settleMs: number):
   );
 };
 
+/** The outputs that the caps which may still act ask for: the one held, and what a dead time leaves of those before. */
+const actingCaps = (track: GenerationTrack, now: MonoMs, { gain, settleMs }: Response): { low: number; high: number } => {
+  const held = track.heldCap ?? track.maxPower;
+  const acting = (track.left ?? []).filter(({ at }) => now - at <= DEAD_PART * settleMs).map(({ cap }) => cap);
+  const most = Math.max(held, ...acting);
+  return { low: Math.min(held, ...acting) * Math.min(1, gain), high: Math.min(track.maxPower, most * Math.max(1, gain)) };
+};
+
 /** Where the output may be after the newest reading, `gap` milliseconds on. */
 const beyond = (
   track: GenerationTrack,
   newest: GenerationReading,
   gap: number,
-  settleMs: number,
+  response: Response,
 ): { low: number; high: number } => {
   const value = newest.generation;
+  const { settleMs } = response;
   const cap = track.heldCap ?? track.maxPower;
   const inFlight = capsInFlight(track, monoMs(newest.at + gap));
   if (inFlight !== null) {
     const most = Math.max(value, Math.min(Math.max(cap, inFlight.high), track.maxPower));
     return { low: Math.min(value, cap, inFlight.low), high: inFlight.high < value ? value : most };
   }
-  const underWay = isMoving(track, newest.at, settleMs) || (track.disturbedAt !== null && track.disturbedAt >= newest.at);
-  if (underWay) return { low: Math.min(value, cap), high: Math.max(value, Math.min(cap, track.maxPower)) };
+  const justLeft = (track.left ?? []).some(({ at }) => newest.at - at <= DEAD_PART * settleMs);
+  const underWay =
+    justLeft || isMoving(track, newest.at, settleMs) || (track.disturbedAt !== null && track.disturbedAt >= newest.at);
+  if (underWay) {
+    const acting = actingCaps(track, newest.at, response);
+    return { low: Math.min(value, acting.low), high: Math.max(value, acting.high) };
+  }
   const rate = slope(track);
   const drift = (Math.abs(rate) * 1.5 * gap) / 1000;
   if (drift < 0.002 * track.maxPower) return { low: value, high: value };
@@ -178,7 +207,7 @@ const beyond = (
 
 /**
  * The lowest and highest output the inverter may have had between `from` and `to`, when its registers may be up to
- * `readingAge` old when read and a cap change takes `settleMs` to show in full. Null without a usable reading. Values of one age only: this is what lets a meter refresh
+ * `readingAge` old when read and it answers a cap as `response` says. Null without a usable reading. Values of one age only: this is what lets a meter refresh
  * be paired with the output *at that instant*.
  */
 export const envelope = (
@@ -186,7 +215,7 @@ export const envelope = (
   from: MonoMs,
   to: MonoMs,
   readingAge: DurationMs,
-  settleMs: number,
+  response: Response,
 ): Envelope | null => {
   const newest = track.readings.at(-1);
   if (newest === undefined || from - newest.at > staleAfter(track)) return null;
@@ -208,7 +237,7 @@ export const envelope = (
   }
   const covered = newest.at >= end;
   if (!covered) {
-    const reach = beyond(track, newest, end - newest.at, settleMs);
+    const reach = beyond(track, newest, end - newest.at, response);
     include(newest.generation);
     include(reach.low);
     include(reach.high);

@@ -285,7 +285,7 @@ export const decide = (
   // While blind the load is forgotten; it is learned afresh before the sight returns, from the samples that count towards it.
   const timing = {
     readingAge: plant.readingAge,
-    settleMs: (track: GenerationTrack) => gainOf(state, track.device).settleMs,
+    response: (track: GenerationTrack) => gainOf(state, track.device),
     unread: (track: GenerationTrack) => (latestGeneration(track, now) === null ? (uncontrolled.get(track.device) ?? null) : null),
   };
   const known = !seen && state.sight.seen ? withoutMeter(checked.load) : checked.load;

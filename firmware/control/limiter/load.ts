@@ -1,6 +1,6 @@
 import { type DurationMs, type MonoMs, type Watts, watts } from '#base/units.ts';
 import type { MeterSample } from '#site/sample.ts';
-import { type Envelope, envelope, type GenerationTrack } from './generation.ts';
+import { type Envelope, envelope, type GenerationTrack, type Response } from './generation.ts';
 
 /** A load must have been there this long before the whole of it is relied on (a kettle comes and goes). */
 export const PROVING_MS = 8000;
@@ -50,8 +50,7 @@ const clamp = (value: number, low: number, high: number): number => Math.min(Mat
 export interface Timing {
   /** How old an inverter's registers may be when they are read. */
   readonly readingAge: DurationMs;
-  /** What a cap change of this inverter takes to show in full, milliseconds. */
-  readonly settleMs: (track: GenerationTrack) => number;
+  readonly response: (track: GenerationTrack) => Response;
   /** Of an inverter that is not read: the most it may deliver, which nobody else is given; null: it is read, or not so bounded. */
   readonly unread: (track: GenerationTrack) => Watts | null;
   /** Part of each inverter's output that counts here; absent: all of it. */
@@ -78,7 +77,7 @@ const sumEnvelopes = (tracks: readonly GenerationTrack[], from: MonoMs, to: Mono
       unread += share * most;
       continue;
     }
-    const one = envelope(track, from, to, timing.readingAge, timing.settleMs(track));
+    const one = envelope(track, from, to, timing.readingAge, timing.response(track));
     if (one === null) return null;
     low += share * one.low;
     high += share * one.high;

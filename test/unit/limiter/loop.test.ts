@@ -57,6 +57,23 @@ describe('the same on other plants', () => {
   });
 });
 
+describe('corners of dead time and meter refresh', () => {
+  const corners = [0.1, 0.5, 1, 2].flatMap((refresh) =>
+    [
+      { dead: 0.2, lag: 8, slew: 0.05 },
+      { dead: 5, lag: 0, slew: 1 },
+      { dead: 5, lag: 8, slew: 0.2 },
+    ].map((plant) => ({ refresh, ...plant })),
+  );
+
+  test.each(corners)('refresh $refresh s, dead time $dead s, lag $lag s, slew $slew/s: no hunting', (plant) => {
+    const { truth } = runLoop({ ...LOOP, ...plant, gain: 1.02, load: () => 500, limit: (t) => (t < 120 ? 9000 : 2000) }, 300);
+    expect(reversals(truth, 120, BAND)).toBeLessThanOrEqual(3);
+    expect(settledAfter(truth, 120, 2000, BAND)).toBeLessThan(22);
+    expect(mean(truth.slice(-300), ({ netExport }) => netExport)).toBeGreaterThan(0.95 * 2000);
+  });
+});
+
 describe('steady at 1.5 kW', () => {
   test.each([
     { gain: 1, quantum: 1, least: 0.97 },

@@ -32,6 +32,8 @@ export interface LoopOptions {
   readonly load: (t: number) => number;
   readonly limit: (t: number) => number | null;
   readonly readingDelay: number;
+  /** Seconds between two refreshes of the meter's registers. */
+  readonly refresh: number;
   readonly meterAlive: (t: number) => boolean;
   readonly meterSign: (t: number) => number;
 }
@@ -47,6 +49,7 @@ export const LOOP: LoopOptions = {
   load: () => 1000,
   limit: () => 5000,
   readingDelay: 0,
+  refresh: 1,
   meterAlive: () => true,
   meterSign: () => 1,
 };
@@ -191,7 +194,7 @@ export const runLoop = (options: LoopOptions, until: number): { readonly truth: 
   const random = new SeededRandom(options.seed, 'loop');
   const inverter = new Inverter(options);
   const controller = new Controller(options);
-  const meter = { value: 0, fingerprint: 0, nextRefresh: random.fraction() };
+  const meter = { value: 0, fingerprint: 0, nextRefresh: random.fraction() * options.refresh };
   let nextMeter = random.fraction() * 0.3;
   let nextInverter = 0.1;
   const truth: Truth[] = [];
@@ -206,7 +209,7 @@ export const runLoop = (options: LoopOptions, until: number): { readonly truth: 
     if (t >= meter.nextRefresh) {
       meter.value = netImport * options.meterSign(t);
       meter.fingerprint += 1;
-      meter.nextRefresh += 1;
+      meter.nextRefresh += options.refresh;
     }
     const polls = t >= nextMeter;
     if (polls) {

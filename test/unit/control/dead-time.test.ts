@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { durationMs, monoMs, type Watts, watts } from '#base/units.ts';
+import { envelope, type GenerationTrack, newTrack, withHeldCap, withReading } from '#control/limiter/generation.ts';
+import { toDeviceId } from '#site/device.ts';
+
+const DEVICE = toDeviceId('pv');
+const NONE = { a: null, b: null, c: null };
+
+const read = (track: GenerationTrack, at: number, generation: number): GenerationTrack =>
+  withReading(track, {
+    kind: 'inverter',
+    device: DEVICE,
+    takenAt: monoMs(at),
+    generation: watts(generation),
+    state: 'throttled',
+    reactive: null,
+    apparent: null,
+    current: null,
+    voltage: NONE,
+    frequency: null,
+    lifetimeEnergy: null,
+  });
+
+/** An inverter at 1 kW that was let up to 2.4 kW at 10 s, and is cut to `then` at 14 s. */
+const raisedThenCut = (then: number): GenerationTrack => {
+  const low = withHeldCap(newTrack(DEVICE, watts(10_000)), watts(1000), monoMs(0));
+  const raised = read(withHeldCap(low, watts(2400), monoMs(10_000)), 13_000, 1000);
+  return read(withHeldCap(raised, watts(then), monoMs(14_000)), 14_500, 1000);
+};
+const highest = (track: GenerationTrack, from: number, { gain = 1, settleMs = 12_500 } = {}): Watts | undefined =>
+  envelope(track, monoMs(from), monoMs(from + 300), durationMs(150), { gain, settleMs })?.high;
+
+describe('an inverter with a dead time', () => {
+  it('may still rise to the cap that was held before', () => {
+    expect(highest(raisedThenCut(2000), 14_600)).toBe(2400);
+  });
+
+  it('rises by its own gain above what it is told', () => {
+    expect(highest(raisedThenCut(2000), 14_600, { gain: 1.05 })).toBeCloseTo(2520);
+    expect(highest(raisedThenCut(2000), 14_600, { gain: 0.95 })).toBe(2400);
+  });
+
+  it('acts no more on a cap left longer ago than it ever took', () => {
+    const quick = { settleMs: 2500 };
+    expect(highest(read(raisedThenCut(2000), 16_000, 1000), 16_100, quick)).toBe(2000);
+  });
+
+  it('remembers a bounded number of caps', () => {
+    let track = newTrack(DEVICE, watts(10_000));
+    for (let at = 0; at < 100; at += 1) track = withHeldCap(track, watts(1000 + at), monoMs(100 * at));
+    expect(track.left?.length).toBe(6);
+    expect(track.left?.at(-1)?.cap).toBe(1098);
+  });
+
+  it('is read from a tape that knows no caps left', () => {
+    const { left, ...older } = raisedThenCut(2000);
+    expect(left?.map(({ cap }) => cap)).toEqual([1000, 2400]);
+    expect(highest(older, 14_600)).toBe(2000);
+  });
+});
