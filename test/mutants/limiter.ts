@@ -40,6 +40,13 @@ export const LIMITER_MUTANTS: readonly Mutant[] = [
     tests: ['test/sim/phases.test.ts'],
   },
   {
+    name: 'unmetered generation is left out of the limit of a phase',
+    file: 'firmware/control/limiter/phases.ts',
+    search: ' - kept - unmeteredGeneration));',
+    replace: ' - kept));',
+    tests: ['test/unit/control/limiter.test.ts'],
+  },
+  {
     name: 'the phase with the most load speaks for all',
     file: 'firmware/control/limiter/phases.ts',
     search: 'target: PHASES.length * Math.min(',

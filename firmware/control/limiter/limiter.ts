@@ -250,7 +250,7 @@ const onEachPhase = (
   {
     rounding,
     ...sighted
-  }: Omit<Parameters<typeof roomOnPhases>[3], 'ahead' | 'possibleDischarge' | 'margin'> & {
+  }: Omit<Parameters<typeof roomOnPhases>[3], 'ahead' | 'possibleDischarge' | 'unmeteredGeneration' | 'margin'> & {
     readonly rounding: number;
   },
 ): Phased => {
@@ -259,6 +259,7 @@ const onEachPhase = (
     ...sighted,
     ahead: runsAhead(plant),
     possibleDischarge: plant.storage?.possibleDischarge ?? 0,
+    unmeteredGeneration: plant.unmeteredGeneration,
     margin: margin(plant.phases.exportLimit) + rounding,
   });
   return { state: { phases: loads }, decision: { rooms }, ...roomTogether(plant.phases, tracks, rooms) };

@@ -53,6 +53,8 @@ interface Sighted {
   readonly ahead: boolean;
   /** What storage may give whatever it gives now. */
   readonly possibleDischarge: number;
+  /** Generation nobody can curtail, at full: on which phase it feeds is not known, so it counts on each. */
+  readonly unmeteredGeneration: number;
   /** Distance kept below the limit. */
   readonly margin: number;
 }
@@ -62,7 +64,7 @@ export const roomOnPhases = (
   before: PhaseLoads = NONE_KNOWN,
   limit: PhaseLimit,
   tracks: readonly GenerationTrack[],
-  { now, seen, isLost, timing, ahead, possibleDischarge, margin }: Sighted,
+  { now, seen, isLost, timing, ahead, possibleDischarge, unmeteredGeneration, margin }: Sighted,
 ): { readonly loads: PhaseLoads; readonly rooms: readonly PhaseRoom[] } => {
   const loads = eachPhase((phase) => {
     const share = ({ device }: GenerationTrack): number => shareOf(limit, device, phase);
@@ -72,7 +74,7 @@ export const roomOnPhases = (
     const rating = tracks.reduce((sum, { device, maxPower }) => sum + shareOf(limit, device, phase) * maxPower, 0);
     const proven = seen ? provenLoad(loads[phase], now, { ratedPower: watts(rating), ahead }) : null;
     const relied = proven ?? 0 - possibleDischarge / PHASES.length;
-    const most = (kept: number): Watts => watts(Math.max(0, relied + limit.exportLimit - kept));
+    const most = (kept: number): Watts => watts(Math.max(0, relied + limit.exportLimit - kept - unmeteredGeneration));
     return { phase, target: most(margin), ceiling: most(0) };
   });
   return { loads, rooms };

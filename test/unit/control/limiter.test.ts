@@ -48,6 +48,16 @@ describe('the limiter', () => {
     expect(bench.run(250, limited(2000), { generation: 3000, flow: null, plant }).target).toBeCloseTo(kept(2000) - 700, 0);
   });
 
+  it('counts it on each phase that has a limit, for nobody knows where it feeds', () => {
+    const phases = { exportLimit: watts(1500), feeds: new Map() };
+    const blind = (unmetered: number): number => {
+      const plant = { ...PLANT, phases, unmeteredGeneration: watts(unmetered) };
+      return settled().run(5000, limited(null), { generation: 3000, flow: null, plant }).ceiling;
+    };
+    expect(blind(0)).toBe(4500);
+    expect(blind(700)).toBe(2400);
+  });
+
   it('is safe within fifteen seconds of a meter that freezes, and polls of it prove nothing', () => {
     const bench = settled();
     expect(bench.run(9000, limited(2000), { generation: 3000, flow: -2000, fresh: false }).seen).toBe(true);
