@@ -29,10 +29,13 @@ const isOutside = ({ maxCharge, maxDischarge, isEmpty, isFull }: StorageTrack, p
   return power < least - allowance && (!isEmpty || power <= 0 - allowance);
 };
 
-/** What it provably holds is no wider than what was asked, but for the steps of its registers: not so while it refuses. */
+/**
+ * What it provably holds is no wider than what was asked, but for the steps of its registers: not so while it refuses. A window of model
+ * 124 forces it to charge with no more than its discharging rating, and the other way round: that is all that can be held.
+ */
 const isHeld = ({ held, maxCharge, maxDischarge }: StorageTrack, { least, most }: Band): boolean => {
   const step = STEP_FRACTION * (maxCharge + maxDischarge);
-  return held !== null && held.least >= least - step && held.most <= most + step;
+  return held !== null && held.least >= Math.min(least, maxCharge) - step && held.most <= Math.max(most, 0 - maxDischarge) + step;
 };
 
 /** Gives, or takes, more than it was asked: what falls short of a band does no harm, and is counted as it is. */

@@ -58,11 +58,12 @@ describe('the utility profiles', () => {
     expect(await loadProfile('nobody', files)).toMatchObject({ ok: false, fault: expect.stringContaining('jemena') as string });
   });
 
-  test('ask for site W, var, V and DER W, var in Australia, for each phase and all statistics in the baseline', () => {
+  test('ask for site W, var, V and DER W, var (v1.3: stored energy) in Australia, for each phase and all statistics in the baseline', () => {
     for (const name of names) {
       const { csipAus, mirrors } = read(name);
       if (csipAus === 'none') continue;
-      expect(mirrors.readings).toMatchObject({ der: ['W', 'var'], statistics: ['mean'] });
+      const der = csipAus === '1.3' ? ['W', 'var', 'Wh'] : ['W', 'var'];
+      expect(mirrors.readings).toMatchObject({ der, statistics: ['mean'] });
       expect(mirrors.readings.site.slice(0, 3)).toEqual(['W', 'var', 'V']);
     }
     const all = ['W', 'var', 'Va', 'Vb', 'Vc', 'Hz'];
