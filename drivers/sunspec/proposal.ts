@@ -10,6 +10,10 @@ const MAKERS: readonly (readonly [pattern: RegExp, profile: string])[] = [
   [/kaco/i, 'kaco'],
   [/abb|fimer|power-one/i, 'abb-fimer'],
 ];
+/** They measure in SunSpec, and are limited in registers of their own. */
+const REGISTER_MAKERS: readonly (readonly [pattern: RegExp, profile: string])[] = [[/solaredge/i, 'solaredge']];
+/** Where a Fronius inverter shows the meter that it reads for us (sunspec.md 1.4). */
+const FRONIUS_METER_UNITS = [200, 240];
 const INVERTER_MODELS = [101, 102, 103, 111, 112, 113, 701];
 const METER_MODELS = [201, 202, 203, 204, 211, 212, 213, 214];
 /** Batteries as their makers show them: they tell their state, and take no power to keep to. */
@@ -39,13 +43,19 @@ interface Part {
 const inverterProfile = (maker: string | null, has704: boolean): string => (has704 ? 'sunspec-704' : (maker ?? 'sunspec-123'));
 
 /** What the models and their maker say of a unit: nothing, one role, or an inverter and the storage behind it. */
-const partsOf = ({ common, models }: Found): readonly Part[] => {
+const partsOf = ({ common, models }: Found, unitId: number): readonly Part[] => {
   const has = (...ids: readonly number[]): boolean => models.some(({ id }) => ids.includes(id));
-  if (!has(...INVERTER_MODELS)) return has(...METER_MODELS) ? [{ role: 'meter', profile: 'sunspec-meter' }] : [];
+  const madeBy = (makers: typeof MAKERS): string | null =>
+    makers.find(([pattern]) => pattern.test(common.manufacturer))?.[1] ?? null;
+  if (!has(...INVERTER_MODELS)) {
+    const isHosted = FRONIUS_METER_UNITS.includes(unitId) && madeBy(MAKERS) === 'fronius';
+    return has(...METER_MODELS) ? [{ role: 'meter', profile: isHosted ? 'fronius-meter' : 'sunspec-meter' }] : [];
+  }
   if (has(704) && has(STORE)) return [{ role: 'storage', profile: 'sunspec-704-storage' }];
   if (has(WINDOW) && !has(123, 704)) return [{ role: 'storage', profile: 'sunspec-124' }];
-  if (!has(123, 704)) return [];
-  const maker = MAKERS.find(([pattern]) => pattern.test(common.manufacturer))?.[1] ?? null;
+  const registers = madeBy(REGISTER_MAKERS);
+  if (!has(123, 704)) return registers === null ? [] : [{ role: 'inverter', profile: registers }];
+  const maker = madeBy(MAKERS);
   const inverter: Part = { role: 'inverter', profile: inverterProfile(maker, has(704)) };
   // Behind an inverter only DC inputs tell its power, and which of them are the battery's differs by maker.
   const isBehind = has(WINDOW) && has(DC_INPUTS) && maker === 'fronius';
@@ -65,11 +75,13 @@ const remarkOf = ({ models }: Found, parts: readonly Part[]): string => {
 export const propose = ({ unitId, found, noise }: ScanUnit): readonly Proposal[] => {
   const nothing = { unitId, role: null, profile: null };
   if (found === null) {
-    const text = noise ? 'noise: two units under one id, or a wrong speed' : 'answers, without SunSpec: see the meter profiles';
+    const text = noise
+      ? 'noise: two units under one id, or a wrong speed'
+      : 'answers, without SunSpec: see the profiles of register maps';
     return [{ ...nothing, serialNumber: '', text }];
   }
   const { manufacturer, model, serialNumber } = found.common;
-  const parts = partsOf(found);
+  const parts = partsOf(found, unitId);
   const chain = found.models.map(({ id }) => id).join(' ');
   const text = `${manufacturer} ${model}, models ${chain}${found.complete ? '' : ' (broke off)'}${remarkOf(found, parts)}`;
   if (parts.length === 0) return [{ ...nothing, serialNumber, text }];

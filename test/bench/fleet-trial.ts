@@ -76,8 +76,8 @@ const DROP_EVERY_SECONDS = 60;
 const DROP_LASTS_SECONDS = 30;
 const DROP_W = 8000;
 
-/** What half a meter refresh and an inverter with a lag of 1 s, told 0 at once, leave of a drop; seconds. */
-export const dropFloor = (): number => MEAN_REFRESH_SECONDS + Math.log(DROP_W / BAND_W);
+/** What an inverter with a lag of 1 s leaves of a drop, told 0 at once but for a whole meter refresh, the worst of many; seconds. */
+export const dropFloor = (): number => 2 * MEAN_REFRESH_SECONDS + Math.log(DROP_W / BAND_W);
 
 /** No export allowed, and a load of 8 kW that goes 20 times. */
 export const runDrops = async (fleet: FleetCase, seed: number): Promise<DropFigures> => {

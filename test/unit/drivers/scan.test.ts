@@ -72,11 +72,11 @@ describe('the scan', () => {
 });
 
 describe('what the scan proposes', () => {
-  const of = (models: readonly number[], manufacturer = 'Rig Works') => {
+  const of = (models: readonly number[], manufacturer = 'Rig Works', unitId = 1) => {
     const common = { manufacturer, model: 'M', firmwareVersion: '1', serialNumber: 'S-1' };
     const places = models.map((id, index) => ({ id, address: 40_002 + 100 * index, length: 50 }));
     const found = { base: 40_000, common, models: places, complete: true, nameplate: null, limitScale: null, storage: null };
-    return propose({ unitId: 1, found, noise: false });
+    return propose({ unitId, found, noise: false });
   };
   const rolesOf = (models: readonly number[], maker?: string) => of(models, maker).map(({ role, profile }) => [role, profile]);
 
@@ -100,6 +100,14 @@ describe('what the scan proposes', () => {
     const text = JSON.stringify(proposed);
     expect(decodeConfiguration(new TextEncoder().encode(text))).toMatchObject({ ok: true });
     expect(proposedConfiguration(text, serial, { ...report, units })).toEqual(proposed);
+  });
+
+  it('an inverter that is limited in registers of its own, and the meter that an inverter shows, by their makers', () => {
+    expect(of([1, 103], 'SolarEdge ')).toMatchObject([{ role: 'inverter', profile: 'solaredge' }]);
+    expect(rolesOf([1, 103])).toEqual([[null, null]]);
+    expect(of([1, 203], 'Fronius', 240)).toMatchObject([{ role: 'meter', profile: 'fronius-meter' }]);
+    expect(of([1, 203], 'Fronius', 2)).toMatchObject([{ role: 'meter', profile: 'sunspec-meter' }]);
+    expect(of([1, 203], 'Rig Works', 240)).toMatchObject([{ role: 'meter', profile: 'sunspec-meter' }]);
   });
 
   it.each([
