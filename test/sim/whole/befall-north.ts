@@ -45,16 +45,21 @@ export class NorthBefall {
   }
 
   turn({ fault, strength }: WholeSpan, on: boolean): void {
-    const { network, state } = this.#gateway;
+    const { state } = this.#gateway;
     const misdeed = misdeedsOf(strength)[fault];
     if (misdeed !== undefined && on) this.#stages.set(fault, stage(state, {}, misdeed));
     const staged = this.#stages.get(fault);
     if (staged !== undefined && !on) unstage(state, staged);
-    if (fault === 'network-cut') network.state = on ? 'cut' : 'up';
-    if (fault === 'name-server-away') network.state = on ? 'unresolved' : 'up';
-    if (fault === 'server-slow') network.latencyMs = this.#latencyMs + (on ? SLOW_MOST_MS * strength : 0);
+    this.#network(fault, strength, on);
     if (fault === 'server-clock') jumpTime(state, on ? jumpOf(strength) : 0);
     if (fault === 'server-forgets' && on) wipe(state, { devices: false });
     if (fault === 'server-moves' && on) moveResources(state, MOVES[Math.floor(strength * MOVES.length)] ?? []);
+  }
+
+  #network(fault: WholeFault, strength: number, on: boolean): void {
+    const { network } = this.#gateway;
+    if (fault === 'network-cut') network.state = on ? 'cut' : 'up';
+    if (fault === 'name-server-away') network.state = on ? 'unresolved' : 'up';
+    if (fault === 'server-slow') network.latencyMs = this.#latencyMs + (on ? SLOW_MOST_MS * strength : 0);
   }
 }

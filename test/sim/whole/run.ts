@@ -145,21 +145,28 @@ class WholeRun {
     this.#befallMachine(span, on);
   }
 
-  #befallMachine({ fault, from, until, strength }: WholeSpan, on: boolean): void {
-    const gateway = this.#gateway;
-    const later = strength < 0.5 ? RESTART_SECONDS : until - from;
-    if (fault === 'controld-killed' && on) this.#killControl(later);
-    if (fault === 'northd-killed' && on) this.#killNorth(later);
-    if (fault === 'power-cut' && on) this.#cutPower(BOOT_SECONDS + strength * (until - from));
-    if (fault === 'power-cut-on-disk' && on) this.#cutOnDisk(1 + Math.floor(strength * KILL_STEPS));
-    if (fault === 'wall-steps' && on) gateway.stepWall((strength - 0.5) * WALL_STEP_SECONDS);
-    if (fault === 'controld-killed-at-call' && on) this.#killAtCall('control', strength);
-    if (fault === 'northd-killed-at-call' && on) this.#killAtCall('north', strength);
+  #befallMachine(span: WholeSpan, on: boolean): void {
+    if (on) this.#strikes()[span.fault]?.(span);
+    const { fault, strength } = span;
     if (fault !== 'disk-full' && fault !== 'disk-fails' && fault !== 'disk-slow') return;
     this.#syncMs = SLOW_SYNC_MOST_MS * strength;
     if (on) this.#diskFault = fault;
     else if (this.#diskFault === fault) this.#diskFault = null;
     this.#setDisk();
+  }
+
+  /** What happens at one instant. */
+  #strikes(): Readonly<Partial<Record<WholeFault, (span: WholeSpan) => void>>> {
+    const later = ({ from, until, strength }: WholeSpan): number => (strength < 0.5 ? RESTART_SECONDS : until - from);
+    return {
+      'controld-killed': (span) => this.#killControl(later(span)),
+      'northd-killed': (span) => this.#killNorth(later(span)),
+      'controld-killed-at-call': ({ strength }) => this.#killAtCall('control', strength),
+      'northd-killed-at-call': ({ strength }) => this.#killAtCall('north', strength),
+      'power-cut': ({ from, until, strength }) => this.#cutPower(BOOT_SECONDS + strength * (until - from)),
+      'power-cut-on-disk': ({ strength }) => this.#cutOnDisk(1 + Math.floor(strength * KILL_STEPS)),
+      'wall-steps': ({ strength }) => this.#gateway.stepWall((strength - 0.5) * WALL_STEP_SECONDS),
+    };
   }
 
   /** A fault of the flash outlives the processes. */
