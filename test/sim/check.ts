@@ -334,17 +334,14 @@ const apply = (rules: readonly Rule[], context: Context): readonly Violation[] =
     .sort((a, b) => a.at - b.at)
     .slice(0, VIOLATIONS_KEPT);
 
-/** What the site did, judged by truth and wire alone. `unclear`: when nobody can say which limit holds; `slack`: seconds. */
+/** What the site did, judged by truth and wire alone. `unclear`: when nobody can say which limit holds; `slack`: seconds; `spans`: the limits. */
 export const checkSite = (
   simulation: Simulation,
   outcome: Outcome,
-  known: { readonly unclear: readonly Window[]; readonly slack: number },
+  known: Pick<Context, 'unclear' | 'slack' | 'spans'>,
   besides: readonly Rule[] = [],
 ): readonly Violation[] =>
-  apply([...SITE_RULES, ...besides], {
-    ...{ simulation, outcome, spans: expectedLimits(simulation, outcome), slowness: slownessOf(simulation) },
-    ...known,
-  });
+  apply([...SITE_RULES, ...besides], { ...known, simulation, outcome, slowness: slownessOf(simulation) });
 
 /** Everything that went wrong, judged by truth, wire and log alone, in order of time; `besides`: rules of what only some sites have. */
 export const check = (simulation: Simulation, outcome: Outcome, besides: readonly Rule[] = []): readonly Violation[] =>

@@ -1,9 +1,11 @@
 import { STORAGE_RULES } from '../check-storage.ts';
 import { BAND_W, checkSite, covers, slownessOf, type Violation, type Window } from '../check.ts';
 import type { DrawnEvent, FaultSpan, Simulation } from '../draw.ts';
+import { expectedLimits } from '../oracle.ts';
 import type { Outcome } from '../run.ts';
 import type { Whole } from './draw.ts';
 import { isSiteFault, jumpOf, NORTH_FAULTS } from './faults.ts';
+import { withLocal } from './local.ts';
 import type { Gap, WholeOutcome } from './run.ts';
 import type { Control } from '../../rig/utility/controls.ts';
 import { STARTED_AT } from '../../support/gateway/settings.ts';
@@ -250,9 +252,11 @@ export const checkWhole = (whole: Whole, outcome: WholeOutcome): readonly Violat
   if (outcome.crash !== null) return [{ rule: 'crash', at: outcome.gateway.now, text: outcome.crash }];
   const { simulation, seen } = asSimulation(whole, outcome);
   const unclear = unclearOf(whole, outcome);
+  const deaf = [...outcome.dead, ...outcome.deadNorth];
+  const spans = withLocal(expectedLimits(simulation, seen), whole.local, whole.seconds, deaf);
   const rules = whole.importDefaultW === null ? [] : STORAGE_RULES;
   return [
-    ...checkSite(simulation, seen, { unclear, slack: CLOCK_SECONDS }, rules),
+    ...checkSite(simulation, seen, { unclear, spans, slack: CLOCK_SECONDS }, rules),
     ...checkUnclear(whole, outcome, unclear, slownessOf(simulation)),
     ...checkResponses(whole, outcome),
     ...checkRemembered(outcome, whole.seconds),

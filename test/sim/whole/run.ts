@@ -12,6 +12,7 @@ import { type CapWrite, capWriteOf, isBesideWrite } from '../run.ts';
 import { NorthBefall } from './befall-north.ts';
 import type { Whole, WholeEvent } from './draw.ts';
 import { isSiteFault, type WholeFault, type WholeSpan } from './faults.ts';
+import { CONTACT_PATH, TOPIC } from './local.ts';
 
 const BOOT_SECONDS = 5;
 const RESTART_SECONDS = 1;
@@ -65,6 +66,7 @@ class WholeRun {
   readonly #deadNorth: Gap[] = [];
   readonly #cuts: number[] = [];
   readonly #north: NorthBefall;
+  readonly #levels = new Map<string, 0 | 1>([[CONTACT_PATH, 1]]);
   readonly #standing = new Map<string, number>();
   #diskFault: WholeFault | null = null;
   #syncMs = 0;
@@ -79,6 +81,7 @@ class WholeRun {
     );
     this.#gateway = new VirtualGateway({
       ...{ seed: whole.seed, settings: whole.site, fallbackExportW: 0, wallSeconds: whole.wallSeconds },
+      ...{ limits: whole.local.limits, levels: this.#levels },
       ...(whole.importDefaultW === null ? {} : { profile: 'csip-aus-v1.3', utility: { extension: '1.3' } }),
       scenario: { programs, pollRate: whole.pollSeconds, postRate: 60 },
       onBytes: (wire) => {
@@ -99,6 +102,7 @@ class WholeRun {
       gateway.at(span.until, () => this.#turn(span, false));
     }
     for (const event of events) gateway.at(event.createdAt, () => this.#publish(event));
+    this.#speakLocal();
     let crash: string | null = null;
     try {
       await gateway.until(seconds);
@@ -112,6 +116,17 @@ class WholeRun {
       responses: responses(gateway.state.journal).map((each) => ({ ...each, at: each.at - STARTED_AT })),
       hash: this.#hash(),
     };
+  }
+
+  /** What the site's own sources do; the installer lifts what locked the site out once all is well. */
+  #speakLocal(): void {
+    const { local, healedAt } = this.#whole;
+    const gateway = this.#gateway;
+    for (const { at, exportW } of local.topic?.says ?? [])
+      gateway.at(at, () => gateway.broker.publish(TOPIC, JSON.stringify({ exportW })));
+    for (const { at, open } of local.contact?.flips ?? [])
+      gateway.at(at, () => void this.#levels.set(CONTACT_PATH, open ? 0 : 1));
+    if (local.agreementW !== null) gateway.at(healedAt, () => gateway.install({ type: 'lockout-reset' }));
   }
 
   #publish({ createdAt, start, cancelAt, program, durationSeconds, limitW, importW, targetW }: WholeEvent): void {

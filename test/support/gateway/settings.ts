@@ -39,6 +39,10 @@ export interface GatewayOptions {
   readonly nmi?: string | null;
   readonly fallbackExportW?: number;
   readonly commissionedExportW?: number | null;
+  /** Further members of `site.limits`, as in the file. */
+  readonly limits?: Readonly<Record<string, unknown>>;
+  /** Levels of inputs by their path; absent: there are none. */
+  readonly levels?: ReadonlyMap<string, 0 | 1>;
   /** Absent: false. */
   readonly gridCodeWrites?: boolean;
   /** Address of DeviceCapability; absent: where the server has it. */
@@ -84,9 +88,11 @@ export const configurationFor = (options: GatewayOptions, url: string): Configur
       limits: {
         commissioned: { exportW: options.commissionedExportW ?? null, generationW: null },
         fallback: { exportW: options.fallbackExportW ?? 0, importW: null },
+        ...options.limits,
       },
       gridCodeWrites: options.gridCodeWrites ?? false,
     },
+    ...(options.limits?.['inputs'] === undefined ? {} : { broker: { host: 'broker.example', port: 1883 } }),
     lines: Array.from({ length: lines }, (_, index) => ({
       ...{ name: lineName(index), path: `/dev/${lineName(index)}`, baudRate: 9600, parity: 'none', stopBits: 1 },
     })),
