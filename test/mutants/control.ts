@@ -133,13 +133,6 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
     tests: LIMITER,
   },
   {
-    name: 'a meter that says no more goes on being seen: the limiter fails open',
-    file: 'firmware/control/limiter/sight.ts',
-    search: 'const silent = state.lastGoodAt === null || now - state.lastGoodAt > METER_STALE_MS;',
-    replace: 'const silent = false;',
-    tests: ['test/sim/control/control.test.ts'],
-  },
-  {
     name: 'a stale meter is accepted for a minute',
     file: 'firmware/control/limiter/sight.ts',
     search: 'export const METER_STALE_MS = 2000;',

@@ -319,7 +319,8 @@ export type Rule = (context: Context) => readonly Violation[];
 
 const SITE_RULES: readonly Rule[] = [checkExport, checkBlind, checkWrites, checkWriteRate, checkRestarts, checkEnergy];
 
-const slownessOf = (simulation: Simulation): number =>
+/** Seconds this plant needs beyond the first-order second of the bench. */
+export const slownessOf = (simulation: Simulation): number =>
   Math.max(
     ...plantsOf(simulation).map(
       ({ lagSeconds, deadSeconds, slewPercentPerSecond }) =>
@@ -338,8 +339,9 @@ export const checkSite = (
   simulation: Simulation,
   outcome: Outcome,
   known: { readonly unclear: readonly Window[]; readonly slack: number },
+  besides: readonly Rule[] = [],
 ): readonly Violation[] =>
-  apply(SITE_RULES, {
+  apply([...SITE_RULES, ...besides], {
     ...{ simulation, outcome, spans: expectedLimits(simulation, outcome), slowness: slownessOf(simulation) },
     ...known,
   });

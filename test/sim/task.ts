@@ -52,10 +52,10 @@ const wholeRun = async ({ seed, hours }: Task): Promise<Run> => {
   const whole = drawWhole(seed, hours);
   const outcome = await runWhole(whole);
   const { gateway, responses, hash } = outcome;
-  const { faults, events, seconds } = whole;
+  const { kind, faults, events, seconds } = whole;
   const requests = gateway.state.journal.exchanges.length;
   return {
-    about: `${(seconds / 3600).toFixed(2)} h, ${faults.length} faults, ${events.length} events, ${responses.length} Responses, ${requests} requests`,
+    about: `${(seconds / 3600).toFixed(2)} h, ${kind}, ${faults.length} faults, ${events.length} events, ${responses.length} Responses, ${requests} requests`,
     ...{ faults, violations: checkWhole(whole, outcome), notes: gateway.notes, origin: gateway.origin, hash },
   };
 };

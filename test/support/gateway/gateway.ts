@@ -16,6 +16,7 @@ import { virtualClient, type Network } from './network.ts';
 import { startVirtualNorthd, type VirtualNorthd } from './north.ts';
 import {
   configurationFor,
+  lineName,
   ORIGIN,
   PIN,
   profileFor,
@@ -44,8 +45,12 @@ export class VirtualGateway {
   readonly notes: NoteTaken[] = [];
   readonly network: Network = { latencyMs: LATENCY_MS, state: 'up' };
   readonly site: RigSite;
+  /** The meter's line, and all of them. */
   readonly line: VirtualLine;
+  readonly lines: readonly VirtualLine[];
   readonly server: VirtualUtility;
+  /** Asked at each call of a process that it waits for: of the disk, and of the network before a request. Who drives may kill it there. */
+  readonly onCall = { control: (): void => undefined, north: (): void => undefined };
   /** Presented by northd from its next start on. */
   certificate: DeviceCertificate = DEVICE;
   readonly #options: GatewayOptions;
@@ -67,7 +72,10 @@ export class VirtualGateway {
     this.server = virtualUtility(state, () => STARTED_AT + this.now);
     this.#configuration = configurationFor(options, options.url ?? `${ORIGIN}${dcapPath(state)}`);
     this.site = new RigSite(siteSettings(options), (point) => this.truth.points.push(point));
-    this.line = new VirtualLine({ time: this.#time, site: this.site, onBytes: (bytes) => options.onBytes?.(bytes) });
+    this.lines = this.site.lines.map(
+      (_, line) => new VirtualLine({ time: this.#time, site: this.site, line, onBytes: (bytes) => options.onBytes?.(bytes) }),
+    );
+    this.line = this.#lineNamed(lineName(0));
     this.#sockets = new VirtualSockets(() => this.#time.touch());
     this.#time.afterEach(() => this.#sockets.deliver());
   }
@@ -109,12 +117,13 @@ export class VirtualGateway {
     const files = processFiles(
       () => this.#disk,
       () => this.#time.touch(),
+      () => this.onCall.control(),
     );
     const sockets = this.#sockets.process();
     const process = runVirtualControld({
       time: this.#time,
       configuration,
-      linePort: () => this.line.port(),
+      linePort: ({ name }) => this.#lineNamed(name).port(),
       files,
       link: sockets,
       bootId: `boot-${this.#boots}`,
@@ -133,12 +142,13 @@ export class VirtualGateway {
     const pin = this.#options.pin === undefined ? PIN : this.#options.pin;
     const found = { profile: profileFor(this.#options), pin, certificate: certificate.der };
     const touch = (): void => this.#time.touch();
+    const onCall = (): void => this.onCall.north();
     this.#north = startVirtualNorthd({
       time: this.#time,
       config: { ...siteOf(utility, found), bootId: `boot-${this.#boots}` },
-      files: processFiles(() => this.#disk, touch),
+      files: processFiles(() => this.#disk, touch, onCall),
       sockets: this.#sockets.process(),
-      http: (clock) => virtualClient({ clock, network, server, origin: ORIGIN, lfdi: () => certificate.lfdi, touch }),
+      http: (clock) => virtualClient({ clock, network, server, origin: ORIGIN, lfdi: () => certificate.lfdi, touch, onCall }),
       seed: this.#seed(),
       onNote: (note) => this.#note(note),
     });
@@ -147,7 +157,7 @@ export class VirtualGateway {
   killControl(): void {
     for (const part of this.#control) part.kill();
     this.#control = [];
-    this.line.release();
+    for (const line of this.lines) line.release();
   }
 
   killNorth(): void {
@@ -179,9 +189,24 @@ export class VirtualGateway {
     this.#boots += 1;
   }
 
+  /** What the machine's real-time clock shows, seconds since 1970. */
+  get wall(): number {
+    return this.#time.wall;
+  }
+
   /** Somebody sets the machine's real-time clock, seconds. */
   stepWall(seconds: number): void {
     this.#time.stepWall(seconds);
+  }
+
+  /** So many milliseconds of virtual time. */
+  async pause(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#time.at(this.#time.now + ms, () => {
+        this.#time.touch();
+        resolve();
+      });
+    });
   }
 
   /** At so many seconds from the start of the run. */
@@ -221,6 +246,12 @@ export class VirtualGateway {
     const line = ({ at, module, note }: NoteTaken): string =>
       `${((at - this.#origin) / MS).toFixed(2)} ${module} ${note.event}: ${note.text}`;
     return this.notes.slice(-count).map(line).join('\n');
+  }
+
+  #lineNamed(name: string): VirtualLine {
+    const line = this.lines.find((_, index) => lineName(index) === name);
+    assert(line !== undefined, `the site has a line ${name}`);
+    return line;
   }
 
   #seed(): number {
