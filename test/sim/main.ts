@@ -1,5 +1,5 @@
 /**
- * `make sim SEED=n [COUNT=m] [HOURS=h] [WHOLE=1 | FLEET=1 | STORAGE=1]`: runs the seeds from n on, side by side on all cores, and shows them in order. A seed
+ * `make sim SEED=n [COUNT=m] [HOURS=h] [WHOLE=1 | FLEET=1 | STORAGE=1 | CONTROL=1]`: runs the seeds from n on, side by side on all cores, and shows them in order. A seed
  * that fails shows what was violated and the last notes before it. Closes, for several seeds, with the simulated hours a minute.
  */
 import { spawnSync } from 'node:child_process';
@@ -22,6 +22,8 @@ const { values } = parseArgs({
     fleet: { type: 'boolean', default: false },
     /** Control with batteries and controllable loads. */
     storage: { type: 'boolean', default: false },
+    /** Control between drivers and disk, without bytes: many times faster. */
+    control: { type: 'boolean', default: false },
   },
 });
 
@@ -89,8 +91,10 @@ const runAll = async (tasks: readonly Task[]): Promise<void> => {
 
 const first = Number(values.seed);
 const hours = Number(values.hours);
-const { whole, fleet, storage } = values;
-const tasks = Array.from({ length: Number(values.count) }, (_, index) => ({ seed: first + index, hours, whole, fleet, storage }));
+const { whole, fleet, storage, control } = values;
+const tasks = Array.from({ length: Number(values.count) }, (_, index) => ({
+  ...{ seed: first + index, hours, whole, fleet, storage, control },
+}));
 const [only] = tasks;
 if (tasks.length === 1 && only !== undefined) report(only.seed, await runTask(only));
 else {
