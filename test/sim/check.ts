@@ -288,7 +288,11 @@ const checkTransitions = ({ simulation, outcome }: Context): readonly Violation[
   return violations;
 };
 
-/** Once everything is well again, at least nine tenths of what is allowed is used. */
+/** Part of the allowed energy used at least (issue); whole per cents are rounded to the safe side. */
+const leastUsed = ({ site }: Simulation): number =>
+  [site, ...(site.others ?? [])].some(({ inverter }) => inverter.limitScale === 0) ? 0.9 : 0.95;
+
+/** Once everything is well again, so much of what is allowed is used that one that is always at zero fails. */
 const checkEnergy = ({ simulation, outcome, spans, slowness }: Context): readonly Violation[] => {
   const from = simulation.healedAt + 150 + 4 * slowness;
   let used = 0;
@@ -300,7 +304,7 @@ const checkEnergy = ({ simulation, outcome, spans, slowness }: Context): readonl
     used += generation;
     allowed += Math.min(available, Math.max(0, limit + load - discharge));
   }
-  if (allowed === 0 || used / allowed >= 0.9) return [];
+  if (allowed === 0 || used / allowed >= leastUsed(simulation)) return [];
   return [
     { rule: 'energy', at: from, text: `${((100 * used) / allowed).toFixed(1)} % of the allowed energy used after healing` },
   ];

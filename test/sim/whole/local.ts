@@ -30,6 +30,8 @@ interface DrawnContact {
 
 export const TOPIC = 'site/limits';
 export const CONTACT_PATH = '/sys/class/gpio/k1/value';
+/** Source of a span in which one of these counts. */
+export const LOCAL = 'local';
 const NAME_TOPIC = 'aggregator';
 const DAY_SECONDS = 86_400;
 /** Second 0 of a run is this second of a day. */
@@ -178,7 +180,8 @@ export const withLocal = (
     const said = spans.find((span) => span.from <= from && from < span.until);
     const limits = own.filter((one) => one.from <= from && from < one.until).map(({ exportW }) => exportW);
     const tightest = Math.min(said?.limitW ?? Infinity, ...limits);
-    const { importW = null, source = 'none' } = said ?? {};
+    const { importW = null } = said ?? {};
+    const source = limits.length === 0 ? (said?.source ?? 'nobody') : LOCAL;
     return { from, until, importW, source, limitW: tightest === Infinity ? null : tightest };
   });
   const merged: LimitSpan[] = [];

@@ -8,7 +8,7 @@ import { VirtualGateway } from '../../support/gateway/gateway.ts';
 import { exampleScenario, type Modes } from '../../rig/utility/options.ts';
 import { STARTED_AT } from '../../support/gateway/settings.ts';
 import { befallSite } from '../befall.ts';
-import { type CapWrite, capWriteOf, isBesideWrite } from '../run.ts';
+import { type CapWrite, capWriteOf, isBesideWrite, type Told } from '../run.ts';
 import { NorthBefall } from './befall-north.ts';
 import type { Whole, WholeEvent } from './draw.ts';
 import { isSiteFault, type WholeFault, type WholeSpan } from './faults.ts';
@@ -38,6 +38,8 @@ export interface WholeOutcome {
   /** The events of the seed, as the server published them. */
   readonly published: readonly Control[];
   readonly responses: readonly ReceivedResponse[];
+  /** What controld said of itself. */
+  readonly told: readonly Told[];
   /** Spans without a running controld, and without a running northd. */
   readonly dead: readonly Gap[];
   readonly deadNorth: readonly Gap[];
@@ -62,6 +64,7 @@ class WholeRun {
   readonly #writes: CapWrite[] = [];
   readonly #besideWrites: { readonly at: number; readonly unitId: number }[] = [];
   readonly #published: Control[] = [];
+  readonly #told: Told[] = [];
   readonly #dead: Gap[] = [];
   readonly #deadNorth: Gap[] = [];
   readonly #cuts: number[] = [];
@@ -84,6 +87,7 @@ class WholeRun {
       ...{ limits: whole.local.limits, levels: this.#levels },
       ...(whole.importDefaultW === null ? {} : { profile: 'csip-aus-v1.3', utility: { extension: '1.3' } }),
       scenario: { programs, pollRate: whole.pollSeconds, postRate: 60 },
+      onView: ({ exportLimit }) => this.#told.push({ at: this.#gateway.now, exportLimit }),
       onBytes: (wire) => {
         const write = capWriteOf(wire, whole.site);
         const at = this.#gateway.now;
@@ -111,7 +115,7 @@ class WholeRun {
     }
     return {
       ...{ gateway, crash, writes: this.#writes, published: this.#published, cuts: this.#cuts },
-      besideWrites: this.#besideWrites,
+      ...{ besideWrites: this.#besideWrites, told: this.#told },
       ...{ dead: this.#dead, deadNorth: this.#deadNorth, killedUnsaved: this.#killedUnsaved },
       responses: responses(gateway.state.journal).map((each) => ({ ...each, at: each.at - STARTED_AT })),
       hash: this.#hash(),

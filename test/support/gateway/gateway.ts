@@ -32,6 +32,7 @@ import { TruthLog } from './truth.ts';
 
 const MS = 1000;
 const LATENCY_MS = 60;
+const VIEWED_AFTER_MS = 300;
 /** Notes kept for a report. */
 const NOTES_KEPT = 5000;
 
@@ -136,6 +137,31 @@ export class VirtualGateway {
       ...(this.#options.levels === undefined ? {} : { levels: this.#options.levels }),
     });
     this.#control = [process, files, sockets];
+    if (this.#options.onView !== undefined) this.#watch(this.#options.onView);
+  }
+
+  /** Looks at the controld that just began, as soon as its socket is there. */
+  #watch(onView: NonNullable<GatewayOptions['onView']>): void {
+    const watched = this.#control;
+    this.#time.at(this.#time.now + VIEWED_AFTER_MS, () => {
+      if (this.#control !== watched) return;
+      this.#dial('view.sock', [], (line) => {
+        const view = JSON.parse(line) as { readonly type: string; readonly exportLimit: number | null };
+        if (view.type === 'view') onView(view);
+      });
+    });
+  }
+
+  #dial(socket: string, messages: readonly unknown[], onLine: (line: string) => void): void {
+    this.#time.touch();
+    this.#sockets.process().dial(
+      `${RUNTIME_DIRECTORY}/${socket}`,
+      (stream) => {
+        for (const each of [{ type: 'hello', protocol: 1, release: 'rig', planId: null }, ...messages])
+          stream.send(JSON.stringify(each));
+      },
+      { onLine, onClosed: () => undefined },
+    );
   }
 
   startNorth(): void {
@@ -163,15 +189,7 @@ export class VirtualGateway {
 
   /** Says something on the installer's socket. */
   install(message: unknown): void {
-    this.#time.touch();
-    this.#sockets.process().dial(
-      `${RUNTIME_DIRECTORY}/install.sock`,
-      (stream) => {
-        stream.send(JSON.stringify({ type: 'hello', protocol: 1, release: 'rig', planId: null }));
-        stream.send(JSON.stringify(message));
-      },
-      { onLine: () => undefined, onClosed: () => undefined },
-    );
+    this.#dial('install.sock', [message], () => undefined);
   }
 
   killControl(): void {

@@ -51,6 +51,8 @@ export interface GatewayOptions {
   readonly wallSeconds?: number;
   /** Draws of both processes. */
   readonly seed?: number;
+  /** What controld shows of itself each second; absent: nobody looks. */
+  readonly onView?: (view: { readonly exportLimit: number | null }) => void;
   /** Everything that passes on the serial line. */
   readonly onBytes?: (bytes: WireBytes) => void;
 }
