@@ -27,6 +27,11 @@ const REQUESTS_A_POLL = 25;
 const UNCLEAR_SECONDS = 30;
 /** From a change to when it is shown, with the error of both clocks; seconds. */
 const TOLD_SECONDS = 6;
+/** What the simulation keeps: of an instant of truth, with and without parts, and of a request; and what comes and goes. Bytes. */
+const POINT_BYTES = 250;
+const PARTS_BYTES = 1000;
+const EXCHANGE_BYTES = 3000;
+const HEAP_SLACK_BYTES = 3_000_000;
 const DISK_MOST_BYTES = 8 * 1024 * 1024;
 
 interface Told {
@@ -267,6 +272,18 @@ const checkUnclear = (
   return [];
 };
 
+/** From the middle of the run on memory grows by what the simulation itself keeps, and no more. */
+const checkMemory = ({ heaps }: WholeOutcome, { seconds, site }: Whole): readonly Violation[] => {
+  const [middle, end] = heaps;
+  if (middle === undefined || end === undefined) return [];
+  const isPlain = (site.others?.length ?? 0) + (site.batteries?.length ?? 0) + (site.switchedLoads?.length ?? 0) === 0;
+  const kept =
+    (end.points - middle.points) * (isPlain ? POINT_BYTES : PARTS_BYTES) + (end.exchanges - middle.exchanges) * EXCHANGE_BYTES;
+  const grown = end.bytes - middle.bytes;
+  if (grown <= kept + HEAP_SLACK_BYTES) return [];
+  return [{ rule: 'memory', at: seconds, text: `${grown} bytes more, ${kept} of them the simulation's own` }];
+};
+
 /** Everything that went wrong, judged by truth, wire and the server's log alone. */
 export const checkWhole = (whole: Whole, outcome: WholeOutcome): readonly Violation[] => {
   if (outcome.crash !== null) return [{ rule: 'crash', at: outcome.gateway.now, text: outcome.crash }];
@@ -283,5 +300,6 @@ export const checkWhole = (whole: Whole, outcome: WholeOutcome): readonly Violat
     ...checkRemembered(outcome, whole.seconds),
     ...checkRequests(outcome, whole),
     ...checkDisk(outcome, whole.seconds),
+    ...checkMemory(outcome, whole),
   ];
 };

@@ -1,4 +1,7 @@
 import { createHash } from 'node:crypto';
+import process from 'node:process';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { FileFault } from '#base/ports.ts';
 import { SeededRandom } from '#base/random.ts';
 import { responses, type ReceivedResponse } from '../../rig/utility/journal.ts';
@@ -29,9 +32,14 @@ const modesOf = (exportW: number, importW: number | null, targetW: number | null
   ...(targetW === null ? {} : { opModStorageTargetW: targetW }),
 });
 
+/** The gateway as the checks look at it. */
+export type Seen = Pick<VirtualGateway, 'disk' | 'notes' | 'state' | 'now' | 'origin'> & {
+  readonly truth: Pick<VirtualGateway['truth'], 'points'>;
+};
+
 /** All that a run leaves behind; seconds from its start. */
 export interface WholeOutcome {
-  readonly gateway: VirtualGateway;
+  readonly gateway: Seen;
   readonly writes: readonly CapWrite[];
   /** Writes to batteries and switched loads. */
   readonly besideWrites: readonly { readonly at: number; readonly unitId: number }[];
@@ -47,9 +55,23 @@ export interface WholeOutcome {
   readonly cuts: readonly number[];
   /** A process ended while nothing could be saved. */
   readonly killedUnsaved: boolean;
+  /** Memory in use, beside how much the simulation itself had kept by then. */
+  readonly heaps: readonly Heap[];
   readonly crash: string | null;
   readonly hash: string;
 }
+
+interface Heap {
+  readonly bytes: number;
+  readonly points: number;
+  readonly exchanges: number;
+}
+
+const heapInUse = (): number => {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+  return process.memoryUsage().heapUsed;
+};
 
 export interface Gap {
   readonly from: number;
@@ -65,6 +87,7 @@ class WholeRun {
   readonly #besideWrites: { readonly at: number; readonly unitId: number }[] = [];
   readonly #published: Control[] = [];
   readonly #told: Told[] = [];
+  readonly #heaps: Heap[] = [];
   readonly #dead: Gap[] = [];
   readonly #deadNorth: Gap[] = [];
   readonly #cuts: number[] = [];
@@ -107,15 +130,17 @@ class WholeRun {
     }
     for (const event of events) gateway.at(event.createdAt, () => this.#publish(event));
     this.#speakLocal();
+    gateway.at(seconds / 2, () => this.#weigh());
     let crash: string | null = null;
     try {
       await gateway.until(seconds);
+      this.#weigh();
     } catch (error) {
       crash = error instanceof Error ? (error.stack ?? error.message) : String(error);
     }
     return {
       ...{ gateway, crash, writes: this.#writes, published: this.#published, cuts: this.#cuts },
-      ...{ besideWrites: this.#besideWrites, told: this.#told },
+      ...{ besideWrites: this.#besideWrites, told: this.#told, heaps: this.#heaps },
       ...{ dead: this.#dead, deadNorth: this.#deadNorth, killedUnsaved: this.#killedUnsaved },
       responses: responses(gateway.state.journal).map((each) => ({ ...each, at: each.at - STARTED_AT })),
       hash: this.#hash(),
@@ -139,6 +164,11 @@ class WholeRun {
     const control = gateway.publish({ program, startsIn: start - createdAt, durationSeconds, modes });
     this.#published.push(control);
     if (cancelAt !== null) gateway.at(cancelAt, () => cancelControl(gateway.state, control.mRID, gateway.serverNow));
+  }
+
+  #weigh(): void {
+    const { truth, state } = this.#gateway;
+    this.#heaps.push({ bytes: heapInUse(), points: truth.points.length, exchanges: state.journal.exchanges.length });
   }
 
   #hash(): string {
