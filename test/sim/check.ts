@@ -259,6 +259,8 @@ const checkRestarts = ({ simulation, outcome }: Context): readonly Violation[] =
     const awake = outcome.truth.filter(({ t }) => t > (until - ASLEEP_SECONDS) * 1000 && t < (until + RESTART_SECONDS) * 1000);
     const inReach = awake.every(({ available }) => available > ASLEEP_BELOW_W) && until + RESTART_SECONDS < simulation.seconds;
     if (!inReach || covers(excused, until) || covers(excused, until + RESTART_SECONDS)) continue;
+    // It was killed again, or the power went.
+    if (outcome.dead.some(({ from }) => from >= until && from <= until + RESTART_SECONDS)) continue;
     if (!outcome.writes.some(({ at }) => at >= until && at <= until + RESTART_SECONDS)) {
       violations.push({ rule: 'restart', at: until, text: `no cap written within ${RESTART_SECONDS} s of the start` });
     }
