@@ -19,6 +19,13 @@ export const LIMITER_MUTANTS: readonly Mutant[] = [
     tests: LOOP,
   },
   {
+    name: 'a meter that says no more goes on being seen: the limiter fails open',
+    file: 'firmware/control/limiter/sight.ts',
+    search: 'const silent = state.lastGoodAt === null || now - state.lastGoodAt > METER_STALE_MS;',
+    replace: 'const silent = false;',
+    tests: ['test/sim/control/control.test.ts'],
+  },
+  {
     name: 'a cap that was held a dead time ago acts no more',
     file: 'firmware/control/limiter/generation.ts',
     search: 'filter(({ at }) => now - at <= DEAD_PART * settleMs)',

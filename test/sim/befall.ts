@@ -29,6 +29,13 @@ const exceptionOf = (strength: number): number => EXCEPTIONS[Math.floor(strength
 const TURNS: Readonly<Partial<Record<Fault, (turn: Turn) => void>>> = {
   'meter-silent': ({ site, at, on }) => site.meter.fault(at, { silent: on }),
   'meter-frozen': ({ site, at, on }) => site.meter.fault(at, { frozen: on }),
+  'meter-late': ({ site, at, on, span }) =>
+    site.meter.fault(at, { lateMs: on ? LATE_LEAST_MS + LATE_SPAN_MS * span.strength : 0 }),
+  'meter-flipped': ({ site, at, on }) => site.meter.fault(at, { signFlipped: on }),
+  'inverter-opens': ({ inverter, at, on }) => {
+    if (on) inverter.overwrite(at, null);
+  },
+  'second-master': ({ inverter, at, span }) => inverter.overwrite(at, FULL_PERCENT * span.strength),
   'inverter-silent': ({ inverter, at, on }) => inverter.fault(at, { silent: on }),
   'inverter-ignores': ({ inverter, at, on }) => inverter.fault(at, { ignoresLimit: on }),
   'inverter-late': ({ inverter, at, on, span }) =>
@@ -56,7 +63,7 @@ const TURNS: Readonly<Partial<Record<Fault, (turn: Turn) => void>>> = {
   'load-restarts': ({ load, on }) => {
     if (on) load?.restart();
   },
-  'cable-cut': ({ site, on }) => site.line.plug(!on),
+  'cable-cut': ({ site, on, span }) => site.lines[span.line ?? 0]?.plug(!on),
   'adapter-pulled': ({ line, on }) => line.attach(!on),
 };
 

@@ -209,6 +209,9 @@ const checkStored = ({ simulation, outcome, slowness }: Context): readonly Viola
   return [{ rule: 'stored', at: from, text: `${Math.round(curtailed)} W curtailed while a battery is not charged` }];
 };
 
-/** As `check`, with what storage and controllable loads add. */
+/** What storage and controllable loads add. */
+export const STORAGE_RULES: readonly Rule[] = [checkImport, checkBlindImport, checkTold, checkBesideWrites, checkStored];
+
+/** As `check`, with that. */
 export const checkStorage = (simulation: Simulation, outcome: Outcome): readonly Violation[] =>
-  check(simulation, outcome, [checkImport, checkBlindImport, checkTold, checkBesideWrites, checkStored]);
+  check(simulation, outcome, STORAGE_RULES);

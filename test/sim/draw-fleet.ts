@@ -1,6 +1,6 @@
 import { SeededRandom } from '#base/random.ts';
 import { lines } from '../rig/site/profile.ts';
-import { withInverters } from '../rig/site/site.ts';
+import { type SiteSettings, withInverters } from '../rig/site/site.ts';
 import { drawSimulation, drawSun, type FaultSpan, RATED_W, type Simulation } from './draw.ts';
 
 /** Most inverters on one line of 9600 baud here. */
@@ -13,18 +13,13 @@ const drawShares = (random: SeededRandom, count: number): readonly number[] => {
   return weights.map((one) => one / sum);
 };
 
-/**
- * The simulation of this seed with its rating split over two to four inverters, each with sun, plant and step of its own; what befalls
- * an inverter befalls any of them.
- */
-export const drawFleet = (seed: number, hours: number): Simulation => {
-  const whole = drawSimulation(seed, hours);
-  const random = new SeededRandom(seed, 'fleet');
-  const count = random.integer(2, MOST);
+/** The site's rating split over two to `most` inverters, each with sun, plant and step of its own. */
+export const splitSite = (random: SeededRandom, whole: SiteSettings, healedAt: number, most = MOST): SiteSettings => {
+  const count = random.integer(2, most);
   const shares = drawShares(random, count);
   const slow = random.chance(0.3);
   const plantOf = (share: number, index: number) => {
-    const sun = index === 0 || random.chance(0.6) ? whole.site.plant.sun : lines(drawSun(random, whole.healedAt));
+    const sun = index === 0 || random.chance(0.6) ? whole.plant.sun : lines(drawSun(random, healedAt));
     return {
       ratedW: share * RATED_W,
       sun: (t: number) => share * sun(t),
@@ -35,8 +30,8 @@ export const drawFleet = (seed: number, hours: number): Simulation => {
     };
   };
   const [first, ...others] = shares.map(plantOf);
-  const site = withInverters(
-    { ...whole.site, plant: { ...whole.site.plant, ...first }, line: { ...whole.site.line, loss: 0, crcErrors: 0 } },
+  return withInverters(
+    { ...whole, plant: { ...whole.plant, ...first }, line: { ...whole.line, loss: 0, crcErrors: 0 } },
     others.map((plant) => ({
       plant,
       inverter: {
@@ -46,6 +41,14 @@ export const drawFleet = (seed: number, hours: number): Simulation => {
       },
     })),
   );
-  const faults = whole.faults.map((span): FaultSpan => ({ ...span, inverter: random.integer(0, count - 1) }));
+};
+
+/** The simulation of this seed with its rating split; what befalls an inverter befalls any of them. */
+export const drawFleet = (seed: number, hours: number): Simulation => {
+  const whole = drawSimulation(seed, hours);
+  const random = new SeededRandom(seed, 'fleet');
+  const site = splitSite(random, whole.site, whole.healedAt);
+  const last = site.others?.length ?? 0;
+  const faults = whole.faults.map((span): FaultSpan => ({ ...span, inverter: random.integer(0, last) }));
   return { ...whole, site, faults };
 };

@@ -1,13 +1,13 @@
 import { SeededRandom } from '#base/random.ts';
 import type { BatterySettings } from '../rig/site/battery.ts';
 import { type Point, type Profile, steps } from '../rig/site/profile.ts';
-import { withLoads, withStorage } from '../rig/site/site.ts';
+import { type SiteSettings, withLoads, withStorage } from '../rig/site/site.ts';
 import { REGISTER_LOAD_DEFAULTS, RELAY_DEFAULTS, type SwitchedLoadSettings } from '../rig/site/switched-load.ts';
 import { BESIDE_FAULTS, type DrawnEvent, drawSimulation, type FaultSpan, RATED_W, type Simulation } from './draw.ts';
 
 const MOST_W = 5000;
 
-const drawBattery = (random: SeededRandom): Partial<BatterySettings> => ({
+export const drawBattery = (random: SeededRandom): Partial<BatterySettings> => ({
   family: random.chance(0.5) ? 'window' : 'setpoint',
   automatic: random.chance(0.6) ? 'self-consumption' : Math.round(random.between(0 - MOST_W, MOST_W)),
   gridCharge: random.chance(0.8),
@@ -30,7 +30,7 @@ const drawWants = (random: SeededRandom, ratedW: number, healedAt: number): Prof
   return steps(points);
 };
 
-const drawLoads = (random: SeededRandom, healedAt: number): readonly SwitchedLoadSettings[] =>
+export const drawLoads = (random: SeededRandom, healedAt: number): readonly SwitchedLoadSettings[] =>
   [RELAY_DEFAULTS, REGISTER_LOAD_DEFAULTS]
     .filter(() => random.chance(0.4))
     .map((kind) => {
@@ -38,7 +38,7 @@ const drawLoads = (random: SeededRandom, healedAt: number): readonly SwitchedLoa
       return { ...kind, ratedW, ...(random.chance(0.5) ? { wants: drawWants(random, ratedW, healedAt) } : {}) };
     });
 
-const drawBesideFaults = (random: SeededRandom, healedAt: number): readonly FaultSpan[] => {
+export const drawBesideFaults = (random: SeededRandom, healedAt: number): readonly FaultSpan[] => {
   const faults: FaultSpan[] = [];
   const pause = random.between(120, 900);
   let at = 60 + random.between(0, pause);
@@ -52,7 +52,7 @@ const drawBesideFaults = (random: SeededRandom, healedAt: number): readonly Faul
   return faults;
 };
 
-const drawImport = (random: SeededRandom): number => (random.chance(0.1) ? 0 : Math.round(random.between(500, 9000)));
+export const drawImport = (random: SeededRandom): number => (random.chance(0.1) ? 0 : Math.round(random.between(500, 9000)));
 
 /** An event of the utility that limits the import as well; some want a power of the storage. */
 const withImport = (random: SeededRandom, event: DrawnEvent): DrawnEvent => ({
@@ -61,15 +61,9 @@ const withImport = (random: SeededRandom, event: DrawnEvent): DrawnEvent => ({
   ...(random.chance(0.25) ? { targetW: Math.round(random.between(0 - MOST_W, MOST_W)) } : {}),
 });
 
-/**
- * The simulation of this seed with a battery or two and controllable loads, import limits and storage targets, and what befalls them;
- * the inverter is of the quicker kind.
- */
-export const drawStorage = (seed: number, hours: number): Simulation => {
-  const whole = drawSimulation(seed, hours);
-  const random = new SeededRandom(seed, 'storage');
-  const { healedAt } = whole;
-  const { plant, line } = whole.site;
+/** The site with a battery or two and controllable loads; its inverter is of the quicker kind. */
+export const storeSite = (random: SeededRandom, whole: SiteSettings, healedAt: number): SiteSettings => {
+  const { plant, line } = whole;
   const quick = {
     ratedW: RATED_W * random.between(0.4, 1),
     lagSeconds: random.chance(0.8) ? random.between(0.2, 1.2) : random.between(1, 3),
@@ -78,8 +72,16 @@ export const drawStorage = (seed: number, hours: number): Simulation => {
   const bright = quick.ratedW / RATED_W;
   const sized = { ...plant, ...quick, sun: (t: number) => bright * plant.sun(t) };
   const batteries = Array.from({ length: random.chance(0.7) ? 1 : 2 }, () => drawBattery(random));
-  const stored = withStorage({ ...whole.site, plant: sized, line: { ...line, loss: 0, crcErrors: 0 } }, batteries);
-  const site = withLoads(stored, drawLoads(random, healedAt));
+  const stored = withStorage({ ...whole, plant: sized, line: { ...line, loss: 0, crcErrors: 0 } }, batteries);
+  return withLoads(stored, drawLoads(random, healedAt));
+};
+
+/** The simulation of this seed with batteries and loads, import limits and storage targets, and what befalls them. */
+export const drawStorage = (seed: number, hours: number): Simulation => {
+  const whole = drawSimulation(seed, hours);
+  const random = new SeededRandom(seed, 'storage');
+  const { healedAt } = whole;
+  const site = storeSite(random, whole.site, healedAt);
   return {
     ...whole,
     site,

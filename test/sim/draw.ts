@@ -34,8 +34,10 @@ export const BESIDE_FAULTS = [
   'load-ignores',
   'load-restarts',
 ] as const;
+/** Those of the whole-gateway simulation alone: here they would change what the seeds before them mean. */
+export const RARE_FAULTS = ['meter-late', 'meter-flipped', 'inverter-opens', 'second-master'] as const;
 export type SiteFault = (typeof FAULTS)[number];
-export type Fault = SiteFault | (typeof BESIDE_FAULTS)[number];
+export type Fault = SiteFault | (typeof BESIDE_FAULTS)[number] | (typeof RARE_FAULTS)[number];
 
 /** Seconds of the site's time, everywhere in a simulation. */
 export interface FaultSpan {
@@ -48,6 +50,8 @@ export interface FaultSpan {
   readonly inverter?: number;
   /** Which battery or switched load; absent: the first. */
   readonly beside?: number;
+  /** Which line; absent: the meter's. */
+  readonly line?: number;
 }
 
 export interface DrawnEvent {

@@ -1,7 +1,8 @@
 /**
- * `make sim SEED=n [COUNT=m] [HOURS=h] [WHOLE=1 | FLEET=1 | STORAGE=1]`: runs the seeds from n on, side by side on all cores, and shows them in order. A seed
+ * `make sim SEED=n [COUNT=m] [HOURS=h] [WHOLE=1 | FLEET=1 | STORAGE=1 | CONTROL=1]`: runs the seeds from n on, side by side on all cores, and shows them in order. A seed
  * that fails shows what was violated and the last notes before it. Closes, for several seeds, with the simulated hours a minute.
  */
+import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
@@ -21,11 +22,19 @@ const { values } = parseArgs({
     fleet: { type: 'boolean', default: false },
     /** Control with batteries and controllable loads. */
     storage: { type: 'boolean', default: false },
+    /** Control between drivers and disk, without bytes: many times faster. */
+    control: { type: 'boolean', default: false },
   },
 });
 
 const say = (line: string): void => {
   process.stdout.write(`${line}\n`);
+};
+
+/** What was run: the commit, and whether anything differs from it. */
+const commit = (): string => {
+  const said = spawnSync('git', ['describe', '--always', '--dirty', '--abbrev=12'], { encoding: 'utf8' });
+  return said.status === 0 ? said.stdout.trim() : 'unknown';
 };
 
 const report = (seed: number, { about, faults, violations, notes, origin, hash }: Run): void => {
@@ -34,7 +43,10 @@ const report = (seed: number, { about, faults, violations, notes, origin, hash }
     for (const { fault, from, until } of faults) say(`  ${from.toFixed(1)} - ${until.toFixed(1)} ${fault}`);
   }
   for (const { rule, at, text } of violations) say(`VIOLATION seed ${seed} at ${at.toFixed(1)} s: ${rule}: ${text}`);
-  if (violations.length > 0) process.exitCode = 1;
+  if (violations.length > 0) {
+    process.exitCode = 1;
+    say(`seed ${seed} failed at commit ${commit()}; its last notes:`);
+  }
   for (const { at, module, note } of notes) {
     say(`  ${((at - origin) / 1000).toFixed(3)} ${module} ${note.level} ${note.event}: ${note.text}`);
   }
@@ -79,8 +91,10 @@ const runAll = async (tasks: readonly Task[]): Promise<void> => {
 
 const first = Number(values.seed);
 const hours = Number(values.hours);
-const { whole, fleet, storage } = values;
-const tasks = Array.from({ length: Number(values.count) }, (_, index) => ({ seed: first + index, hours, whole, fleet, storage }));
+const { whole, fleet, storage, control } = values;
+const tasks = Array.from({ length: Number(values.count) }, (_, index) => ({
+  ...{ seed: first + index, hours, whole, fleet, storage, control },
+}));
 const [only] = tasks;
 if (tasks.length === 1 && only !== undefined) report(only.seed, await runTask(only));
 else {

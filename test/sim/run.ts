@@ -64,7 +64,8 @@ export const capWriteOf = ({ at, direction, bytes }: WireBytes, site: SiteSettin
 const WRITES: readonly number[] = [5, 6, 15, WRITE_BLOCK];
 const BESIDE_UNIT = 21;
 
-const isBesideWrite = ({ direction, bytes }: WireBytes): boolean =>
+/** True of bytes that tell a battery or a switched load something. */
+export const isBesideWrite = ({ direction, bytes }: WireBytes): boolean =>
   direction === 'request' && (bytes[0] ?? 0) >= BESIDE_UNIT && WRITES.includes(bytes[1] ?? 0);
 
 const modesOf = (exportW: number, importW?: number, targetW?: number): EventBody['modes'] => ({

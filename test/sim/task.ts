@@ -2,6 +2,7 @@
 import type { NoteTaken } from '../support/virtual-gateway.ts';
 import { checkStorage } from './check-storage.ts';
 import { check, type Violation } from './check.ts';
+import { runControl } from './control/run.ts';
 import { drawFleet } from './draw-fleet.ts';
 import { drawStorage } from './draw-storage.ts';
 import { drawSimulation } from './draw.ts';
@@ -19,6 +20,8 @@ export interface Task {
   readonly fleet: boolean;
   /** Of control: with batteries and controllable loads. */
   readonly storage: boolean;
+  /** Control alone, between drivers and disk: no bytes. */
+  readonly control: boolean;
 }
 
 /** What one run has to tell. */
@@ -49,11 +52,19 @@ const wholeRun = async ({ seed, hours }: Task): Promise<Run> => {
   const whole = drawWhole(seed, hours);
   const outcome = await runWhole(whole);
   const { gateway, responses, hash } = outcome;
-  const { faults, events, seconds } = whole;
+  const { kind, faults, events, seconds } = whole;
   const requests = gateway.state.journal.exchanges.length;
   return {
-    about: `${(seconds / 3600).toFixed(2)} h, ${faults.length} faults, ${events.length} events, ${responses.length} Responses, ${requests} requests`,
+    about: `${(seconds / 3600).toFixed(2)} h, ${kind}, ${faults.length} faults, ${events.length} events, ${responses.length} Responses, ${requests} requests`,
     ...{ faults, violations: checkWhole(whole, outcome), notes: gateway.notes, origin: gateway.origin, hash },
+  };
+};
+
+const depthRun = ({ seed, hours }: Task): Run => {
+  const { faults, events, violations, notes, origin, hash, ticks } = runControl({ seed, seconds: hours * 3600 });
+  return {
+    about: `${hours.toFixed(2)} h, ${faults.length} faults, ${events} events, ${ticks} ticks`,
+    ...{ faults, violations, notes, origin, hash },
   };
 };
 
@@ -67,6 +78,6 @@ const around = ({ notes, origin, violations }: Run): readonly NoteTaken[] => {
 
 /** Runs it; the same task gives the same result to the last bit. Of the notes only those that explain a failure are kept. */
 export const runTask = async (task: Task): Promise<Run> => {
-  const run = await (task.whole ? wholeRun(task) : controlRun(task));
+  const run = await (task.control ? depthRun(task) : task.whole ? wholeRun(task) : controlRun(task));
   return { ...run, notes: around(run) };
 };

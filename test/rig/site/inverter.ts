@@ -116,6 +116,14 @@ export class InverterCore implements LineDevice {
     this.#switch(at);
   }
 
+  /** Somebody else sets its limit: per cent of WMax, or none (its timer ran out early, it forgot). */
+  overwrite(at: number, percent: number | null): void {
+    this.advance(at);
+    if (percent !== null) this.#image.put(123, 'WMaxLimPct', percent);
+    this.#image.put(123, 'WMaxLim_Ena', percent === null ? 0 : 1);
+    this.#arm(at);
+  }
+
   /** When it next changes by itself. */
   nextAt(): number {
     return Math.min(

@@ -1,45 +1,10 @@
 import { SeededRandom } from '#base/random.ts';
-import type { Damage } from '../../rig/utility/stage.ts';
 import type { SiteSettings } from '../../rig/site/site.ts';
-import { drawSite, FAULTS, type SiteFault } from '../draw.ts';
-
-/** What can go wrong between the gateway and its utility, and with the machine as a whole. */
-const WHOLE = [
-  'network-cut',
-  'name-server-away',
-  'server-refuses',
-  'server-damages',
-  'server-drips',
-  'server-hangs',
-  'server-resets',
-  'server-forgets',
-  'northd-killed',
-  'power-cut',
-  'power-cut-on-disk',
-] as const;
-/** Those of the control simulation that the whole machine has in another form. */
-type Elsewhere = 'server-silent' | 'controld-killed-on-disk';
-export type WholeFault = Exclude<SiteFault, Elsewhere> | (typeof WHOLE)[number];
-
-const KINDS: readonly WholeFault[] = [
-  ...FAULTS.filter(
-    (fault): fault is Exclude<SiteFault, Elsewhere> => fault !== 'server-silent' && fault !== 'controld-killed-on-disk',
-  ),
-  ...WHOLE,
-];
-
-/** True of a fault that the checks of the site know. */
-export const isSiteFault = (fault: WholeFault): fault is Exclude<SiteFault, Elsewhere> =>
-  (FAULTS as readonly string[]).includes(fault);
-
-/** Seconds from the start of the run. */
-export interface WholeSpan {
-  readonly fault: WholeFault;
-  readonly from: number;
-  readonly until: number;
-  /** Of 0 to 1. */
-  readonly strength: number;
-}
+import { STARTED_AT } from '../../support/gateway/settings.ts';
+import { drawImport } from '../draw-storage.ts';
+import { drawFaults, type WholeSpan } from './faults.ts';
+import { drawLocal, type DrawnLocal } from './local.ts';
+import { drawWholeSite, hasBeside, linesOf, type SiteKind } from './site.ts';
 
 /** An event that the server publishes at `createdAt`. */
 export interface WholeEvent {
@@ -48,6 +13,9 @@ export interface WholeEvent {
   readonly start: number;
   readonly durationSeconds: number;
   readonly limitW: number;
+  /** Import limit, and power wanted of storage; absent: none. */
+  readonly importW?: number;
+  readonly targetW?: number;
   /** Null: never. */
   readonly cancelAt: number | null;
 }
@@ -58,44 +26,27 @@ export interface Whole {
   readonly seconds: number;
   /** From here on nothing fails. */
   readonly healedAt: number;
+  readonly kind: SiteKind;
   readonly site: SiteSettings;
   readonly loadSteps: readonly number[];
   readonly faults: readonly WholeSpan[];
   readonly events: readonly WholeEvent[];
   readonly defaultW: number;
+  /** Import limit of the default; null: none. */
+  readonly importDefaultW: number | null;
   readonly pollSeconds: number;
+  readonly local: DrawnLocal;
+  /** What the machine's own clock shows at the start, seconds since 1970. */
+  readonly wallSeconds: number;
 }
 
 const HEALING_SECONDS = 600;
-/** Not 400: that is a verdict on what was sent, and final. */
-const STATUSES = [401, 403, 404, 410, 429, 500, 503] as const;
-const DAMAGES: readonly Damage[] = ['truncated', 'garbled', 'junk', 'empty', 'not-utf8', 'foreign', 'nested', 'false-coding'];
+/** As in the field, where rates of the demonstration would hide what a long pause does. */
+const FIELD_POLL_SECONDS = 300;
+const TARGET_MOST_W = 5000;
+const WALL_MOST_SECONDS = 100_000;
 
-/** One of several by a strength of 0 to 1. */
-const pick = <T>(of: readonly T[], strength: number): T => {
-  const chosen = of[Math.min(of.length - 1, Math.floor(strength * of.length))];
-  if (chosen === undefined) throw new Error('nothing to pick from');
-  return chosen;
-};
-
-export const statusOf = (strength: number): number => pick(STATUSES, strength);
-export const damageOf = (strength: number): Damage => pick(DAMAGES, strength);
-
-const drawFaults = (random: SeededRandom, healedAt: number): readonly WholeSpan[] => {
-  const faults: WholeSpan[] = [];
-  const pause = random.between(40, 400);
-  let at = 90 + random.between(0, pause);
-  while (at < healedAt - 200) {
-    const fault = pick(KINDS, random.fraction());
-    const span = random.chance(0.4) ? random.between(1, 20) : random.between(20, 240);
-    const until = Math.min(at + span, healedAt - 30);
-    faults.push({ fault, from: at, until, strength: random.fraction() });
-    at = random.chance(0.3) ? at + span / 2 : until + random.between(20, pause);
-  }
-  return faults;
-};
-
-const drawEvents = (random: SeededRandom, healedAt: number): readonly WholeEvent[] => {
+const drawEvents = (random: SeededRandom, healedAt: number, stores: boolean): readonly WholeEvent[] => {
   const events: WholeEvent[] = [];
   const pause = random.between(60, 500);
   let at = random.between(10, 200);
@@ -108,6 +59,8 @@ const drawEvents = (random: SeededRandom, healedAt: number): readonly WholeEvent
       events.push({
         ...{ program: random.chance(0.5) ? 'site' : 'feeder', createdAt, start, durationSeconds },
         limitW: random.chance(0.15) ? 0 : Math.round(random.between(100, 9000)),
+        ...(stores ? { importW: drawImport(random) } : {}),
+        ...(stores && random.chance(0.25) ? { targetW: Math.round(random.between(0 - TARGET_MOST_W, TARGET_MOST_W)) } : {}),
         cancelAt: cancelled ? Math.round(at + random.between(10, 600)) : null,
       });
     }
@@ -116,17 +69,28 @@ const drawEvents = (random: SeededRandom, healedAt: number): readonly WholeEvent
   return events;
 };
 
-/** Everything that happens to the whole gateway with this seed. */
+/** Everything that happens to the whole gateway with this seed; each concern has draws of its own, so that one that grows leaves the others. */
 export const drawWhole = (seed: number, hours: number): Whole => {
-  const random = new SeededRandom(seed, 'whole');
+  const random = (concern: string): SeededRandom => new SeededRandom(seed, `whole ${concern}`);
+  const rates = random('rates');
+  const pollSeconds = rates.chance(0.25) ? FIELD_POLL_SECONDS : rates.integer(10, 60);
   const seconds = Math.max(1800, hours * 3600);
-  const healedAt = seconds - HEALING_SECONDS;
+  const healedAt = seconds - HEALING_SECONDS - (pollSeconds === FIELD_POLL_SECONDS ? 2 * pollSeconds : 0);
+  const { kind, site, loadSteps } = drawWholeSite(random('site'), healedAt, seed);
+  const stores = hasBeside(site);
+  const isUnset = rates.chance(0.3);
+  const targets = {
+    inverters: 1 + (site.others?.length ?? 0),
+    beside: (site.batteries?.length ?? 0) + (site.switchedLoads?.length ?? 0) > 0,
+    lines: linesOf(site),
+  };
   return {
-    ...{ seed, seconds, healedAt },
-    ...drawSite(random, healedAt, seed),
-    faults: drawFaults(random, healedAt),
-    events: drawEvents(random, healedAt),
-    defaultW: Math.round(random.between(1000, 6000)),
-    pollSeconds: random.integer(10, 60),
+    ...{ seed, seconds, healedAt, kind, site, loadSteps, pollSeconds },
+    faults: drawFaults(random('faults'), healedAt, targets),
+    events: drawEvents(random('events'), healedAt, stores),
+    local: drawLocal(random('local'), healedAt, seconds),
+    defaultW: Math.round(rates.between(1000, 6000)),
+    importDefaultW: stores ? Math.round(rates.between(1500, 9000)) : null,
+    wallSeconds: isUnset ? 0 : STARTED_AT + rates.between(0 - WALL_MOST_SECONDS, WALL_MOST_SECONDS),
   };
 };

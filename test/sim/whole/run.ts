@@ -1,32 +1,53 @@
 import { createHash } from 'node:crypto';
+import process from 'node:process';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { FileFault } from '#base/ports.ts';
 import { SeededRandom } from '#base/random.ts';
-import { wipe } from '../../rig/utility/commands.ts';
 import { responses, type ReceivedResponse } from '../../rig/utility/journal.ts';
 import type { Control } from '../../rig/utility/controls.ts';
-import { stage, unstage, type Misdeed, type Stage } from '../../rig/utility/stage.ts';
 import { cancelControl } from '../../rig/utility/state.ts';
 import { VirtualGateway } from '../../support/gateway/gateway.ts';
-import { exampleScenario } from '../../rig/utility/options.ts';
+import { exampleScenario, type Modes } from '../../rig/utility/options.ts';
 import { STARTED_AT } from '../../support/gateway/settings.ts';
 import { befallSite } from '../befall.ts';
-import { type CapWrite, capWriteOf } from '../run.ts';
-import { damageOf, isSiteFault, statusOf, type Whole, type WholeFault, type WholeSpan } from './draw.ts';
+import { type CapWrite, capWriteOf, isBesideWrite, type Told } from '../run.ts';
+import { NorthBefall } from './befall-north.ts';
+import type { Whole, WholeEvent } from './draw.ts';
+import { isSiteFault, type WholeFault, type WholeSpan } from './faults.ts';
+import { CONTACT_PATH, TOPIC } from './local.ts';
 
 const BOOT_SECONDS = 5;
 const RESTART_SECONDS = 1;
 const KILL_STEPS = 12;
 const KILL_PATIENCE_SECONDS = 60;
 const WALL_STEP_SECONDS = 100_000;
-const DRIP_BYTES_PER_SECOND = 20;
+const SLOW_SYNC_MOST_MS = 4000;
+/** A kill at a call comes at one of so many. */
+const KILL_CALLS = 40;
+
+const modesOf = (exportW: number, importW: number | null, targetW: number | null = null): Modes => ({
+  opModExpLimW: exportW,
+  ...(importW === null ? {} : { opModImpLimW: importW }),
+  ...(targetW === null ? {} : { opModStorageTargetW: targetW }),
+});
+
+/** The gateway as the checks look at it. */
+export type Seen = Pick<VirtualGateway, 'disk' | 'notes' | 'state' | 'now' | 'origin'> & {
+  readonly truth: Pick<VirtualGateway['truth'], 'points'>;
+};
 
 /** All that a run leaves behind; seconds from its start. */
 export interface WholeOutcome {
-  readonly gateway: VirtualGateway;
+  readonly gateway: Seen;
   readonly writes: readonly CapWrite[];
+  /** Writes to batteries and switched loads. */
+  readonly besideWrites: readonly { readonly at: number; readonly unitId: number }[];
   /** The events of the seed, as the server published them. */
   readonly published: readonly Control[];
   readonly responses: readonly ReceivedResponse[];
+  /** What controld said of itself. */
+  readonly told: readonly Told[];
   /** Spans without a running controld, and without a running northd. */
   readonly dead: readonly Gap[];
   readonly deadNorth: readonly Gap[];
@@ -34,9 +55,23 @@ export interface WholeOutcome {
   readonly cuts: readonly number[];
   /** A process ended while nothing could be saved. */
   readonly killedUnsaved: boolean;
+  /** Memory in use, beside how much the simulation itself had kept by then. */
+  readonly heaps: readonly Heap[];
   readonly crash: string | null;
   readonly hash: string;
 }
+
+interface Heap {
+  readonly bytes: number;
+  readonly points: number;
+  readonly exchanges: number;
+}
+
+const heapInUse = (): number => {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+  return process.memoryUsage().heapUsed;
+};
 
 export interface Gap {
   readonly from: number;
@@ -49,13 +84,18 @@ class WholeRun {
   readonly #gateway: VirtualGateway;
   readonly #torn: SeededRandom;
   readonly #writes: CapWrite[] = [];
+  readonly #besideWrites: { readonly at: number; readonly unitId: number }[] = [];
   readonly #published: Control[] = [];
+  readonly #told: Told[] = [];
+  readonly #heaps: Heap[] = [];
   readonly #dead: Gap[] = [];
   readonly #deadNorth: Gap[] = [];
   readonly #cuts: number[] = [];
-  readonly #stages = new Map<WholeFault, Stage>();
-  readonly #standing = new Map<WholeFault, number>();
+  readonly #north: NorthBefall;
+  readonly #levels = new Map<string, 0 | 1>([[CONTACT_PATH, 1]]);
+  readonly #standing = new Map<string, number>();
   #diskFault: WholeFault | null = null;
+  #syncMs = 0;
   #killedUnsaved = false;
 
   constructor(whole: Whole) {
@@ -63,16 +103,22 @@ class WholeRun {
     this.#torn = new SeededRandom(whole.seed, 'torn');
     const scenario = exampleScenario();
     const programs = scenario.programs.map((program) =>
-      program.name === 'site' ? { ...program, default: { opModExpLimW: whole.defaultW } } : program,
+      program.name === 'site' ? { ...program, default: modesOf(whole.defaultW, whole.importDefaultW) } : program,
     );
     this.#gateway = new VirtualGateway({
-      ...{ seed: whole.seed, site: whole.site, fallbackExportW: 0 },
+      ...{ seed: whole.seed, settings: whole.site, fallbackExportW: 0, wallSeconds: whole.wallSeconds },
+      ...{ limits: whole.local.limits, levels: this.#levels },
+      ...(whole.importDefaultW === null ? {} : { profile: 'csip-aus-v1.3', utility: { extension: '1.3' } }),
       scenario: { programs, pollRate: whole.pollSeconds, postRate: 60 },
-      onBytes: (bytes) => {
-        const write = capWriteOf(bytes, whole.site);
-        if (write !== null) this.#writes.push({ ...write, at: this.#gateway.now });
+      onView: ({ exportLimit }) => this.#told.push({ at: this.#gateway.now, exportLimit }),
+      onBytes: (wire) => {
+        const write = capWriteOf(wire, whole.site);
+        const at = this.#gateway.now;
+        if (write !== null) this.#writes.push({ ...write, at });
+        else if (isBesideWrite(wire)) this.#besideWrites.push({ at, unitId: wire.bytes[0] ?? 0 });
       },
     });
+    this.#north = new NorthBefall(this.#gateway);
   }
 
   async run(): Promise<WholeOutcome> {
@@ -82,26 +128,47 @@ class WholeRun {
       gateway.at(span.from, () => this.#turn(span, true));
       gateway.at(span.until, () => this.#turn(span, false));
     }
-    for (const { createdAt, start, cancelAt, program, durationSeconds, limitW } of events) {
-      gateway.at(createdAt, () => {
-        const modes = { opModExpLimW: limitW };
-        const control = gateway.publish({ program, startsIn: start - createdAt, durationSeconds, modes });
-        this.#published.push(control);
-        if (cancelAt !== null) gateway.at(cancelAt, () => cancelControl(gateway.state, control.mRID, gateway.serverNow));
-      });
-    }
+    for (const event of events) gateway.at(event.createdAt, () => this.#publish(event));
+    this.#speakLocal();
+    gateway.at(seconds / 2, () => this.#weigh());
     let crash: string | null = null;
     try {
       await gateway.until(seconds);
+      this.#weigh();
     } catch (error) {
       crash = error instanceof Error ? (error.stack ?? error.message) : String(error);
     }
     return {
       ...{ gateway, crash, writes: this.#writes, published: this.#published, cuts: this.#cuts },
+      ...{ besideWrites: this.#besideWrites, told: this.#told, heaps: this.#heaps },
       ...{ dead: this.#dead, deadNorth: this.#deadNorth, killedUnsaved: this.#killedUnsaved },
       responses: responses(gateway.state.journal).map((each) => ({ ...each, at: each.at - STARTED_AT })),
       hash: this.#hash(),
     };
+  }
+
+  /** What the site's own sources do; the installer lifts what locked the site out once all is well. */
+  #speakLocal(): void {
+    const { local, healedAt } = this.#whole;
+    const gateway = this.#gateway;
+    for (const { at, exportW } of local.topic?.says ?? [])
+      gateway.at(at, () => gateway.broker.publish(TOPIC, JSON.stringify({ exportW })));
+    for (const { at, open } of local.contact?.flips ?? [])
+      gateway.at(at, () => void this.#levels.set(CONTACT_PATH, open ? 0 : 1));
+    if (local.agreementW !== null) gateway.at(healedAt, () => gateway.install({ type: 'lockout-reset' }));
+  }
+
+  #publish({ createdAt, start, cancelAt, program, durationSeconds, limitW, importW, targetW }: WholeEvent): void {
+    const gateway = this.#gateway;
+    const modes = modesOf(limitW, importW ?? null, targetW ?? null);
+    const control = gateway.publish({ program, startsIn: start - createdAt, durationSeconds, modes });
+    this.#published.push(control);
+    if (cancelAt !== null) gateway.at(cancelAt, () => cancelControl(gateway.state, control.mRID, gateway.serverNow));
+  }
+
+  #weigh(): void {
+    const { truth, state } = this.#gateway;
+    this.#heaps.push({ bytes: heapInUse(), points: truth.points.length, exchanges: state.journal.exchanges.length });
   }
 
   #hash(): string {
@@ -115,53 +182,68 @@ class WholeRun {
 
   /** Two spans of one fault that overlap are one: it ends with the last. */
   #turn(span: WholeSpan, on: boolean): void {
-    const standing = (this.#standing.get(span.fault) ?? 0) + (on ? 1 : -1);
-    this.#standing.set(span.fault, standing);
+    const { fault, inverter, beside, line } = span;
+    const which = isSiteFault(fault) ? `${fault} ${inverter} ${beside} ${line}` : fault;
+    const standing = (this.#standing.get(which) ?? 0) + (on ? 1 : -1);
+    this.#standing.set(which, standing);
     if (on ? standing !== 1 : standing !== 0) return;
-    const { fault } = span;
-    if (isSiteFault(fault)) befallSite(this.#gateway.site, this.#gateway.line, { ...span, fault }, on);
-    this.#befallNorth(span, on);
+    const { site, lines } = this.#gateway;
+    const wire = lines[line];
+    if (isSiteFault(fault) && wire !== undefined) befallSite(site, wire, { ...span, fault }, on);
+    this.#north.turn(span, on);
     this.#befallMachine(span, on);
   }
 
-  #befallNorth({ fault, strength }: WholeSpan, on: boolean): void {
-    const { network, state } = this.#gateway;
-    const misdeeds: Readonly<Partial<Record<WholeFault, Misdeed>>> = {
-      'server-refuses': { kind: 'status', status: statusOf(strength) },
-      'server-damages': { kind: 'damage', damage: damageOf(strength) },
-      'server-drips': { kind: 'send', sending: { kind: 'drip', bytesPerSecond: DRIP_BYTES_PER_SECOND } },
-      'server-hangs': { kind: 'send', sending: strength < 0.5 ? { kind: 'silence' } : { kind: 'stall', after: 20 } },
-      'server-resets': { kind: 'send', sending: strength < 0.5 ? { kind: 'reset' } : { kind: 'cut', after: 40 } },
-    };
-    const misdeed = misdeeds[fault];
-    if (misdeed !== undefined && on) this.#stages.set(fault, stage(state, {}, misdeed));
-    const staged = this.#stages.get(fault);
-    if (staged !== undefined && !on) unstage(state, staged);
-    if (fault === 'network-cut') network.state = on ? 'cut' : 'up';
-    if (fault === 'name-server-away') network.state = on ? 'unresolved' : 'up';
-    if (fault === 'server-forgets' && on) wipe(state, { devices: false });
-  }
-
-  #befallMachine({ fault, from, until, strength }: WholeSpan, on: boolean): void {
-    const gateway = this.#gateway;
-    const later = strength < 0.5 ? RESTART_SECONDS : until - from;
-    if (fault === 'controld-killed' && on) this.#killControl(later);
-    if (fault === 'northd-killed' && on) this.#killNorth(later);
-    if (fault === 'power-cut' && on) this.#cutPower(BOOT_SECONDS + strength * (until - from));
-    if (fault === 'power-cut-on-disk' && on) this.#cutOnDisk(1 + Math.floor(strength * KILL_STEPS));
-    if (fault === 'wall-steps' && on) gateway.stepWall((strength - 0.5) * WALL_STEP_SECONDS);
-    if (fault !== 'disk-full' && fault !== 'disk-fails') return;
+  #befallMachine(span: WholeSpan, on: boolean): void {
+    if (on) this.#strikes()[span.fault]?.(span);
+    const { fault, strength } = span;
+    if (fault !== 'disk-full' && fault !== 'disk-fails' && fault !== 'disk-slow') return;
+    this.#syncMs = SLOW_SYNC_MOST_MS * strength;
     if (on) this.#diskFault = fault;
     else if (this.#diskFault === fault) this.#diskFault = null;
     this.#setDisk();
+  }
+
+  /** What happens at one instant. */
+  #strikes(): Readonly<Partial<Record<WholeFault, (span: WholeSpan) => void>>> {
+    const later = ({ from, until, strength }: WholeSpan): number => (strength < 0.5 ? RESTART_SECONDS : until - from);
+    return {
+      'controld-killed': (span) => this.#killControl(later(span)),
+      'northd-killed': (span) => this.#killNorth(later(span)),
+      'controld-killed-at-call': ({ strength }) => this.#killAtCall('control', strength),
+      'northd-killed-at-call': ({ strength }) => this.#killAtCall('north', strength),
+      'power-cut': ({ from, until, strength }) => this.#cutPower(BOOT_SECONDS + strength * (until - from)),
+      'power-cut-on-disk': ({ strength }) => this.#cutOnDisk(1 + Math.floor(strength * KILL_STEPS)),
+      'wall-steps': ({ strength }) => this.#gateway.stepWall((strength - 0.5) * WALL_STEP_SECONDS),
+    };
   }
 
   /** A fault of the flash outlives the processes. */
   #setDisk(): void {
     const failing = (_: unknown, path: string): FileFault => ({ kind: 'failed', path, why: 'input/output error' });
     const { disk } = this.#gateway;
+    const syncGate = (): Promise<void> => this.#gateway.pause(this.#syncMs);
     if (this.#diskFault === null) disk.options = {};
+    else if (this.#diskFault === 'disk-slow') disk.options = { syncGate };
     else disk.options = this.#diskFault === 'disk-full' ? { capacity: 1 } : { faultOf: failing };
+  }
+
+  /** The process ends at one of its next calls of disk or network, or with none for long. */
+  #killAtCall(process: 'control' | 'north', strength: number): void {
+    const { onCall } = this.#gateway;
+    let left = 1 + Math.floor(strength * KILL_CALLS);
+    const kill = (): void => {
+      if (left < 0) return;
+      left = -1;
+      onCall[process] = () => undefined;
+      if (process === 'control') this.#killControl(RESTART_SECONDS);
+      else this.#killNorth(RESTART_SECONDS);
+    };
+    onCall[process] = () => {
+      left -= 1;
+      if (left === 0) kill();
+    };
+    this.#gateway.at(this.#gateway.now + KILL_PATIENCE_SECONDS, kill);
   }
 
   #killControl(restartAfter: number): void {
@@ -197,6 +279,7 @@ class WholeRun {
     const gateway = this.#gateway;
     this.#killedUnsaved ||= this.#diskFault !== null;
     gateway.cutPower(this.#torn);
+    if (this.#torn.chance(0.3)) gateway.stepWall(0 - gateway.wall);
     this.#setDisk();
     this.#cuts.push(gateway.now);
     for (const gaps of [this.#dead, this.#deadNorth]) {

@@ -6,13 +6,18 @@ export interface ProcessFiles extends Files {
   kill(): void;
 }
 
-/** `disk` is asked at each call: a power cut puts another in its place. `touch`: promises have to settle. */
-export const processFiles = (disk: () => Files, touch: () => void): ProcessFiles => {
+/**
+ * `disk` is asked at each call: a power cut puts another in its place. `touch`: promises have to settle. `onCall`: before a call and after
+ * it, where the process may be killed.
+ */
+export const processFiles = (disk: () => Files, touch: () => void, onCall: () => void = () => undefined): ProcessFiles => {
   let alive = true;
   const call = async <T>(act: () => Promise<T>): Promise<T> => {
     touch();
+    onCall();
     if (!alive) await new Promise(() => undefined);
     const result = await act();
+    onCall();
     if (!alive) await new Promise(() => undefined);
     return result;
   };

@@ -1,6 +1,7 @@
 import { assert } from '#base/assert.ts';
 import type { SeededRandom } from '#base/random.ts';
 import type { Configuration } from '#app/config/configuration.ts';
+import { isTopic } from '#app/config/inputs.ts';
 import { siteOf } from '#app/config/utility.ts';
 import { RigSite } from '../../rig/site/site.ts';
 import type { Control } from '../../rig/utility/controls.ts';
@@ -8,14 +9,16 @@ import { createControl, createUtility, dcapPath, type NewControl, type UtilitySt
 import { virtualUtility, type VirtualUtility } from '../../rig/utility/virtual.ts';
 import { MemoryFiles } from '../memory-files.ts';
 import { VirtualTime } from '../virtual-clock.ts';
-import { runVirtualControld, type NoteTaken } from '../virtual-gateway.ts';
+import { runVirtualControld, RUNTIME_DIRECTORY, type NoteTaken } from '../virtual-gateway.ts';
 import { VirtualLine } from '../virtual-line-port.ts';
+import { VirtualBroker } from './broker.ts';
 import { processFiles } from './disk.ts';
 import { DEVICE, type DeviceCertificate } from './identity.ts';
 import { virtualClient, type Network } from './network.ts';
 import { startVirtualNorthd, type VirtualNorthd } from './north.ts';
 import {
   configurationFor,
+  lineName,
   ORIGIN,
   PIN,
   profileFor,
@@ -29,6 +32,7 @@ import { TruthLog } from './truth.ts';
 
 const MS = 1000;
 const LATENCY_MS = 60;
+const VIEWED_AFTER_MS = 300;
 /** Notes kept for a report. */
 const NOTES_KEPT = 5000;
 
@@ -44,8 +48,13 @@ export class VirtualGateway {
   readonly notes: NoteTaken[] = [];
   readonly network: Network = { latencyMs: LATENCY_MS, state: 'up' };
   readonly site: RigSite;
+  /** The meter's line, and all of them. */
   readonly line: VirtualLine;
+  readonly lines: readonly VirtualLine[];
   readonly server: VirtualUtility;
+  readonly broker: VirtualBroker;
+  /** Asked at each call of a process that it waits for: of the disk, and of the network before a request. Who drives may kill it there. */
+  readonly onCall = { control: (): void => undefined, north: (): void => undefined };
   /** Presented by northd from its next start on. */
   certificate: DeviceCertificate = DEVICE;
   readonly #options: GatewayOptions;
@@ -63,11 +72,15 @@ export class VirtualGateway {
     this.#options = options;
     this.#time = new VirtualTime({ mono: 100_000, wall: options.wallSeconds ?? STARTED_AT - 3 });
     this.#origin = this.#time.now;
+    this.broker = new VirtualBroker(this.#time);
     const state = createUtility(utilityOptions(options));
     this.server = virtualUtility(state, () => STARTED_AT + this.now);
     this.#configuration = configurationFor(options, options.url ?? `${ORIGIN}${dcapPath(state)}`);
     this.site = new RigSite(siteSettings(options), (point) => this.truth.points.push(point));
-    this.line = new VirtualLine({ time: this.#time, site: this.site, onBytes: (bytes) => options.onBytes?.(bytes) });
+    this.lines = this.site.lines.map(
+      (_, line) => new VirtualLine({ time: this.#time, site: this.site, line, onBytes: (bytes) => options.onBytes?.(bytes) }),
+    );
+    this.line = this.#lineNamed(lineName(0));
     this.#sockets = new VirtualSockets(() => this.#time.touch());
     this.#time.afterEach(() => this.#sockets.deliver());
   }
@@ -109,19 +122,46 @@ export class VirtualGateway {
     const files = processFiles(
       () => this.#disk,
       () => this.#time.touch(),
+      () => this.onCall.control(),
     );
     const sockets = this.#sockets.process();
     const process = runVirtualControld({
       time: this.#time,
       configuration,
-      linePort: () => this.line.port(),
+      linePort: ({ name }) => this.#lineNamed(name).port(),
       files,
       link: sockets,
       bootId: `boot-${this.#boots}`,
       seed: this.#seed(),
       onNote: (note) => this.#note(note),
+      ...(this.#options.levels === undefined ? {} : { levels: this.#options.levels }),
     });
     this.#control = [process, files, sockets];
+    if (this.#options.onView !== undefined) this.#watch(this.#options.onView);
+  }
+
+  /** Looks at the controld that just began, as soon as its socket is there. */
+  #watch(onView: NonNullable<GatewayOptions['onView']>): void {
+    const watched = this.#control;
+    this.#time.at(this.#time.now + VIEWED_AFTER_MS, () => {
+      if (this.#control !== watched) return;
+      this.#dial('view.sock', [], (line) => {
+        const view = JSON.parse(line) as { readonly type: string; readonly exportLimit: number | null };
+        if (view.type === 'view') onView(view);
+      });
+    });
+  }
+
+  #dial(socket: string, messages: readonly unknown[], onLine: (line: string) => void): void {
+    this.#time.touch();
+    this.#sockets.process().dial(
+      `${RUNTIME_DIRECTORY}/${socket}`,
+      (stream) => {
+        for (const each of [{ type: 'hello', protocol: 1, release: 'rig', planId: null }, ...messages])
+          stream.send(JSON.stringify(each));
+      },
+      { onLine, onClosed: () => undefined },
+    );
   }
 
   startNorth(): void {
@@ -133,21 +173,29 @@ export class VirtualGateway {
     const pin = this.#options.pin === undefined ? PIN : this.#options.pin;
     const found = { profile: profileFor(this.#options), pin, certificate: certificate.der };
     const touch = (): void => this.#time.touch();
+    const onCall = (): void => this.onCall.north();
     this.#north = startVirtualNorthd({
       time: this.#time,
       config: { ...siteOf(utility, found), bootId: `boot-${this.#boots}` },
-      files: processFiles(() => this.#disk, touch),
+      files: processFiles(() => this.#disk, touch, onCall),
       sockets: this.#sockets.process(),
-      http: (clock) => virtualClient({ clock, network, server, origin: ORIGIN, lfdi: () => certificate.lfdi, touch }),
+      http: (clock) => virtualClient({ clock, network, server, origin: ORIGIN, lfdi: () => certificate.lfdi, touch, onCall }),
+      broker: this.broker.process(),
+      topics: this.#configuration.inputs.filter(isTopic),
       seed: this.#seed(),
       onNote: (note) => this.#note(note),
     });
   }
 
+  /** Says something on the installer's socket. */
+  install(message: unknown): void {
+    this.#dial('install.sock', [message], () => undefined);
+  }
+
   killControl(): void {
     for (const part of this.#control) part.kill();
     this.#control = [];
-    this.line.release();
+    for (const line of this.lines) line.release();
   }
 
   killNorth(): void {
@@ -179,9 +227,24 @@ export class VirtualGateway {
     this.#boots += 1;
   }
 
+  /** What the machine's real-time clock shows, seconds since 1970. */
+  get wall(): number {
+    return this.#time.wall;
+  }
+
   /** Somebody sets the machine's real-time clock, seconds. */
   stepWall(seconds: number): void {
     this.#time.stepWall(seconds);
+  }
+
+  /** So many milliseconds of virtual time. */
+  async pause(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#time.at(this.#time.now + ms, () => {
+        this.#time.touch();
+        resolve();
+      });
+    });
   }
 
   /** At so many seconds from the start of the run. */
@@ -221,6 +284,12 @@ export class VirtualGateway {
     const line = ({ at, module, note }: NoteTaken): string =>
       `${((at - this.#origin) / MS).toFixed(2)} ${module} ${note.event}: ${note.text}`;
     return this.notes.slice(-count).map(line).join('\n');
+  }
+
+  #lineNamed(name: string): VirtualLine {
+    const line = this.lines.find((_, index) => lineName(index) === name);
+    assert(line !== undefined, `the site has a line ${name}`);
+    return line;
   }
 
   #seed(): number {

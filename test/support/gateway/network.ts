@@ -27,6 +27,8 @@ interface ClientOptions {
   /** Of the certificate presented. */
   readonly lfdi: () => string;
   readonly touch: () => void;
+  /** Before each request: the process may be killed there. */
+  readonly onCall: () => void;
 }
 
 const REDIRECTS_MAX = 3;
@@ -114,6 +116,7 @@ export const virtualClient = (options: ClientOptions): HttpClient => {
   };
   return {
     request: async (request) => {
+      options.onCall();
       const first = await Promise.race([follow(request), closed]);
       return first === 'closed' ? fail({ kind: 'closed', text: 'client closed' }) : first;
     },

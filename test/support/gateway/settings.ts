@@ -27,6 +27,8 @@ export interface GatewayOptions {
   readonly profile?: string;
   readonly profileChange?: Partial<UtilityProfile>;
   readonly site?: Parameters<typeof siteOf>[0];
+  /** The whole of the site, in place of `site`, `others`, `batteries` and `switchedLoads`; absent: made of those. */
+  readonly settings?: SiteSettings;
   /** Further inverters on the same line, `pv-2`, `pv-3`...; absent: none. */
   readonly others?: readonly InverterChange[];
   /** Batteries and switched loads beside the inverter; absent: none. */
@@ -37,6 +39,10 @@ export interface GatewayOptions {
   readonly nmi?: string | null;
   readonly fallbackExportW?: number;
   readonly commissionedExportW?: number | null;
+  /** Further members of `site.limits`, as in the file. */
+  readonly limits?: Readonly<Record<string, unknown>>;
+  /** Levels of inputs by their path; absent: there are none. */
+  readonly levels?: ReadonlyMap<string, 0 | 1>;
   /** Absent: false. */
   readonly gridCodeWrites?: boolean;
   /** Address of DeviceCapability; absent: where the server has it. */
@@ -45,6 +51,8 @@ export interface GatewayOptions {
   readonly wallSeconds?: number;
   /** Draws of both processes. */
   readonly seed?: number;
+  /** What controld shows of itself each second; absent: nobody looks. */
+  readonly onView?: (view: { readonly exportLimit: number | null }) => void;
   /** Everything that passes on the serial line. */
   readonly onBytes?: (bytes: WireBytes) => void;
 }
@@ -59,15 +67,22 @@ export const utilityOptions = (options: GatewayOptions): UtilityOptions =>
     ...options.utility,
   });
 
-export const siteSettings = ({ site, seed, others = [], batteries = [], switchedLoads = [] }: GatewayOptions): SiteSettings => {
+export const siteSettings = (options: GatewayOptions): SiteSettings => {
+  const { site, seed, others = [], batteries = [], switchedLoads = [], settings } = options;
+  if (settings !== undefined) return settings;
   const first = siteOf({ seed: seed ?? 1, ...site, plant: { load: () => 500, ...site?.plant } });
   const withAll = others.length === 0 ? first : withInverters(first, others);
   return withLoads(withStorage(withAll, batteries), switchedLoads);
 };
 
+/** Lines by their number: the meter's is 0. */
+export const lineName = (index: number): string => `line-${index + 1}`;
+
 /** The configuration file of the run, read by the product's own decoder. */
 export const configurationFor = (options: GatewayOptions, url: string): Configuration => {
   const nmi = options.nmi === undefined ? NMI : options.nmi;
+  const { others = [], besideLine = 0, ...beside } = siteSettings(options);
+  const lines = 1 + Math.max(besideLine, ...others.map(({ line }) => line));
   const text = JSON.stringify({
     format: 1,
     site: {
@@ -75,17 +90,21 @@ export const configurationFor = (options: GatewayOptions, url: string): Configur
       limits: {
         commissioned: { exportW: options.commissionedExportW ?? null, generationW: null },
         fallback: { exportW: options.fallbackExportW ?? 0, importW: null },
+        ...options.limits,
       },
       gridCodeWrites: options.gridCodeWrites ?? false,
     },
-    lines: [{ name: 'line-1', path: '/dev/line-1', baudRate: 9600, parity: 'none', stopBits: 1 }],
+    ...(options.limits?.['inputs'] === undefined ? {} : { broker: { host: 'broker.example', port: 1883 } }),
+    lines: Array.from({ length: lines }, (_, index) => ({
+      ...{ name: lineName(index), path: `/dev/${lineName(index)}`, baudRate: 9600, parity: 'none', stopBits: 1 },
+    })),
     devices: [
       { id: 'pv', role: 'inverter', line: 'line-1', unitId: 1, profile: 'sunspec-123' },
       { id: 'grid-meter', role: 'meter', line: 'line-1', unitId: 2, profile: 'sunspec-meter', sign: 1 },
-      ...(siteSettings(options).others ?? []).map(({ inverter: { unitId } }, index) => ({
-        ...{ id: `pv-${index + 2}`, role: 'inverter', line: 'line-1', unitId, profile: 'sunspec-123' },
+      ...others.map(({ inverter: { unitId }, line }, index) => ({
+        ...{ id: `pv-${index + 2}`, role: 'inverter', line: lineName(line), unitId, profile: 'sunspec-123' },
       })),
-      ...besideOf(siteSettings(options)).map((device) => ({ line: 'line-1', ...device })),
+      ...besideOf(beside).map((device) => ({ line: lineName(besideLine), ...device })),
     ],
     utilities: [
       {
