@@ -71,6 +71,7 @@ export const NORTHBOUND_MUTANTS: readonly Mutant[] = [
     search: '    watched.onMoved();',
     replace: '',
     tests: ['test/protocol/north/dns-move.test.ts'],
+    hangs: true,
   },
   {
     name: 'a second utility in the configuration ends controld',
