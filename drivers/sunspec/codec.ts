@@ -47,7 +47,7 @@ export const decodeModel = <P extends PointTable>(
   const known = words.subarray(0, end);
   const values: Record<string, number | bigint | string | null> = {};
   const badScales: string[] = [];
-  for (const [name, point] of Object.entries(model.points)) {
+  for (const [name, point] of entriesOf(model.points)) {
     const raw = decodePoint(point, known);
     const misscaled = point.type === 'sunssf' && typeof raw === 'number' && (raw < SCALE_MIN || raw > SCALE_MAX);
     if (misscaled) badScales.push(name);
@@ -55,6 +55,17 @@ export const decodeModel = <P extends PointTable>(
   }
   // Keys and value types are those of the table by construction.
   return ok({ values: values as ModelValues<P>, badScales });
+};
+
+const entries = new WeakMap<PointTable, readonly (readonly [string, PointSpec])[]>();
+
+/** The points of a table, listed once: it is decoded several times a second. */
+const entriesOf = (points: PointTable): readonly (readonly [string, PointSpec])[] => {
+  const known = entries.get(points);
+  if (known !== undefined) return known;
+  const listed = Object.entries(points);
+  entries.set(points, listed);
+  return listed;
 };
 
 const scaled = <P extends PointTable>(
@@ -94,11 +105,11 @@ const WRAP_32 = 2 ** 32;
 const decodePoint = (point: PointSpec, words: Uint16Array): number | bigint | string | null => {
   const size = registersOf(point);
   if (point.at + size > words.length || point.type === 'pad') return null;
-  const own = words.subarray(point.at, point.at + size);
-  if (point.type === 'string') return decodeString(own);
-  if (point.type === 'acc64') return decodeAcc64(own);
-  if (point.type === 'float32') return decodeFloat(own);
-  const value = own.reduce((high, word) => high * 0x10000 + word, 0);
+  if (point.type === 'string') return decodeString(words.subarray(point.at, point.at + size));
+  if (point.type === 'acc64') return decodeAcc64(words.subarray(point.at, point.at + size));
+  if (point.type === 'float32') return decodeFloat(words.subarray(point.at, point.at + size));
+  let value = 0;
+  for (let index = point.at; index < point.at + size; index += 1) value = value * 0x10000 + (words[index] ?? 0);
   if (value === ABSENT[point.type]) return null;
   if (point.type === 'int32') return value >= SIGN_BIT_32 ? value - WRAP_32 : value;
   return point.type === 'int16' || point.type === 'sunssf' ? (value << 16) >> 16 : value;
