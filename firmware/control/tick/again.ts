@@ -9,8 +9,10 @@ import type { ControlState } from './state.ts';
 const MOVING_MS = durationMs(200);
 /** On the way back from a stop: its slope is followed this closely. */
 const RETURNING_MS = durationMs(500);
-/** While nothing is: samples come more often than this, and what must not be late is known beforehand. */
+/** While nothing is and the meter is seen: samples come more often than this, and what must not be late is known beforehand. */
 const RESTING_MS = durationMs(1200);
+/** While it is not: devices are given up and lowered by the clock alone. */
+const BLIND_MS = durationMs(500);
 /** Schedules of the site turn on whole minutes. */
 const MINUTE = 60;
 /** Past a boundary, so that it counts as over. */
@@ -28,12 +30,12 @@ const turnsAt = ({ dueAt }: ControlState['plan'], exact: number): number => {
 
 /**
  * When the next tick is due though nothing arrives: soon while something moves; else when an event begins or ends, or a minute does; when a
- * meter or an inverter that says no more is no longer believed; and every 1.2 s at the latest.
+ * meter or an inverter that says no more is no longer believed; and every 1.2 s at the latest, every half second without the meter.
  * @param exact utility seconds of this tick, with their fraction; null: unknown
  */
 export const tickAgain = (state: ControlState, now: MonoMs, exact: number | null): MonoMs => {
   const { decision, limiter, limits, plan, tracks } = state;
-  let due = after(now, RESTING_MS);
+  let due = after(now, limiter.sight.seen ? RESTING_MS : BLIND_MS);
   const noLaterThan = (at: number): void => {
     if (at > now) due = monoMs(Math.min(due, at));
   };

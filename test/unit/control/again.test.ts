@@ -21,15 +21,17 @@ const decision: Decision = {
   load: watts(0),
 };
 
-const resting = (change: Partial<ControlState> = {}): ControlState => ({
-  ...startState({ plan: emptyPlan(), clock: unknownClock() }),
-  decision,
-  ...change,
-});
+const resting = (change: Partial<ControlState> = {}): ControlState => {
+  const start = startState({ plan: emptyPlan(), clock: unknownClock() });
+  const { limiter } = start;
+  return { ...start, limiter: { ...limiter, sight: { ...limiter.sight, seen: true } }, decision, ...change };
+};
 
 describe('the next tick without news', () => {
-  it('rests little more than a second', () => {
+  it('rests little more than a second, half a second while the meter is not seen', () => {
     expect(tickAgain(resting(), NOW, null)).toBe(NOW + 1200);
+    const { limiter } = startState({ plan: emptyPlan(), clock: unknownClock() });
+    expect(tickAgain(resting({ limiter }), NOW, null)).toBe(NOW + 500);
   });
 
   it('comes soon while an output moves, is over-cut, or was never decided', () => {
