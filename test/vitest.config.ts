@@ -1,15 +1,22 @@
 import { defineConfig } from 'vitest/config';
 
-const project = (name: string, timeoutSeconds: number, serial = false, folder = name) => ({
+/** Nothing of the product keeps state in a module (a rule of the tidy tests): files in virtual time share a process, and what it loaded. */
+const VIRTUAL: readonly string[] = ['unit', 'property', 'golden', 'tidy', 'sim', 'conformance'];
+
+/** What shares one thing of the machine: one file after the other. */
+const SERIAL: readonly string[] = ['tpm'];
+
+const project = (name: string, timeoutSeconds: number, folder = name) => ({
   extends: true as const,
   test: {
     name,
+    isolate: !VIRTUAL.includes(name),
     include: [`test/${folder}/**/*.test.ts`],
     // in virtual time, and judged as a whole: a project of its own
     exclude: folder === 'protocol' ? ['test/protocol/conformance/**'] : [],
     testTimeout: timeoutSeconds * 1000,
     hookTimeout: timeoutSeconds * 1000,
-    fileParallelism: !serial,
+    fileParallelism: !SERIAL.includes(name),
   },
 });
 
@@ -24,10 +31,10 @@ export default defineConfig({
       project('tidy', 60),
       project('sim', 120),
       project('protocol', 240),
-      project('conformance', 300, false, 'protocol/conformance'),
-      project('e2e', 300, true),
+      project('conformance', 300, 'protocol/conformance'),
+      project('e2e', 300),
       // needs the addon and a simulated TPM
-      project('tpm', 300, true),
+      project('tpm', 300),
     ],
   },
 });

@@ -58,6 +58,8 @@ export interface Loaded<T> {
   readonly value: T | null;
   /** What was wrong with a copy that exists; for an alarm. Empty when all is well or nothing was ever saved. */
   readonly problems: readonly string[];
+  /** No copy was read, and one that is there could not be looked at: it may be readable later. */
+  readonly isUnread: boolean;
 }
 
 type Slot = 'a' | 'b';
@@ -78,8 +80,11 @@ export class StateFile<T> {
   async load(): Promise<Loaded<T>> {
     const problems: string[] = [];
     let newest: { slot: Slot; generation: number; value: T } | null = null;
+    let failed = false;
     for (const slot of ['a', 'b'] as const) {
-      const copy = await this.#readCopy(slot, problems);
+      const bytes = await this.#options.files.read(this.#path(slot), this.#options.maxBytes ?? STATE_BYTES_MAX);
+      failed ||= !bytes.ok && bytes.fault.kind === 'failed';
+      const copy = this.#copyOf(slot, bytes, problems);
       if (copy === null) continue;
       this.#generation = Math.max(this.#generation, copy.generation);
       const decoded = this.#options.decode(copy.value, copy.format);
@@ -91,7 +96,7 @@ export class StateFile<T> {
     }
     // The copy written next is the one that is not in use.
     this.#next = newest?.slot === 'a' ? 'b' : 'a';
-    return { value: newest?.value ?? null, problems };
+    return { value: newest?.value ?? null, problems, isUnread: newest === null && failed };
   }
 
   /**
@@ -139,9 +144,8 @@ export class StateFile<T> {
     return ok(undefined);
   }
 
-  async #readCopy(slot: Slot, problems: string[]): Promise<Copy | null> {
+  #copyOf(slot: Slot, bytes: Result<Uint8Array, FileFault>, problems: string[]): Copy | null {
     const path = this.#path(slot);
-    const bytes = await this.#options.files.read(path, this.#options.maxBytes ?? STATE_BYTES_MAX);
     if (!bytes.ok) {
       if (bytes.fault.kind !== 'absent') problems.push(`${path}: ${bytes.fault.kind}`);
       return null;

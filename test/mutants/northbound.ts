@@ -10,6 +10,13 @@ const CHAIN = ['test/unit/identity/chain.test.ts', 'test/protocol/north/chain.te
 /** Breaks of what holds against a bad or hostile server, and of the rules of the walk, the queues, the mirrors and the chain. */
 export const NORTHBOUND_MUTANTS: readonly Mutant[] = [
   {
+    name: 'cursors that could not be read begin anew',
+    file: 'firmware/app/northd/channels.ts',
+    search: 'if (this.#isUnread) await this.load();',
+    replace: 'this.#isUnread = false;',
+    tests: ['test/unit/northd/channels.test.ts'],
+  },
+  {
     name: 'a body lost on its way empties a list',
     file: 'firmware/utility/walk/outcome.ts',
     search: "return method === 'POST' ? { kind: 'empty' }",
@@ -64,6 +71,7 @@ export const NORTHBOUND_MUTANTS: readonly Mutant[] = [
     search: '    watched.onMoved();',
     replace: '',
     tests: ['test/protocol/north/dns-move.test.ts'],
+    hangs: true,
   },
   {
     name: 'a second utility in the configuration ends controld',

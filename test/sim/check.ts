@@ -259,6 +259,8 @@ const checkRestarts = ({ simulation, outcome }: Context): readonly Violation[] =
     const awake = outcome.truth.filter(({ t }) => t > (until - ASLEEP_SECONDS) * 1000 && t < (until + RESTART_SECONDS) * 1000);
     const inReach = awake.every(({ available }) => available > ASLEEP_BELOW_W) && until + RESTART_SECONDS < simulation.seconds;
     if (!inReach || covers(excused, until) || covers(excused, until + RESTART_SECONDS)) continue;
+    // It was killed again, or the power went.
+    if (outcome.dead.some(({ from }) => from >= until && from <= until + RESTART_SECONDS)) continue;
     if (!outcome.writes.some(({ at }) => at >= until && at <= until + RESTART_SECONDS)) {
       violations.push({ rule: 'restart', at: until, text: `no cap written within ${RESTART_SECONDS} s of the start` });
     }
@@ -288,7 +290,11 @@ const checkTransitions = ({ simulation, outcome }: Context): readonly Violation[
   return violations;
 };
 
-/** Once everything is well again, at least nine tenths of what is allowed is used. */
+/** Part of the allowed energy used at least (issue); whole per cents are rounded to the safe side. */
+const leastUsed = ({ site }: Simulation): number =>
+  [site, ...(site.others ?? [])].some(({ inverter }) => inverter.limitScale === 0) ? 0.9 : 0.95;
+
+/** Once everything is well again, so much of what is allowed is used that one that is always at zero fails. */
 const checkEnergy = ({ simulation, outcome, spans, slowness }: Context): readonly Violation[] => {
   const from = simulation.healedAt + 150 + 4 * slowness;
   let used = 0;
@@ -300,7 +306,7 @@ const checkEnergy = ({ simulation, outcome, spans, slowness }: Context): readonl
     used += generation;
     allowed += Math.min(available, Math.max(0, limit + load - discharge));
   }
-  if (allowed === 0 || used / allowed >= 0.9) return [];
+  if (allowed === 0 || used / allowed >= leastUsed(simulation)) return [];
   return [
     { rule: 'energy', at: from, text: `${((100 * used) / allowed).toFixed(1)} % of the allowed energy used after healing` },
   ];
@@ -334,17 +340,14 @@ const apply = (rules: readonly Rule[], context: Context): readonly Violation[] =
     .sort((a, b) => a.at - b.at)
     .slice(0, VIOLATIONS_KEPT);
 
-/** What the site did, judged by truth and wire alone. `unclear`: when nobody can say which limit holds; `slack`: seconds. */
+/** What the site did, judged by truth and wire alone. `unclear`: when nobody can say which limit holds; `slack`: seconds; `spans`: the limits. */
 export const checkSite = (
   simulation: Simulation,
   outcome: Outcome,
-  known: { readonly unclear: readonly Window[]; readonly slack: number },
+  known: Pick<Context, 'unclear' | 'slack' | 'spans'>,
   besides: readonly Rule[] = [],
 ): readonly Violation[] =>
-  apply([...SITE_RULES, ...besides], {
-    ...{ simulation, outcome, spans: expectedLimits(simulation, outcome), slowness: slownessOf(simulation) },
-    ...known,
-  });
+  apply([...SITE_RULES, ...besides], { ...known, simulation, outcome, slowness: slownessOf(simulation) });
 
 /** Everything that went wrong, judged by truth, wire and log alone, in order of time; `besides`: rules of what only some sites have. */
 export const check = (simulation: Simulation, outcome: Outcome, besides: readonly Rule[] = []): readonly Violation[] =>

@@ -2,6 +2,7 @@
  * `make sim SEED=n [COUNT=m] [HOURS=h] [WHOLE=1 | FLEET=1 | STORAGE=1 | CONTROL=1]`: runs the seeds from n on, side by side on all cores, and shows them in order. A seed
  * that fails shows what was violated and the last notes before it. Closes, for several seeds, with the simulated hours a minute.
  */
+import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
@@ -32,13 +33,22 @@ const say = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
 
+/** What was run: the commit, and whether anything differs from it. */
+const commit = (): string => {
+  const said = spawnSync('git', ['describe', '--always', '--dirty', '--abbrev=12'], { encoding: 'utf8' });
+  return said.status === 0 ? said.stdout.trim() : 'unknown';
+};
+
 const report = (seed: number, { about, faults, violations, notes, origin, hash }: Run): void => {
   say(`seed ${seed}: ${about}`);
   if (values.verbose) {
     for (const { fault, from, until } of faults) say(`  ${from.toFixed(1)} - ${until.toFixed(1)} ${fault}`);
   }
   for (const { rule, at, text } of violations) say(`VIOLATION seed ${seed} at ${at.toFixed(1)} s: ${rule}: ${text}`);
-  if (violations.length > 0) process.exitCode = 1;
+  if (violations.length > 0) {
+    process.exitCode = 1;
+    say(`seed ${seed} failed at commit ${commit()}; its last notes:`);
+  }
   for (const { at, module, note } of notes) {
     say(`  ${((at - origin) / 1000).toFixed(3)} ${module} ${note.level} ${note.event}: ${note.text}`);
   }

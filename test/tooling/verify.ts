@@ -41,8 +41,11 @@ const COVERAGE = 'test/protocol/conformance/coverage.ts';
 const conformance: readonly Step[] = [whole('old results', process.execPath, [COVERAGE, 'forget']), tests('conformance')];
 const coverage = counted('coverage', COVERAGE, ['check'], 'shown', 'red');
 
-/** What listens to real time, one step after the other; the others have the processor while it waits. */
-const REAL_TIME: readonly Step[] = [tests('protocol', ['--maxWorkers=2']), tests('tpm'), tests('e2e')];
+/** What listens to real time waits more than it works; the others have the processor meanwhile. */
+const REAL_TIME: readonly (readonly Step[])[] = [
+  [tests('e2e', ['--maxWorkers=2']), tests('tpm')],
+  [tests('protocol', ['--maxWorkers=2'])],
+];
 const VIRTUAL: readonly (readonly Step[])[] = [
   [lint, types, mutants],
   [format, imports, deadCode, ...['tidy', 'golden', 'unit', 'property', 'sim'].map((name) => tests(name)), ...conformance],
@@ -70,19 +73,21 @@ const ON_DEVICE = ['key', 'tls', 'refused', 'process', 'leak'].map((name) => `te
 
 const PLANS: Readonly<Record<string, Verification>> = {
   check: { lanes: QUICK, after: [] },
-  test: { lanes: [REAL_TIME], behind: VIRTUAL, after: [coverage] },
+  test: { lanes: REAL_TIME, behind: VIRTUAL, after: [coverage] },
   tpm: { lanes: [], after: [tests('tpm')] },
   device: { lanes: [], after: [tests('tpm', ON_DEVICE, 'device')] },
   conformance: { lanes: [], after: [...conformance, whole('table', process.execPath, [COVERAGE, 'write']), coverage] },
   sanitized: { lanes: [], after: [tests('tpm', ADDON, 'sanitized')] },
   again: {
-    lanes: [],
-    after: [
-      tests('unit'),
-      tests('protocol', LINE_AND_TLS, 'line and TLS'),
-      // the very file that the other Node's headers made
-      tests('tpm', ADDON, 'addon'),
+    lanes: [
+      [
+        tests('protocol', LINE_AND_TLS, 'line and TLS'),
+        // the very file that the other Node's headers made
+        tests('tpm', ADDON, 'addon'),
+      ],
     ],
+    behind: [[tests('unit')]],
+    after: [],
   },
 };
 

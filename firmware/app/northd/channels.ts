@@ -51,6 +51,8 @@ export class Channels {
   readonly #suspects = new Suspects();
   #logFailed = false;
   #clean = false;
+  /** Where the cursors stand is on a disk that cannot be read: nothing is taken meanwhile, or all of the log would be told again. */
+  #isUnread = false;
 
   constructor(options: ChannelOptions) {
     const { files } = options;
@@ -61,8 +63,9 @@ export class Channels {
   }
 
   async load(): Promise<void> {
-    const { value, problems } = await this.#state.load();
-    for (const text of problems) this.#options.note({ event: 'north-state-damaged', level: 'warn', text });
+    const { value, problems, isUnread } = await this.#state.load();
+    if (!this.#isUnread) for (const text of problems) this.#options.note({ event: 'north-state-damaged', level: 'warn', text });
+    this.#isUnread = isUnread;
     if (value !== null) {
       for (const channel of REPORT_CHANNELS) this.#queues[channel] = openQueue(value[channel]);
       this.#suspects.load(value);
@@ -73,6 +76,8 @@ export class Channels {
 
   /** Takes what the log has up to the committed record `head`. */
   async fill(head: number): Promise<void> {
+    if (this.#isUnread) await this.load();
+    if (this.#isUnread) return;
     for (const channel of REPORT_CHANNELS) {
       const queue = this.#queues[channel];
       const free = room(queue);
@@ -132,6 +137,7 @@ export class Channels {
   }
 
   async save(): Promise<void> {
+    if (this.#isUnread) return;
     const cursors = perChannel((channel) => this.#queues[channel].cursor);
     const saved = await this.#state.save({ ...cursors, clean: this.#clean, ...this.#suspects.state });
     if (!saved.ok)

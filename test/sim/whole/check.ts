@@ -1,9 +1,11 @@
 import { STORAGE_RULES } from '../check-storage.ts';
-import { BAND_W, checkSite, covers, slownessOf, type Violation, type Window } from '../check.ts';
+import { BAND_W, checkSite, type Context, covers, slownessOf, type Violation, type Window } from '../check.ts';
 import type { DrawnEvent, FaultSpan, Simulation } from '../draw.ts';
+import { expectedLimits, spanAt } from '../oracle.ts';
 import type { Outcome } from '../run.ts';
 import type { Whole } from './draw.ts';
 import { isSiteFault, jumpOf, NORTH_FAULTS } from './faults.ts';
+import { LOCAL, withLocal } from './local.ts';
 import type { Gap, WholeOutcome } from './run.ts';
 import type { Control } from '../../rig/utility/controls.ts';
 import { STARTED_AT } from '../../support/gateway/settings.ts';
@@ -23,6 +25,13 @@ const REQUESTS_SPAN = 600;
 const REQUESTS_A_POLL = 25;
 /** Within it any limit ever said is held, seconds. */
 const UNCLEAR_SECONDS = 30;
+/** From a change to when it is shown, with the error of both clocks; seconds. */
+const TOLD_SECONDS = 6;
+/** What the simulation keeps: of an instant of truth, with and without parts, and of a request; and what comes and goes. Bytes. */
+const POINT_BYTES = 250;
+const PARTS_BYTES = 1000;
+const EXCHANGE_BYTES = 3000;
+const HEAP_SLACK_BYTES = 3_000_000;
 const DISK_MOST_BYTES = 8 * 1024 * 1024;
 
 interface Told {
@@ -225,6 +234,24 @@ const checkDisk = ({ gateway }: WholeOutcome, seconds: number): readonly Violati
   return bytes <= DISK_MOST_BYTES ? [] : [{ rule: 'disk', at: seconds, text: `${bytes} bytes` }];
 };
 
+/**
+ * What the gateway says binds is what the rules of the standard say, or tighter by a source of the site: so a restart and a power cut
+ * forget nothing.
+ */
+const checkTold = (outcome: WholeOutcome, context: Pick<Context, 'spans' | 'unclear'>, known: Outcome): readonly Violation[] => {
+  const { spans, unclear } = context;
+  const edges = [...spans.map(({ from }) => from), ...known.served.values(), ...known.cancelServed.values()];
+  const isOwn = spans.some(({ source }) => source === LOCAL);
+  for (const { at, exportLimit } of outcome.killedUnsaved ? [] : outcome.told) {
+    const span = spanAt(spans, at);
+    if (span === null || span.limitW === null || exportLimit === span.limitW || covers(unclear, at)) continue;
+    if (edges.some((edge) => at >= edge - TOLD_SECONDS && at < edge + TOLD_SECONDS)) continue;
+    if (isOwn && exportLimit !== null && exportLimit < span.limitW) continue;
+    return [{ rule: 'told', at, text: `gateway holds ${exportLimit} W, ${span.source} says ${span.limitW} W` }];
+  }
+  return [];
+};
+
 /** Not even while nobody can say which limit holds is there none: the loosest of all that were ever said is held. */
 const checkUnclear = (
   whole: Whole,
@@ -245,18 +272,34 @@ const checkUnclear = (
   return [];
 };
 
+/** From the middle of the run on memory grows by what the simulation itself keeps, and no more. */
+const checkMemory = ({ heaps }: WholeOutcome, { seconds, site }: Whole): readonly Violation[] => {
+  const [middle, end] = heaps;
+  if (middle === undefined || end === undefined) return [];
+  const isPlain = (site.others?.length ?? 0) + (site.batteries?.length ?? 0) + (site.switchedLoads?.length ?? 0) === 0;
+  const kept =
+    (end.points - middle.points) * (isPlain ? POINT_BYTES : PARTS_BYTES) + (end.exchanges - middle.exchanges) * EXCHANGE_BYTES;
+  const grown = end.bytes - middle.bytes;
+  if (grown <= kept + HEAP_SLACK_BYTES) return [];
+  return [{ rule: 'memory', at: seconds, text: `${grown} bytes more, ${kept} of them the simulation's own` }];
+};
+
 /** Everything that went wrong, judged by truth, wire and the server's log alone. */
 export const checkWhole = (whole: Whole, outcome: WholeOutcome): readonly Violation[] => {
   if (outcome.crash !== null) return [{ rule: 'crash', at: outcome.gateway.now, text: outcome.crash }];
   const { simulation, seen } = asSimulation(whole, outcome);
   const unclear = unclearOf(whole, outcome);
+  const deaf = [...outcome.dead, ...outcome.deadNorth];
+  const spans = withLocal(expectedLimits(simulation, seen), whole.local, whole.seconds, deaf);
   const rules = whole.importDefaultW === null ? [] : STORAGE_RULES;
   return [
-    ...checkSite(simulation, seen, { unclear, slack: CLOCK_SECONDS }, rules),
+    ...checkSite(simulation, seen, { unclear, spans, slack: CLOCK_SECONDS }, rules),
+    ...checkTold(outcome, { spans, unclear }, seen),
     ...checkUnclear(whole, outcome, unclear, slownessOf(simulation)),
     ...checkResponses(whole, outcome),
     ...checkRemembered(outcome, whole.seconds),
     ...checkRequests(outcome, whole),
     ...checkDisk(outcome, whole.seconds),
+    ...checkMemory(outcome, whole),
   ];
 };

@@ -3,6 +3,7 @@ import type { SiteSettings } from '../../rig/site/site.ts';
 import { STARTED_AT } from '../../support/gateway/settings.ts';
 import { drawImport } from '../draw-storage.ts';
 import { drawFaults, type WholeSpan } from './faults.ts';
+import { drawLocal, type DrawnLocal } from './local.ts';
 import { drawWholeSite, hasBeside, linesOf, type SiteKind } from './site.ts';
 
 /** An event that the server publishes at `createdAt`. */
@@ -34,6 +35,7 @@ export interface Whole {
   /** Import limit of the default; null: none. */
   readonly importDefaultW: number | null;
   readonly pollSeconds: number;
+  readonly local: DrawnLocal;
   /** What the machine's own clock shows at the start, seconds since 1970. */
   readonly wallSeconds: number;
 }
@@ -86,6 +88,7 @@ export const drawWhole = (seed: number, hours: number): Whole => {
     ...{ seed, seconds, healedAt, kind, site, loadSteps, pollSeconds },
     faults: drawFaults(random('faults'), healedAt, targets),
     events: drawEvents(random('events'), healedAt, stores),
+    local: drawLocal(random('local'), healedAt, seconds),
     defaultW: Math.round(rates.between(1000, 6000)),
     importDefaultW: stores ? Math.round(rates.between(1500, 9000)) : null,
     wallSeconds: isUnset ? 0 : STARTED_AT + rates.between(0 - WALL_MOST_SECONDS, WALL_MOST_SECONDS),

@@ -1,4 +1,7 @@
 import { createHash } from 'node:crypto';
+import process from 'node:process';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { FileFault } from '#base/ports.ts';
 import { SeededRandom } from '#base/random.ts';
 import { responses, type ReceivedResponse } from '../../rig/utility/journal.ts';
@@ -8,10 +11,11 @@ import { VirtualGateway } from '../../support/gateway/gateway.ts';
 import { exampleScenario, type Modes } from '../../rig/utility/options.ts';
 import { STARTED_AT } from '../../support/gateway/settings.ts';
 import { befallSite } from '../befall.ts';
-import { type CapWrite, capWriteOf, isBesideWrite } from '../run.ts';
+import { type CapWrite, capWriteOf, isBesideWrite, type Told } from '../run.ts';
 import { NorthBefall } from './befall-north.ts';
 import type { Whole, WholeEvent } from './draw.ts';
 import { isSiteFault, type WholeFault, type WholeSpan } from './faults.ts';
+import { CONTACT_PATH, TOPIC } from './local.ts';
 
 const BOOT_SECONDS = 5;
 const RESTART_SECONDS = 1;
@@ -28,15 +32,22 @@ const modesOf = (exportW: number, importW: number | null, targetW: number | null
   ...(targetW === null ? {} : { opModStorageTargetW: targetW }),
 });
 
+/** The gateway as the checks look at it. */
+export type Seen = Pick<VirtualGateway, 'disk' | 'notes' | 'state' | 'now' | 'origin'> & {
+  readonly truth: Pick<VirtualGateway['truth'], 'points'>;
+};
+
 /** All that a run leaves behind; seconds from its start. */
 export interface WholeOutcome {
-  readonly gateway: VirtualGateway;
+  readonly gateway: Seen;
   readonly writes: readonly CapWrite[];
   /** Writes to batteries and switched loads. */
   readonly besideWrites: readonly { readonly at: number; readonly unitId: number }[];
   /** The events of the seed, as the server published them. */
   readonly published: readonly Control[];
   readonly responses: readonly ReceivedResponse[];
+  /** What controld said of itself. */
+  readonly told: readonly Told[];
   /** Spans without a running controld, and without a running northd. */
   readonly dead: readonly Gap[];
   readonly deadNorth: readonly Gap[];
@@ -44,9 +55,23 @@ export interface WholeOutcome {
   readonly cuts: readonly number[];
   /** A process ended while nothing could be saved. */
   readonly killedUnsaved: boolean;
+  /** Memory in use, beside how much the simulation itself had kept by then. */
+  readonly heaps: readonly Heap[];
   readonly crash: string | null;
   readonly hash: string;
 }
+
+interface Heap {
+  readonly bytes: number;
+  readonly points: number;
+  readonly exchanges: number;
+}
+
+const heapInUse = (): number => {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+  return process.memoryUsage().heapUsed;
+};
 
 export interface Gap {
   readonly from: number;
@@ -61,10 +86,13 @@ class WholeRun {
   readonly #writes: CapWrite[] = [];
   readonly #besideWrites: { readonly at: number; readonly unitId: number }[] = [];
   readonly #published: Control[] = [];
+  readonly #told: Told[] = [];
+  readonly #heaps: Heap[] = [];
   readonly #dead: Gap[] = [];
   readonly #deadNorth: Gap[] = [];
   readonly #cuts: number[] = [];
   readonly #north: NorthBefall;
+  readonly #levels = new Map<string, 0 | 1>([[CONTACT_PATH, 1]]);
   readonly #standing = new Map<string, number>();
   #diskFault: WholeFault | null = null;
   #syncMs = 0;
@@ -79,8 +107,10 @@ class WholeRun {
     );
     this.#gateway = new VirtualGateway({
       ...{ seed: whole.seed, settings: whole.site, fallbackExportW: 0, wallSeconds: whole.wallSeconds },
+      ...{ limits: whole.local.limits, levels: this.#levels },
       ...(whole.importDefaultW === null ? {} : { profile: 'csip-aus-v1.3', utility: { extension: '1.3' } }),
       scenario: { programs, pollRate: whole.pollSeconds, postRate: 60 },
+      onView: ({ exportLimit }) => this.#told.push({ at: this.#gateway.now, exportLimit }),
       onBytes: (wire) => {
         const write = capWriteOf(wire, whole.site);
         const at = this.#gateway.now;
@@ -99,19 +129,33 @@ class WholeRun {
       gateway.at(span.until, () => this.#turn(span, false));
     }
     for (const event of events) gateway.at(event.createdAt, () => this.#publish(event));
+    this.#speakLocal();
+    gateway.at(seconds / 2, () => this.#weigh());
     let crash: string | null = null;
     try {
       await gateway.until(seconds);
+      this.#weigh();
     } catch (error) {
       crash = error instanceof Error ? (error.stack ?? error.message) : String(error);
     }
     return {
       ...{ gateway, crash, writes: this.#writes, published: this.#published, cuts: this.#cuts },
-      besideWrites: this.#besideWrites,
+      ...{ besideWrites: this.#besideWrites, told: this.#told, heaps: this.#heaps },
       ...{ dead: this.#dead, deadNorth: this.#deadNorth, killedUnsaved: this.#killedUnsaved },
       responses: responses(gateway.state.journal).map((each) => ({ ...each, at: each.at - STARTED_AT })),
       hash: this.#hash(),
     };
+  }
+
+  /** What the site's own sources do; the installer lifts what locked the site out once all is well. */
+  #speakLocal(): void {
+    const { local, healedAt } = this.#whole;
+    const gateway = this.#gateway;
+    for (const { at, exportW } of local.topic?.says ?? [])
+      gateway.at(at, () => gateway.broker.publish(TOPIC, JSON.stringify({ exportW })));
+    for (const { at, open } of local.contact?.flips ?? [])
+      gateway.at(at, () => void this.#levels.set(CONTACT_PATH, open ? 0 : 1));
+    if (local.agreementW !== null) gateway.at(healedAt, () => gateway.install({ type: 'lockout-reset' }));
   }
 
   #publish({ createdAt, start, cancelAt, program, durationSeconds, limitW, importW, targetW }: WholeEvent): void {
@@ -120,6 +164,11 @@ class WholeRun {
     const control = gateway.publish({ program, startsIn: start - createdAt, durationSeconds, modes });
     this.#published.push(control);
     if (cancelAt !== null) gateway.at(cancelAt, () => cancelControl(gateway.state, control.mRID, gateway.serverNow));
+  }
+
+  #weigh(): void {
+    const { truth, state } = this.#gateway;
+    this.#heaps.push({ bytes: heapInUse(), points: truth.points.length, exchanges: state.journal.exchanges.length });
   }
 
   #hash(): string {

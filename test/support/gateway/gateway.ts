@@ -1,6 +1,7 @@
 import { assert } from '#base/assert.ts';
 import type { SeededRandom } from '#base/random.ts';
 import type { Configuration } from '#app/config/configuration.ts';
+import { isTopic } from '#app/config/inputs.ts';
 import { siteOf } from '#app/config/utility.ts';
 import { RigSite } from '../../rig/site/site.ts';
 import type { Control } from '../../rig/utility/controls.ts';
@@ -8,8 +9,9 @@ import { createControl, createUtility, dcapPath, type NewControl, type UtilitySt
 import { virtualUtility, type VirtualUtility } from '../../rig/utility/virtual.ts';
 import { MemoryFiles } from '../memory-files.ts';
 import { VirtualTime } from '../virtual-clock.ts';
-import { runVirtualControld, type NoteTaken } from '../virtual-gateway.ts';
+import { runVirtualControld, RUNTIME_DIRECTORY, type NoteTaken } from '../virtual-gateway.ts';
 import { VirtualLine } from '../virtual-line-port.ts';
+import { VirtualBroker } from './broker.ts';
 import { processFiles } from './disk.ts';
 import { DEVICE, type DeviceCertificate } from './identity.ts';
 import { virtualClient, type Network } from './network.ts';
@@ -30,6 +32,7 @@ import { TruthLog } from './truth.ts';
 
 const MS = 1000;
 const LATENCY_MS = 60;
+const VIEWED_AFTER_MS = 300;
 /** Notes kept for a report. */
 const NOTES_KEPT = 5000;
 
@@ -49,6 +52,7 @@ export class VirtualGateway {
   readonly line: VirtualLine;
   readonly lines: readonly VirtualLine[];
   readonly server: VirtualUtility;
+  readonly broker: VirtualBroker;
   /** Asked at each call of a process that it waits for: of the disk, and of the network before a request. Who drives may kill it there. */
   readonly onCall = { control: (): void => undefined, north: (): void => undefined };
   /** Presented by northd from its next start on. */
@@ -68,6 +72,7 @@ export class VirtualGateway {
     this.#options = options;
     this.#time = new VirtualTime({ mono: 100_000, wall: options.wallSeconds ?? STARTED_AT - 3 });
     this.#origin = this.#time.now;
+    this.broker = new VirtualBroker(this.#time);
     const state = createUtility(utilityOptions(options));
     this.server = virtualUtility(state, () => STARTED_AT + this.now);
     this.#configuration = configurationFor(options, options.url ?? `${ORIGIN}${dcapPath(state)}`);
@@ -129,8 +134,34 @@ export class VirtualGateway {
       bootId: `boot-${this.#boots}`,
       seed: this.#seed(),
       onNote: (note) => this.#note(note),
+      ...(this.#options.levels === undefined ? {} : { levels: this.#options.levels }),
     });
     this.#control = [process, files, sockets];
+    if (this.#options.onView !== undefined) this.#watch(this.#options.onView);
+  }
+
+  /** Looks at the controld that just began, as soon as its socket is there. */
+  #watch(onView: NonNullable<GatewayOptions['onView']>): void {
+    const watched = this.#control;
+    this.#time.at(this.#time.now + VIEWED_AFTER_MS, () => {
+      if (this.#control !== watched) return;
+      this.#dial('view.sock', [], (line) => {
+        const view = JSON.parse(line) as { readonly type: string; readonly exportLimit: number | null };
+        if (view.type === 'view') onView(view);
+      });
+    });
+  }
+
+  #dial(socket: string, messages: readonly unknown[], onLine: (line: string) => void): void {
+    this.#time.touch();
+    this.#sockets.process().dial(
+      `${RUNTIME_DIRECTORY}/${socket}`,
+      (stream) => {
+        for (const each of [{ type: 'hello', protocol: 1, release: 'rig', planId: null }, ...messages])
+          stream.send(JSON.stringify(each));
+      },
+      { onLine, onClosed: () => undefined },
+    );
   }
 
   startNorth(): void {
@@ -149,9 +180,16 @@ export class VirtualGateway {
       files: processFiles(() => this.#disk, touch, onCall),
       sockets: this.#sockets.process(),
       http: (clock) => virtualClient({ clock, network, server, origin: ORIGIN, lfdi: () => certificate.lfdi, touch, onCall }),
+      broker: this.broker.process(),
+      topics: this.#configuration.inputs.filter(isTopic),
       seed: this.#seed(),
       onNote: (note) => this.#note(note),
     });
+  }
+
+  /** Says something on the installer's socket. */
+  install(message: unknown): void {
+    this.#dial('install.sock', [message], () => undefined);
   }
 
   killControl(): void {

@@ -1,9 +1,12 @@
 import type { Clock } from '#base/ports.ts';
 import { SeededRandom } from '#base/random.ts';
+import type { TopicInput } from '#app/config/inputs.ts';
+import { LimitTopics } from '#app/northd/limit-topics.ts';
 import { northd, type Northd, type NorthdConfig } from '#app/northd/northd.ts';
 import type { HttpClient } from '#utility/walk/http-port.ts';
 import type { ProcessClock, VirtualTime } from '../virtual-clock.ts';
 import { RUNTIME_DIRECTORY, type NoteTaken } from '../virtual-gateway.ts';
+import type { ProcessBroker } from './broker.ts';
 import type { ProcessFiles } from './disk.ts';
 import type { ProcessSockets } from './sockets.ts';
 
@@ -21,6 +24,9 @@ interface VirtualNorthdOptions {
   readonly files: ProcessFiles;
   readonly sockets: ProcessSockets;
   readonly http: (clock: Clock) => HttpClient;
+  /** Where the topics of limits are; none: nobody goes there. */
+  readonly broker: ProcessBroker;
+  readonly topics: readonly TopicInput[];
   /** Of this life: seeds its entropy. */
   readonly seed: number;
   readonly onNote: (note: NoteTaken) => void;
@@ -48,17 +54,27 @@ export const startVirtualNorthd = (options: VirtualNorthdOptions): VirtualNorthd
   const note = (event: string, text: string): void => {
     onNote({ at: time.now, module: 'simulation', note: { event, level: 'error', text } });
   };
+  const entropy = { bytes: (length: number) => random.bytes(length), fraction: () => random.fraction() };
+  const take = (taken: NoteTaken['note']): void => {
+    if (alive) onNote({ at: time.now, module: 'northd', note: taken });
+  };
   time.touch();
+  const topics =
+    options.topics.length === 0
+      ? null
+      : new LimitTopics({
+          ...{ dial: options.broker.dial, user: null, password: null, inputs: options.topics, clock, entropy, link: sockets },
+          ...{ directory: RUNTIME_DIRECTORY, release: 'simulated', note: take },
+        });
+  topics?.start();
   northd(
     {
       clock,
-      entropy: { bytes: (length) => random.bytes(length), fraction: () => random.fraction() },
+      entropy,
       link: sockets,
       state: files,
       http: options.http(clock),
-      note: (taken) => {
-        if (alive) onNote({ at: time.now, module: 'northd', note: taken });
-      },
+      note: take,
       onGoodTurn: () => undefined,
     },
     { ...config, release: 'simulated', directory: RUNTIME_DIRECTORY },
@@ -71,12 +87,14 @@ export const startVirtualNorthd = (options: VirtualNorthdOptions): VirtualNorthd
   const kill = (): void => {
     alive = false;
     process.kill();
+    options.broker.kill();
     files.kill();
     sockets.kill();
   };
   return {
     stop: async () => {
       time.touch();
+      topics?.close();
       await running?.stop();
       kill();
     },

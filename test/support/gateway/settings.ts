@@ -39,6 +39,10 @@ export interface GatewayOptions {
   readonly nmi?: string | null;
   readonly fallbackExportW?: number;
   readonly commissionedExportW?: number | null;
+  /** Further members of `site.limits`, as in the file. */
+  readonly limits?: Readonly<Record<string, unknown>>;
+  /** Levels of inputs by their path; absent: there are none. */
+  readonly levels?: ReadonlyMap<string, 0 | 1>;
   /** Absent: false. */
   readonly gridCodeWrites?: boolean;
   /** Address of DeviceCapability; absent: where the server has it. */
@@ -47,6 +51,8 @@ export interface GatewayOptions {
   readonly wallSeconds?: number;
   /** Draws of both processes. */
   readonly seed?: number;
+  /** What controld shows of itself each second; absent: nobody looks. */
+  readonly onView?: (view: { readonly exportLimit: number | null }) => void;
   /** Everything that passes on the serial line. */
   readonly onBytes?: (bytes: WireBytes) => void;
 }
@@ -75,7 +81,8 @@ export const lineName = (index: number): string => `line-${index + 1}`;
 /** The configuration file of the run, read by the product's own decoder. */
 export const configurationFor = (options: GatewayOptions, url: string): Configuration => {
   const nmi = options.nmi === undefined ? NMI : options.nmi;
-  const { others = [], besideLine = 0, ...beside } = siteSettings(options);
+  const { others = [], besideLine = 0, line: wire, ...beside } = siteSettings(options);
+  const { baudRate } = wire;
   const lines = 1 + Math.max(besideLine, ...others.map(({ line }) => line));
   const text = JSON.stringify({
     format: 1,
@@ -84,11 +91,13 @@ export const configurationFor = (options: GatewayOptions, url: string): Configur
       limits: {
         commissioned: { exportW: options.commissionedExportW ?? null, generationW: null },
         fallback: { exportW: options.fallbackExportW ?? 0, importW: null },
+        ...options.limits,
       },
       gridCodeWrites: options.gridCodeWrites ?? false,
     },
+    ...(options.limits?.['inputs'] === undefined ? {} : { broker: { host: 'broker.example', port: 1883 } }),
     lines: Array.from({ length: lines }, (_, index) => ({
-      ...{ name: lineName(index), path: `/dev/${lineName(index)}`, baudRate: 9600, parity: 'none', stopBits: 1 },
+      ...{ name: lineName(index), path: `/dev/${lineName(index)}`, baudRate, parity: 'none', stopBits: 1 },
     })),
     devices: [
       { id: 'pv', role: 'inverter', line: 'line-1', unitId: 1, profile: 'sunspec-123' },

@@ -19,7 +19,7 @@ const damage = (files: MemoryFiles, path: string): void => {
 
 describe('a state file', () => {
   it('is nothing, and no problem, before the first save', async () => {
-    expect(await stateOf(new MemoryFiles()).load()).toEqual({ value: null, problems: [] });
+    expect(await stateOf(new MemoryFiles()).load()).toMatchObject({ value: null, problems: [] });
   });
 
   it('falls back to the older copy when the newer is damaged, and says so', async () => {
@@ -28,9 +28,9 @@ describe('a state file', () => {
     await state.load();
     await state.save('first');
     await state.save('second');
-    expect(await stateOf(files).load()).toEqual({ value: 'second', problems: [] });
+    expect(await stateOf(files).load()).toMatchObject({ value: 'second', problems: [] });
     damage(files, 'plan.b');
-    expect(await stateOf(files).load()).toEqual({ value: 'first', problems: ['plan.b: damaged'] });
+    expect(await stateOf(files).load()).toMatchObject({ value: 'first', problems: ['plan.b: damaged'] });
   });
 
   it('never overwrites the copy in use', async () => {
@@ -52,7 +52,7 @@ describe('a state file', () => {
     files.put('plan.a', new Uint8Array(0));
     files.put('plan.b', new TextEncoder().encode('GWST 1 9 00000000\n"x"\n'));
     const state = stateOf(files);
-    expect(await state.load()).toEqual({ value: null, problems: ['plan.a: damaged', 'plan.b: damaged'] });
+    expect(await state.load()).toMatchObject({ value: null, problems: ['plan.a: damaged', 'plan.b: damaged'] });
     expect((await state.save('new')).ok).toBe(true);
     expect((await stateOf(files).load()).value).toBe('new');
   });
@@ -66,7 +66,7 @@ describe('a state file', () => {
     const far = stateOf(files, 7);
     await far.load();
     await far.save('from far ahead');
-    expect(await stateOf(files, 1).load()).toEqual({ value: 'from the next release', problems: ['plan.b: format 7'] });
+    expect(await stateOf(files, 1).load()).toMatchObject({ value: 'from the next release', problems: ['plan.b: format 7'] });
   });
 
   it('leaves out all but the newest of the saves that wait', async () => {

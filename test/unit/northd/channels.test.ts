@@ -99,6 +99,23 @@ describe('the state of northd', () => {
   });
 });
 
+test('a disk that cannot be read for a while does not let everything be told again', async () => {
+  const files = new MemoryFiles();
+  await logOf(files, [transition('A1'), transition('A2')]);
+  const before = await life(files);
+  await before.fill(2);
+  await before.next('responses', now);
+  await before.settle('responses', [1], { kind: 'accepted' }, now);
+  files.options = { faultOf: (_, path) => ({ kind: 'failed', path, why: 'input/output error' }) };
+  const channels = await life(files);
+  await channels.fill(2);
+  await channels.close();
+  expect(await channels.next('responses', now)).toEqual([]);
+  files.options = {};
+  await channels.fill(2);
+  expect(seqsOf(await channels.next('responses', now))).toEqual([2]);
+});
+
 test('readings that nobody takes wait a day and then make room', async () => {
   const files = new MemoryFiles();
   await logOf(files, [reading(0), reading(60), reading(120)]);
