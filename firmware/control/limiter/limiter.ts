@@ -107,6 +107,11 @@ const withGain = (state: LimiterState, device: DeviceId, gain: GainState): Limit
 /** Takes one poll of the meter at the connection point. */
 export const observeMeter = (state: LimiterState, sample: MeterSample, plant: Plant): LimiterState => {
   const sight = withMeterSample(state.sight, sample, plant.maxPower);
+  if (!sight.seen && state.sight.seen) {
+    // What it said until now is not to be what the first word is held against once it is believed again.
+    const { phases: _, ...rest } = state;
+    return { ...rest, sight, load: withoutMeter(state.load) };
+  }
   if (!sight.seen && state.sight.reason === 'implausible') return { ...state, sight };
   const polled = { ...state, sight, load: withPoll(state.load, sample) };
   return plant.phases === undefined ? polled : { ...polled, phases: observePhases(state.phases, sample) };

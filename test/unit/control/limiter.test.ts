@@ -77,6 +77,16 @@ describe('the limiter', () => {
     expect(bench.run(5000, limited(2000), { generation: 3000, flow: 2000 }).ceiling).toBe(2000);
   });
 
+  it.each([
+    ['disbelieved', 250, { generation: 3000, flow: 2000 }],
+    ['frozen', 11_000, { generation: 3000, flow: -2000, fresh: false }],
+  ] as const)('keeps nothing of the load once the meter is %s', (_, span, seen) => {
+    const bench = settled();
+    expect(bench.limiter.load.estimate).not.toBeNull();
+    expect(bench.run(span, limited(2000), seen).seen).toBe(false);
+    expect(bench.limiter.load).toMatchObject({ estimate: null, refresh: null, history: [] });
+  });
+
   it('sees a meter that was silent again after three samples', () => {
     const bench = settled();
     bench.run(2500, limited(2000), { generation: 3000, flow: null });
