@@ -47,7 +47,9 @@ export const decodeModel = <P extends PointTable>(
   const known = words.subarray(0, end);
   const values: Record<string, number | bigint | string | null> = {};
   const badScales: string[] = [];
-  for (const [name, point] of entriesOf(model.points)) {
+  for (const name of Object.keys(model.points)) {
+    const point = model.points[name];
+    if (point === undefined) continue;
     const raw = decodePoint(point, known);
     const misscaled = point.type === 'sunssf' && typeof raw === 'number' && (raw < SCALE_MIN || raw > SCALE_MAX);
     if (misscaled) badScales.push(name);
@@ -55,17 +57,6 @@ export const decodeModel = <P extends PointTable>(
   }
   // Keys and value types are those of the table by construction.
   return ok({ values: values as ModelValues<P>, badScales });
-};
-
-const entries = new WeakMap<PointTable, readonly (readonly [string, PointSpec])[]>();
-
-/** The points of a table, listed once: it is decoded several times a second. */
-const entriesOf = (points: PointTable): readonly (readonly [string, PointSpec])[] => {
-  const known = entries.get(points);
-  if (known !== undefined) return known;
-  const listed = Object.entries(points);
-  entries.set(points, listed);
-  return listed;
 };
 
 const scaled = <P extends PointTable>(
