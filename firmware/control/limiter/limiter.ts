@@ -109,8 +109,8 @@ export const observeMeter = (state: LimiterState, sample: MeterSample, plant: Pl
   const sight = withMeterSample(state.sight, sample, plant.maxPower);
   if (!sight.seen && state.sight.seen) {
     // What it said until now is not to be what the first word is held against once it is believed again.
-    const { phases: _, ...rest } = state;
-    return { ...rest, sight, load: withoutMeter(state.load) };
+    const { gains, overcutSince, probe = null } = state;
+    return { gains, overcutSince, probe, sight, load: withoutMeter(state.load) };
   }
   if (!sight.seen && state.sight.reason === 'implausible') return { ...state, sight };
   const polled = { ...state, sight, load: withPoll(state.load, sample) };
