@@ -33,6 +33,13 @@ export const LIMITER_MUTANTS: readonly Mutant[] = [
     tests: ['test/unit/control/limiter.test.ts'],
   },
   {
+    name: 'an output that has not moved yet says that the meter need not move',
+    file: 'firmware/control/limiter/limiter.ts',
+    search: 'if (isDue && !isEvidence(',
+    replace: 'if (!isDue && !isEvidence(',
+    tests: ['test/unit/control/limiter.test.ts'],
+  },
+  {
     name: 'a cap that was held a dead time ago acts no more',
     file: 'firmware/control/limiter/generation.ts',
     search: 'filter(({ at }) => now - at <= DEAD_PART * settleMs)',
