@@ -20,7 +20,7 @@ export const SPELL_JOIN = 2;
 export const RETURN_SECONDS = 12;
 /** The gateway tells its limit once a second; a change shows this much later at most, seconds. */
 const TOLD_SECONDS = 2.5;
-const TICK_GAP_MS = 1000;
+const TICK_GAP_MS = 1500;
 /** Writes an hour in steady state, and allowed for every change besides. */
 export const WRITES_AN_HOUR = 120;
 export const WRITES_A_CHANGE = 15;
