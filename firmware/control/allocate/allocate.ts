@@ -61,12 +61,10 @@ const isTold = ({ uncontrolled, maxPower }: Claim): boolean => uncontrolled === 
 /** Of `allowed` so much must be over before an inverter that was put to 0 is started again: a limit that wavers does not switch it. */
 const RESTART_FRACTION = 0.8;
 
-const NOBODY: ReadonlySet<DeviceId> = new Set();
-
 /** The inverters that are to be kept at 0, given those that were. */
 export const idleOf = (allowed: Watts, claims: readonly Claim[]): ReadonlySet<DeviceId> => {
   // The last one always stays.
-  if (claims.length === 1) return NOBODY;
+  if (claims.length === 1) return new Set();
   const left = forTold(allowed, claims);
   const told = byPreference(claims.filter(isTold));
   const may = runningOn(left, told);
