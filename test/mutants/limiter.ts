@@ -28,9 +28,30 @@ export const LIMITER_MUTANTS: readonly Mutant[] = [
   {
     name: 'a cap that was held a dead time ago acts no more',
     file: 'firmware/control/limiter/generation.ts',
-    search: 'filter(({ at }) => now - at <= DEAD_PART * settleMs)',
-    replace: 'filter(({ at }) => now - at < DEAD_PART * 0)',
+    search: 'filter(({ at }) => now - at <= longestDead(response))',
+    replace: 'filter(({ at }) => now - at < 0 * longestDead(response))',
     tests: ['test/unit/control/dead-time.test.ts'],
+  },
+  {
+    name: 'a dead time that was seen once is relied on',
+    file: 'firmware/control/limiter/response.ts',
+    search: 'const isConfirmed = deadTimes.length >= CONFIRMED;',
+    replace: 'const isConfirmed = deadTimes.length >= 1;',
+    tests: ['test/unit/control/answer.test.ts'],
+  },
+  {
+    name: 'an inverter that became slower is noticed only when it answers',
+    file: 'firmware/control/limiter/response.ts',
+    search: 'Math.max(waited, ...deadTimes.map(({ high }) => high))',
+    replace: 'Math.max(...deadTimes.map(({ high }) => high))',
+    tests: ['test/unit/control/answer.test.ts'],
+  },
+  {
+    name: 'the gain is wound up by small cuts that the output has yet to follow',
+    file: 'firmware/control/limiter/gain.ts',
+    search: 'newest.generation / Math.max(...acting) > state.gain',
+    replace: 'newest.generation / Math.min(...acting) > state.gain',
+    tests: ['test/unit/control/answer.test.ts'],
   },
   {
     name: 'a share is given on while the one that gave it still delivers',

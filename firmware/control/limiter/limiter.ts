@@ -174,7 +174,7 @@ const overcut = (
   now: MonoMs,
 ): MonoMs | null => {
   if (target >= plant.maxPower) return null;
-  const expected = total(tracks, (track) => predicted(track, now, ACTUATION));
+  const expected = total(tracks, (track) => predicted(track, now, ACTUATION, gainOf(state, track.device)));
   if (expected === null) return null;
   if (state.overcutSince !== null) {
     const arrived = expected <= target + 0.003 * plant.maxPower;
