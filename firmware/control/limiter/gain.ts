@@ -67,6 +67,18 @@ export const isSteady = (track: GenerationTrack): boolean => {
   return recent.every((reading) => Math.abs(reading.generation - newest.generation) <= 0.004 * track.maxPower);
 };
 
+/** Output per watt of cap; null where it says nothing of the gain. A small change of cap disturbs nobody, yet it is followed late. */
+const ratioOf = ({ gain, settleMs }: GainState, track: GenerationTrack, output: number, now: MonoMs): number | null => {
+  // Held against the new cap alone, each small cut would ask for another.
+  const acting = capsWithin(track, now, settleMs);
+  if (acting === null) return null;
+  const delivers = output / Math.max(...acting) > gain;
+  // Less than asked may be the sun, unless the inverter itself says that it is throttled.
+  if (!delivers && track.state !== 'throttled') return null;
+  const ratio = output / (delivers ? Math.max(...acting) : Math.min(...acting));
+  return Math.abs(ratio - 1) > PLAUSIBLE || (!delivers && ratio > gain) ? null : ratio;
+};
+
 /** A reading arrived: learns the gain when the cap binds and everything has settled. */
 export const withSettledReading = (before: GainState, track: GenerationTrack, now: MonoMs): GainState => {
   const cap = track.heldCap;
@@ -76,15 +88,8 @@ export const withSettledReading = (before: GainState, track: GenerationTrack, no
   const newest = track.readings.at(-1);
   if (newest === undefined || cap === null || cap < 0.03 * track.maxPower || state.learnedAt === newest.at) return state;
   const undisturbed = track.disturbedAt === null || now - track.disturbedAt >= state.settleMs;
-  if (!undisturbed || !isSteady(track)) return state;
-  // A small change of cap disturbs nobody, yet the output follows it late: held against the new cap alone, each would ask for another.
-  const acting = capsWithin(track, now, state.settleMs);
-  if (acting === null) return state;
-  const delivers = newest.generation / Math.max(...acting) > state.gain;
-  const ratio = newest.generation / (delivers ? Math.max(...acting) : Math.min(...acting));
-  if (Math.abs(ratio - 1) > PLAUSIBLE || (!delivers && ratio > state.gain)) return state;
-  // Less than asked may be the sun, unless the inverter itself says that it is throttled.
-  if (!delivers && track.state !== 'throttled') return state;
-  const gain = clamp(state.gain + (delivers ? LEARN_DOWN : LEARN_UP) * (ratio - state.gain), GAIN_MIN, GAIN_MAX);
+  const ratio = undisturbed && isSteady(track) ? ratioOf(state, track, newest.generation, now) : null;
+  if (ratio === null) return state;
+  const gain = clamp(state.gain + (ratio > state.gain ? LEARN_DOWN : LEARN_UP) * (ratio - state.gain), GAIN_MIN, GAIN_MAX);
   return { ...state, gain, learnedAt: newest.at };
 };

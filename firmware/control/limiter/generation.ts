@@ -279,9 +279,8 @@ export const envelope = (
     high = Math.max(high, value);
   };
   const includeAt = (earlier: GenerationReading, later: GenerationReading, at: MonoMs): void => {
-    if (!mayJump(track, earlier, later, response)) return include(interpolate(earlier, later, at));
-    include(earlier.generation);
-    include(later.generation);
+    const jumps = mayJump(track, earlier, later, response);
+    for (const value of jumps ? [earlier.generation, later.generation] : [interpolate(earlier, later, at)]) include(value);
   };
   let before: GenerationReading | null = null;
   for (const reading of track.readings) {
