@@ -18,7 +18,7 @@ help:
 	@echo 'make test       everything, with the Debian packages it needs'
 	@echo 'make check      before a commit: format, types, lint, imports, dead code, quick tests'
 	@echo 'make bench      the figures beside their limits'
-	@echo 'make sim SEED=n [COUNT=m] [HOURS=h]   seeded simulations of control; FLEET=1: of several inverters; STORAGE=1: with batteries and loads; WHOLE=1: both processes; CONTROL=1: between drivers and disk, fast'
+	@echo 'make sim SEED=n [COUNT=m] [HOURS=h]   seeded simulations of control; FLEET=1: of several inverters; STORAGE=1: with batteries and loads; WHOLE=1: both processes; CONTROL=1: between drivers and disk, fast; YEAR=1: a year of it'
 	@echo 'make replay FILE=tape   what gridward record wrote, through the present code: the first tick that decides differently'
 	@echo 'make mutants    breaks the product line by line; the tests must notice'
 	@echo 'make conformance   shows the requirements of CSIP and CSIP-AUS, writes the table in test/README.md'
@@ -74,7 +74,7 @@ bench: build
 	@$(RUN) node test/bench/main.ts
 
 sim: build
-	@$(RUN) node test/sim/main.ts --seed $(SEED) --count $(or $(COUNT),1) --hours $(or $(HOURS),1) $(if $(WHOLE),--whole) $(if $(FLEET),--fleet) $(if $(STORAGE),--storage) $(if $(CONTROL),--control)
+	@$(RUN) node test/sim/main.ts --seed $(SEED) --count $(or $(COUNT),1) --hours $(or $(HOURS),1) $(if $(WHOLE),--whole) $(if $(FLEET),--fleet) $(if $(STORAGE),--storage) $(if $(CONTROL)$(YEAR),--control) $(if $(YEAR),--year)
 
 replay: build
 	@$(RUN) node test/sim/replay.ts $(FILE)

@@ -47,7 +47,9 @@ export const decodeModel = <P extends PointTable>(
   const known = words.subarray(0, end);
   const values: Record<string, number | bigint | string | null> = {};
   const badScales: string[] = [];
-  for (const [name, point] of Object.entries(model.points)) {
+  for (const name of Object.keys(model.points)) {
+    const point = model.points[name];
+    if (point === undefined) continue;
     const raw = decodePoint(point, known);
     const misscaled = point.type === 'sunssf' && typeof raw === 'number' && (raw < SCALE_MIN || raw > SCALE_MAX);
     if (misscaled) badScales.push(name);
@@ -94,11 +96,11 @@ const WRAP_32 = 2 ** 32;
 const decodePoint = (point: PointSpec, words: Uint16Array): number | bigint | string | null => {
   const size = registersOf(point);
   if (point.at + size > words.length || point.type === 'pad') return null;
-  const own = words.subarray(point.at, point.at + size);
-  if (point.type === 'string') return decodeString(own);
-  if (point.type === 'acc64') return decodeAcc64(own);
-  if (point.type === 'float32') return decodeFloat(own);
-  const value = own.reduce((high, word) => high * 0x10000 + word, 0);
+  if (point.type === 'string') return decodeString(words.subarray(point.at, point.at + size));
+  if (point.type === 'acc64') return decodeAcc64(words.subarray(point.at, point.at + size));
+  if (point.type === 'float32') return decodeFloat(words.subarray(point.at, point.at + size));
+  let value = 0;
+  for (let index = point.at; index < point.at + size; index += 1) value = value * 0x10000 + (words[index] ?? 0);
   if (value === ABSENT[point.type]) return null;
   if (point.type === 'int32') return value >= SIGN_BIT_32 ? value - WRAP_32 : value;
   return point.type === 'int16' || point.type === 'sunssf' ? (value << 16) >> 16 : value;

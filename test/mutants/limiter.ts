@@ -26,6 +26,20 @@ export const LIMITER_MUTANTS: readonly Mutant[] = [
     tests: ['test/sim/control/control.test.ts'],
   },
   {
+    name: 'the last word of a meter that is not believed stays what its next one is held against',
+    file: 'firmware/control/limiter/limiter.ts',
+    search: 'if (!sight.seen && state.sight.seen) {',
+    replace: 'if (!sight.seen && sight.seen) {',
+    tests: ['test/unit/control/limiter.test.ts'],
+  },
+  {
+    name: 'an output that has not moved yet says that the meter need not move',
+    file: 'firmware/control/limiter/limiter.ts',
+    search: 'if (isDue && !isEvidence(',
+    replace: 'if (!isDue && !isEvidence(',
+    tests: ['test/unit/control/limiter.test.ts'],
+  },
+  {
     name: 'a cap that was held a dead time ago acts no more',
     file: 'firmware/control/limiter/generation.ts',
     search: 'filter(({ at }) => now - at <= longestDead(response))',

@@ -11,7 +11,7 @@ const SOON = POLL + 15;
 
 /** Runs until everything was told, and looked at once. */
 const settled = async (options: ConstructorParameters<typeof VirtualGateway>[0] = {}): Promise<VirtualGateway> =>
-  await new VirtualGateway({ utility: { devices: [], registration: 'in-band' }, ...options }).start().until(200);
+  await new VirtualGateway({ utility: { devices: [], registration: 'in-band' }, ...options }).start().until(130);
 
 const toldAfter = (gateway: VirtualGateway, from: number): readonly string[] =>
   gateway.state.journal.exchanges

@@ -2,6 +2,7 @@
 import type { NoteTaken } from '../support/virtual-gateway.ts';
 import { checkStorage } from './check-storage.ts';
 import { check, type Violation } from './check.ts';
+import { heapBytes } from './control/heap.ts';
 import { runControl } from './control/run.ts';
 import { drawFleet } from './draw-fleet.ts';
 import { drawStorage } from './draw-storage.ts';
@@ -60,11 +61,33 @@ const wholeRun = async ({ seed, hours }: Task): Promise<Run> => {
   };
 };
 
+/** Chapters between two looks at the heap, and the first look that counts: until then code is still compiled, events are still gathered. */
+const LOOK_EVERY = 48;
+const FIRST_LOOK = 1;
+const HEAP_GROWS_MOST = 4e6;
+
+/** Heap after collection, and what grew of it. */
+const heapViolation = (heaps: readonly number[], seconds: number): readonly Violation[] => {
+  const [first, last] = [heaps[FIRST_LOOK], heaps.at(-1)];
+  if (first === undefined || last === undefined || last - first <= HEAP_GROWS_MOST) return [];
+  const told = heaps.map((one) => (one / 1e6).toFixed(1)).join(', ');
+  return [{ rule: 'memory', at: seconds, text: `heap after collection grows: ${told} MB` }];
+};
+
 const depthRun = ({ seed, hours }: Task): Run => {
-  const { faults, events, violations, notes, origin, hash, ticks } = runControl({ seed, seconds: hours * 3600 });
+  const heaps: number[] = [];
+  const seconds = hours * 3600;
+  const onChapter = (index: number): void => {
+    if (index % LOOK_EVERY === LOOK_EVERY - 1) heaps.push(heapBytes());
+  };
+  const { faults, events, violations, notes, origin, hash, ticks, sizes } = runControl({ seed, seconds, onChapter });
+  const kept =
+    heaps.length < 2
+      ? ''
+      : `, heap ${[heaps[0] ?? 0, heaps.at(-1) ?? 0].map((one) => (one / 1e6).toFixed(1)).join(' to ')} MB, state ${[sizes[0] ?? 0, sizes.at(-1) ?? 0].join(' to ')}`;
   return {
-    about: `${hours.toFixed(2)} h, ${faults.length} faults, ${events} events, ${ticks} ticks`,
-    ...{ faults, violations, notes, origin, hash },
+    about: `${hours.toFixed(2)} h, ${faults.length} faults, ${events} events, ${ticks} ticks${kept}`,
+    ...{ faults, violations: [...violations, ...heapViolation(heaps, seconds)], notes, origin, hash },
   };
 };
 

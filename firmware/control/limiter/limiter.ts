@@ -7,7 +7,16 @@ import { type GenerationTrack, isMoving, latestGeneration, predicted } from './g
 import { type LoadState, NO_LOAD_KNOWN, provenLoad, withOutput, withoutMeter, withPoll } from './load.ts';
 import { observePhases, type PhaseLimit, type PhaseLoads, type PhaseRoom, roomOnPhases, roomTogether } from './phases.ts';
 import { type Probe, probed } from './probe.ts';
-import { armWitness, explainJump, NOT_YET_SEEN, type SightState, settleWitness, withMeterSample, withTime } from './sight.ts';
+import {
+  armWitness,
+  explainJump,
+  isEvidence,
+  NOT_YET_SEEN,
+  type SightState,
+  settleWitness,
+  withMeterSample,
+  withTime,
+} from './sight.ts';
 
 /** Distance kept below the limit, so that noise stays inside it: 0.3 % of the limit, 5-30 W. */
 const MARGIN_FRACTION = 0.003;
@@ -107,6 +116,11 @@ const withGain = (state: LimiterState, device: DeviceId, gain: GainState): Limit
 /** Takes one poll of the meter at the connection point. */
 export const observeMeter = (state: LimiterState, sample: MeterSample, plant: Plant): LimiterState => {
   const sight = withMeterSample(state.sight, sample, plant.maxPower);
+  if (!sight.seen && state.sight.seen) {
+    // What it said until now is not to be what the first word is held against once it is believed again.
+    const { gains, overcutSince, probe = null } = state;
+    return { gains, overcutSince, probe, sight, load: withoutMeter(state.load) };
+  }
   if (!sight.seen && state.sight.reason === 'implausible') return { ...state, sight };
   const polled = { ...state, sight, load: withPoll(state.load, sample) };
   return plant.phases === undefined ? polled : { ...polled, phases: observePhases(state.phases, sample) };
@@ -225,6 +239,11 @@ const witnessed = (state: LimiterState, plant: Plant, tracks: readonly Generatio
     plant,
   );
   if (!settledFor || output === null) return state;
+  // Through a dead time an output is steady too: as long as it may take to move, that it has not proves nothing.
+  const isDue = tracks.some(
+    ({ device, disturbedAt }) => disturbedAt !== null && now - disturbedAt <= gainOf(state, device).settleMs,
+  );
+  if (isDue && !isEvidence(witness, watts(output), plant.maxPower)) return state;
   return { ...state, sight: settleWitness(state.sight, watts(output), plant.maxPower, now) };
 };
 

@@ -108,6 +108,10 @@ const strikesAfter = ({ seen, strikes }: SightState, follows: boolean): number =
   return Math.min(strikes + 1, STRIKES_OUT + 1);
 };
 
+/** The output moved far enough from where it was for the meter to have to show it. */
+export const isEvidence = (before: { readonly generation: Watts }, generation: Watts, ratedPower: Watts): boolean =>
+  Math.abs(generation - before.generation) >= WITNESS_FRACTION * ratedPower;
+
 /**
  * The inverter has settled again. When its output moved by more than five per cent of the rating, the flow must have followed;
  * twice not: the meter is frozen in substance or its sign is wrong (design section 4).
@@ -115,7 +119,7 @@ const strikesAfter = ({ seen, strikes }: SightState, follows: boolean): number =
 export const settleWitness = (state: SightState, generation: Watts, ratedPower: Watts, now: MonoMs): SightState => {
   if (state.witness === null || state.netImport === null) return state;
   const output = generation - state.witness.generation;
-  if (Math.abs(output) < WITNESS_FRACTION * ratedPower) return { ...state, witness: null };
+  if (!isEvidence(state.witness, generation, ratedPower)) return { ...state, witness: null };
   const flow = state.netImport - state.witness.netImport;
   const follows = flow * -output > 0 && Math.abs(flow) > 0.4 * Math.abs(output);
   const refutedAt = follows || state.seen ? (state.refutedAt ?? null) : now;

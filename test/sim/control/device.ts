@@ -9,7 +9,6 @@ const TIMER = 7;
 const ENABLED = 9;
 const SCALE = 23;
 const FULL_PERCENT = 100;
-const GENERATING_W = 10;
 /** It sleeps below so much sun, wakes above, and answers for a while after it fell asleep. */
 const SLEEPS_W = 20;
 const WAKES_W = 60;
@@ -118,7 +117,7 @@ export class InverterDevice {
 
   get state(): 'producing' | 'throttled' | 'off' {
     if (this.#words[CONN] === 0) return 'off';
-    return this.#generation > GENERATING_W ? 'producing' : 'throttled';
+    return (this.cap ?? Infinity) < this.#available ? 'throttled' : 'producing';
   }
 
   /** Time passes: a timer runs out, night falls, a dark one wakes. */

@@ -55,6 +55,8 @@ export interface DrawnEvent {
 export interface Wire {
   /** One transaction at a time; else each device by itself (Modbus TCP). */
   readonly shared: boolean;
+  /** The inverters' polls fall together with the meter's refresh, as they may where nobody waits for a line. */
+  readonly together: boolean;
   readonly readMs: number;
   readonly writeMs: number;
   readonly proofMs: number;
@@ -100,7 +102,7 @@ const PROFILES = ['sunspec-123', 'fronius', 'sma', 'kaco', 'kostal', 'abb-fimer'
 const UNSWITCHED = 'kostal';
 
 const drawShares = (random: SeededRandom): readonly number[] => {
-  const count = random.chance(0.5) ? 1 : random.integer(2, INVERTERS_MOST);
+  const count = random.chance(0.6) ? 1 : random.integer(2, INVERTERS_MOST);
   const weights = Array.from({ length: count }, () => random.between(0.4, 1));
   const sum = weights.reduce((total, one) => total + one, 0);
   return weights.map((one) => one / sum);
@@ -124,9 +126,10 @@ const drawPlant = (random: SeededRandom, share: number, sky: Sky): PlantSettings
 };
 
 const drawWire = (random: SeededRandom): Wire => {
-  if (random.chance(0.4)) return { shared: false, readMs: 25, writeMs: 25, proofMs: 25, timeoutMs: 300 };
+  if (random.chance(0.6))
+    return { shared: false, together: random.chance(0.7), readMs: 25, writeMs: 25, proofMs: 25, timeoutMs: 300 };
   const slow = random.chance(0.6) ? 1 : 0.4;
-  return { shared: true, readMs: 130 * slow, writeMs: 75 * slow, proofMs: 66 * slow, timeoutMs: 330 };
+  return { shared: true, together: false, readMs: 130 * slow, writeMs: 75 * slow, proofMs: 66 * slow, timeoutMs: 330 };
 };
 
 export const drawSite = (seed: number, chapterSeconds: number): Site => {
@@ -139,6 +142,7 @@ export const drawSite = (seed: number, chapterSeconds: number): Site => {
     cloudSeconds: random.between(5, 240),
     overcast: random.between(0.1, 0.8),
   };
+  const wire = drawWire(random);
   const profile = PROFILES[random.integer(0, PROFILES.length - 1)] ?? 'sunspec-123';
   const inverters = shares.map((share, index): DeviceSettings => {
     const plant = drawPlant(random, share, index === 0 || random.chance(0.6) ? sky : { ...sky, seed: seed + 7919 * index });
@@ -151,16 +155,17 @@ export const drawSite = (seed: number, chapterSeconds: number): Site => {
     };
   });
   return {
-    ...{ seed, inverters, chapters },
-    profile,
+    ...{ seed, inverters, chapters, profile, wire },
     load: {
       ...{ seed, chapters },
       stepSeconds: random.between(30, 400),
       highestW: random.between(1500, 8000),
       noiseW: random.chance(0.5) ? 0 : random.between(1, 40),
     },
-    meter: { refreshMs: random.chance(0.7) ? 1000 : random.between(600, 1500), phaseMs: random.between(0, 1000) },
-    wire: drawWire(random),
+    meter: {
+      refreshMs: wire.together || random.chance(0.7) ? 1000 : random.between(600, 1500),
+      phaseMs: random.between(0, 1000),
+    },
     defaults: [Math.round(random.between(1000, 6000)), Math.round(random.between(1000, 9000))],
     pollSeconds: random.integer(20, 300),
     utilityPhase: random.fraction(),

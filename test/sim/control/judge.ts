@@ -12,7 +12,7 @@ const RETURN_SECONDS = 12;
 const STALE_SECONDS = 2;
 const FROZEN_SECONDS = 15;
 const TOLD_SECONDS = 2.5;
-const TICK_GAP_MS = 1000;
+const TICK_GAP_MS = 1500;
 const WRITES_AN_HOUR = 120;
 const WRITES_A_CHANGE = 15;
 const LOAD_MEMORY = 20;
@@ -28,6 +28,8 @@ const RISE_CELLS = 10;
 const VIOLATIONS_KEPT = 20;
 const USED_PART = 0.95;
 const USED_PART_COARSE = 0.9;
+/** The profile of a device that resolves whole per cents whatever its scale says. */
+const COARSE = 'abb-fimer';
 
 /** The inverter cannot be told, or does not do what it is told. */
 const UNTOLD: readonly Fault[] = [
@@ -78,6 +80,8 @@ export class Judge {
   /** Seconds this plant needs beyond a first-order second. */
   readonly #slowness: number;
   readonly #budget: number;
+  /** What cannot be helped: inverters that stay at their minimum whatever they are told, watts. */
+  readonly #floor: number;
   readonly #back: number;
   readonly #untold: readonly Lately[];
   readonly #line = new Lately();
@@ -96,6 +100,8 @@ export class Judge {
   #spellFrom: number | null = null;
   #spellLast = 0;
   #toldFor = 0;
+  /** Generating more than the limit with a silent meter, seconds. */
+  #blindFor = 0;
   #writes = 0;
   #changesAt = 0;
   #used = 0;
@@ -113,6 +119,11 @@ export class Judge {
         ({ plant: { deadSeconds, lagSeconds, slewPercentPerSecond } }) =>
           deadSeconds + 3 * Math.max(0, lagSeconds - 1) + 90 / slewPercentPerSecond,
       ),
+    );
+    this.#floor = site.inverters.reduce(
+      (sum, { plant: { minimumOutput, ratedW } }) =>
+        sum + (minimumOutput?.below === 'floor' ? (minimumOutput.percent / 100) * ratedW : 0),
+      0,
     );
     this.#budget = HARD_SECONDS + this.#slowness;
     this.#back = RETURN_SECONDS + this.#budget;
@@ -172,7 +183,12 @@ export class Judge {
     this.#writes += 1;
     this.#rules.advance(at);
     if (this.#startedAt !== null) this.#startedAt = null;
-    if (at < 3 + this.#slowness || this.#frozen.within(FROZEN_SECONDS, at) || this.#turned.within(FROZEN_SECONDS, at)) return;
+    if (
+      at < 3 + this.#slowness ||
+      this.#frozen.within(FROZEN_SECONDS, at) ||
+      this.#turned.within(FROZEN_SECONDS + LOAD_MEMORY, at)
+    )
+      return;
     if (this.#unclear.within(120, at) || this.#rules.limitW === null) return;
     const { limitW, before, since } = this.#rules;
     const limit = at - since < 2 ? Math.max(limitW, before ?? limitW) : limitW;
@@ -213,7 +229,7 @@ export class Judge {
     const changes = steps + this.#rules.changes - this.#changesAt + faults.length + 60;
     const allowed = this.#site.inverters.length * ((WRITES_AN_HOUR * (until - from)) / 3600 + WRITES_A_CHANGE * changes);
     if (this.#writes > allowed) this.say('write-rate', until, `${this.#writes} writes, ${allowed.toFixed(0)} allowed`);
-    const coarse = this.#site.inverters.some(({ limitScale }) => limitScale === 0);
+    const coarse = this.#site.profile === COARSE || this.#site.inverters.some(({ limitScale }) => limitScale === 0);
     const part = this.#used / this.#allowed;
     if (this.#allowed > 0 && part < (coarse ? USED_PART_COARSE : USED_PART))
       this.say('energy', until, `${(100 * part).toFixed(1)} % of the allowed energy used after healing`);
@@ -247,6 +263,7 @@ export class Judge {
   }
 
   #helpless(at: number, excess: number): boolean {
+    if (this.#sum(true, 0, at) + this.#sum(false, 0, at) <= this.#floor + GIVEN_WAY_W) return true;
     if (!this.#untold.some((one) => one.within(this.#back, at))) return false;
     if (this.#untold.length === 1) return true;
     const rise = this.#sum(false, 0, at) - this.#sum(false, RISE_CELLS, at);
@@ -273,11 +290,16 @@ export class Judge {
   #blind(at: number, generation: number): void {
     const budget = STALE_SECONDS + this.#budget;
     const { limitW, since } = this.#rules;
-    if (!this.#meterSilent.stands || at - this.#meterSilent.since <= budget || limitW === null) return;
-    if (at - this.#darkAt <= budget || at - since <= budget || generation <= limitW + BAND_W) return;
+    const over = this.#meterSilent.stands && limitW !== null && generation > limitW + BAND_W;
+    if (!over) this.#blindFor = 0;
+    if (!over || at - this.#meterSilent.since <= budget || at - this.#darkAt <= budget || at - since <= budget) return;
     const away = RETURN_SECONDS + budget;
     const excused = [this.#line, this.#dead, this.#unclear, ...this.#untold].some((one) => one.within(away, at));
-    if (!excused) this.say('blind', at, `generates ${Math.round(generation)} W with a silent meter under ${limitW} W`);
+    if (excused || generation <= this.#floor + GIVEN_WAY_W) return;
+    this.#blindFor += CELL_SECONDS;
+    if (this.#blindFor <= HARD_SECONDS) return;
+    this.#blindFor = 0;
+    this.say('blind', at, `generates ${Math.round(generation)} W with a silent meter under ${limitW} W`);
   }
 
   /** What the gateway says binds; `toldW` undefined while it is dead. */

@@ -89,7 +89,15 @@ export class Life {
     const profile = inverterProfileNamed(site.profile);
     assert(profile !== null, 'a profile of this release');
     const around = {
-      ...{ clock, random, isLineDown, origin: options.origin, onNote: options.onNote, onWritten: options.onWritten },
+      ...{
+        clock,
+        random,
+        isLineDown,
+        origin: options.origin,
+        meter: site.meter,
+        onNote: options.onNote,
+        onWritten: options.onWritten,
+      },
       bus: new Bus(clock, site.wire),
       onSample: (sample: Parameters<Loop['onSample']>[0]) => {
         const { lost, late } = options.samples;

@@ -25,12 +25,17 @@ const APART_MOST_MS = 1000;
 const BEHIND_MS = 15;
 const AHEAD_MS = 20;
 
+/** The next instant after `at` at which the meter's registers are new. */
+const refreshAfter = ({ refreshMs, phaseMs }: MeterSettings, at: number): number =>
+  (Math.floor((at - phaseMs - BEHIND_MS) / refreshMs) + 1) * refreshMs + phaseMs + BEHIND_MS;
+
 export interface Surroundings {
   readonly clock: Clock;
   readonly bus: Bus;
   readonly random: SeededRandom;
   /** Of the site's time on the clock, milliseconds. */
   readonly origin: number;
+  readonly meter: MeterSettings;
   readonly isLineDown: () => boolean;
   readonly onSample: (sample: Sample) => void;
   readonly onChange: () => void;
@@ -174,12 +179,15 @@ export class InverterPoint {
   }
 
   #arm(): void {
-    const { clock } = this.#around;
+    const { clock, bus, meter } = this.#around;
     const { normalMs, attendingMs } = this.#profile.poll;
     const now = clock.now();
     this.#cancel();
-    const due = this.#asked + (now < this.#attendUntil ? attendingMs : normalMs);
-    this.#cancel = clock.at(monoMs(Math.max(now, due)), () => this.#measure());
+    const attends = now < this.#attendUntil;
+    const due = Math.max(now, this.#asked + (attends ? attendingMs : normalMs));
+    // Half a poll early, then always with the meter.
+    const at = bus.wire.together && !attends ? refreshAfter(meter, due - normalMs / 2) : due;
+    this.#cancel = clock.at(monoMs(Math.max(now, at)), () => this.#measure());
   }
 
   #measure(): void {
@@ -279,13 +287,12 @@ export class MeterPoint {
   }
 
   #next(now: number): MonoMs {
-    const { refreshMs, phaseMs } = this.#meter.settings;
     if (this.#learning > 0) return monoMs(Math.max(now, this.#asked + FAST_MS));
     const from = Math.max(now, this.#asked + 40);
-    const next = (Math.floor((from - phaseMs - BEHIND_MS) / refreshMs) + 1) * refreshMs + phaseMs;
-    const ahead = next - AHEAD_MS;
+    const next = refreshAfter(this.#meter.settings, from);
+    const ahead = next - BEHIND_MS - AHEAD_MS;
     if (now < this.#attendUntil && ahead >= from + 80) return monoMs(ahead);
-    return monoMs(Math.min(next + BEHIND_MS, this.#asked + APART_MOST_MS + 20));
+    return monoMs(Math.min(next, this.#asked + APART_MOST_MS + 20));
   }
 
   #measure(): void {

@@ -3,6 +3,7 @@ import { assert } from '#base/assert.ts';
 import type { Note } from '#base/ports.ts';
 import { SeededRandom } from '#base/random.ts';
 import { monoMs, utilitySeconds } from '#base/units.ts';
+import { encodeTapeLine } from '#control/tick/tape.ts';
 import type { RecordBody, Transition } from '#control/record.ts';
 import type { NoteTaken } from '../../support/virtual-gateway.ts';
 import type { Violation } from '../check.ts';
@@ -19,10 +20,14 @@ import { Utility, UTILITY_EPOCH } from './utility.ts';
 
 const BOOT_ID = 'boot-1';
 const NOTES_KEPT = 400;
+const NOTES_TOLD = 40;
 const ANCHOR_SECONDS = 60;
 /** From a start until northd is there again, milliseconds. */
 const NORTH_MS = 300;
 const HASHED = 512;
+const CHAPTERS_A_DAY = 24;
+/** Until as much is forgotten as comes. */
+const DAYS_GROWING = 3;
 
 /** What a run leaves. */
 export interface ControlOutcome {
@@ -33,6 +38,8 @@ export interface ControlOutcome {
   readonly ticks: number;
   readonly faults: readonly FaultSpan[];
   readonly events: number;
+  /** Characters of the state as a tape has it, after each day of chapters. */
+  readonly sizes: readonly number[];
 }
 
 export interface ControlRunOptions {
@@ -92,6 +99,9 @@ class ControlRun {
   #faults: readonly FaultSpan[] = [];
   #events = 0;
   #ticks = 0;
+  /** Notes before the first violation. */
+  #told: readonly NoteTaken[] | null = null;
+  readonly #sizes: number[] = [];
   #anchorOff = 0;
 
   constructor(options: ControlRunOptions) {
@@ -124,15 +134,17 @@ class ControlRun {
     for (let index = 0; index * this.#site.chapters.seconds < seconds; index += 1) {
       this.#chapter(drawChapter(this.#site, index, among));
       onChapter?.(index);
+      if ((index + 1) % CHAPTERS_A_DAY === 0) this.#measure();
     }
     return {
       violations: this.#judge.violations,
-      notes: this.#notes,
+      notes: this.#told ?? this.#notes,
       hash: this.#trace.digest(),
       origin: this.#origin,
       ticks: this.#ticks,
       faults: this.#faults,
       events: this.#events,
+      sizes: this.#sizes,
     };
   }
 
@@ -151,6 +163,16 @@ class ControlRun {
     }
     this.#memory.flush();
     this.#judge.close(chapter);
+  }
+
+  /** Whatever is kept must not grow: events are remembered for a day. */
+  #measure(): void {
+    if (this.#life === null) return;
+    const line = { kind: 'start', release: '', state: this.#life.state, facts: this.#facts } as const;
+    this.#sizes.push(encodeTapeLine(line).length + this.#judge.size);
+    const first = Math.max(...this.#sizes.slice(0, DAYS_GROWING));
+    const size = this.#sizes.at(-1) ?? 0;
+    if (size > 2 * first) this.#judge.say('memory', this.#agenda.seconds, `a state of ${size} characters, once ${first}`);
   }
 
   #every(seconds: number, from: number, run: () => void): void {
@@ -185,6 +207,7 @@ class ControlRun {
     }
     const load = this.#load(at);
     this.#trace.add(load);
+    if (this.#told === null && this.#judge.violations.length > 0) this.#told = this.#notes.slice(-NOTES_TOLD);
     const told = this.#life === null ? null : (this.#life.state.limits.exportLimit?.value ?? null);
     this.#judge.see(at / 1000, load, this.#parts, told);
     this.#agenda.in(CELL_SECONDS * 1000, () => this.#cell());

@@ -56,14 +56,16 @@ const knownAt = (told: readonly Told[], status: number): ReadonlyMap<string, num
   return known;
 };
 
-/** Time is unknown or doubtful from a power cut until the server was heard again. */
-const timeless = ({ cuts, gateway }: WholeOutcome, seconds: number): readonly Window[] =>
-  cuts.map((from) => {
+/** Time is unknown or doubtful from a power cut until the server was heard again, and not so slowly that it says little. */
+const timeless = ({ faults, seconds }: Whole, { cuts, gateway }: WholeOutcome): readonly Window[] => {
+  const slow = faults.filter(({ fault }) => fault === 'server-drips' || fault === 'server-slow');
+  return cuts.map((from) => {
     const heard = gateway.state.journal.exchanges.find(
-      ({ at, resource, status }) => resource === 'tm' && status < 300 && at - STARTED_AT > from,
+      ({ at, resource, status }) => resource === 'tm' && status < 300 && at - STARTED_AT > from && !covers(slow, at - STARTED_AT),
     );
     return { from, until: (heard === undefined ? seconds : heard.at - STARTED_AT) + CLOCK_SET_SECONDS };
   });
+};
 
 /** Time is the server's, which is wrong, or still on its way back. */
 const mistimed = (whole: Whole): readonly Window[] =>
@@ -76,7 +78,7 @@ const mistimed = (whole: Whole): readonly Window[] =>
 
 /** Events that were under way meanwhile may have been begun and ended at other times, or never: nobody can say which limit holds until they are over. */
 const unclearOf = (whole: Whole, outcome: WholeOutcome): readonly Window[] => [
-  ...timeless(outcome, whole.seconds),
+  ...timeless(whole, outcome),
   ...mistimed(whole).map(({ from, until }) => {
     const under = outcome.published.filter((each) => isWithin(each, { from, until }));
     const ends = under.map(({ start, duration }) => start + duration - STARTED_AT);

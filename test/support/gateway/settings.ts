@@ -81,7 +81,8 @@ export const lineName = (index: number): string => `line-${index + 1}`;
 /** The configuration file of the run, read by the product's own decoder. */
 export const configurationFor = (options: GatewayOptions, url: string): Configuration => {
   const nmi = options.nmi === undefined ? NMI : options.nmi;
-  const { others = [], besideLine = 0, ...beside } = siteSettings(options);
+  const { others = [], besideLine = 0, line: wire, ...beside } = siteSettings(options);
+  const { baudRate } = wire;
   const lines = 1 + Math.max(besideLine, ...others.map(({ line }) => line));
   const text = JSON.stringify({
     format: 1,
@@ -96,7 +97,7 @@ export const configurationFor = (options: GatewayOptions, url: string): Configur
     },
     ...(options.limits?.['inputs'] === undefined ? {} : { broker: { host: 'broker.example', port: 1883 } }),
     lines: Array.from({ length: lines }, (_, index) => ({
-      ...{ name: lineName(index), path: `/dev/${lineName(index)}`, baudRate: 9600, parity: 'none', stopBits: 1 },
+      ...{ name: lineName(index), path: `/dev/${lineName(index)}`, baudRate, parity: 'none', stopBits: 1 },
     })),
     devices: [
       { id: 'pv', role: 'inverter', line: 'line-1', unitId: 1, profile: 'sunspec-123' },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { monoMs, watts } from '#base/units.ts';
+import { monoMs, utilitySeconds, watts } from '#base/units.ts';
 import { unknownClock } from '#control/clock/clock.ts';
 import { newTrack } from '#control/limiter/generation.ts';
 import type { Decision } from '#control/limiter/limiter.ts';
@@ -21,15 +21,17 @@ const decision: Decision = {
   load: watts(0),
 };
 
-const resting = (change: Partial<ControlState> = {}): ControlState => ({
-  ...startState({ plan: emptyPlan(), clock: unknownClock() }),
-  decision,
-  ...change,
-});
+const resting = (change: Partial<ControlState> = {}): ControlState => {
+  const start = startState({ plan: emptyPlan(), clock: unknownClock() });
+  const { limiter } = start;
+  return { ...start, limiter: { ...limiter, sight: { ...limiter.sight, seen: true } }, decision, ...change };
+};
 
 describe('the next tick without news', () => {
-  it('rests half a second', () => {
-    expect(tickAgain(resting(), NOW, null)).toBe(NOW + 500);
+  it('rests little more than a second, half a second while the meter is not seen', () => {
+    expect(tickAgain(resting(), NOW, null)).toBe(NOW + 1200);
+    const { limiter } = startState({ plan: emptyPlan(), clock: unknownClock() });
+    expect(tickAgain(resting({ limiter }), NOW, null)).toBe(NOW + 500);
   });
 
   it('comes soon while an output moves, is over-cut, or was never decided', () => {
@@ -44,7 +46,20 @@ describe('the next tick without news', () => {
   });
 
   it('does not miss the second in which an event may begin', () => {
-    expect(tickAgain(resting(), NOW, 1_760_000_000.75)).toBe(NOW + 251);
+    const plan = { ...emptyPlan(), dueAt: utilitySeconds(1_760_000_001) };
+    expect(tickAgain(resting({ plan }), NOW, 1_760_000_000.75)).toBe(NOW + 251);
+    expect(tickAgain(resting({ plan }), NOW, 1_760_000_001.25)).toBe(NOW + 1200);
+  });
+
+  it('does not miss the minute in which a schedule may turn', () => {
+    expect(tickAgain(resting(), NOW, 1_760_000_039.75)).toBe(NOW + 251);
+    expect(tickAgain(resting(), NOW, 1_760_000_040.25)).toBe(NOW + 1200);
+  });
+
+  it('follows the slope of a return', () => {
+    const service = { stopped: false, since: utilitySeconds(1_760_000_000), opened: [] };
+    expect(tickAgain(resting({ plan: { ...emptyPlan(), service } }), NOW, 1_760_000_100.25)).toBe(NOW + 500);
+    expect(tickAgain(resting({ plan: { ...emptyPlan(), service } }), NOW, 1_760_000_500.25)).toBe(NOW + 1200);
   });
 
   it('does not miss the instant at which the meter counts as silent', () => {
@@ -60,6 +75,6 @@ describe('the next tick without news', () => {
       readings: [{ at: monoMs(NOW - age), generation: watts(100) }],
     });
     expect(tickAgain(resting({ tracks: new Map([[pv, track(2800)]]) }), NOW, null)).toBe(NOW + 201);
-    expect(tickAgain(resting({ tracks: new Map([[pv, track(9000)]]) }), NOW, null)).toBe(NOW + 500);
+    expect(tickAgain(resting({ tracks: new Map([[pv, track(9000)]]) }), NOW, null)).toBe(NOW + 1200);
   });
 });

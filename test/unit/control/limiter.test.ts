@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { watts } from '#base/units.ts';
+import { monoMs, watts } from '#base/units.ts';
+import { observeCapChange } from '#control/limiter/limiter.ts';
 import { Bench, limited, PLANT, WMAX } from './site.ts';
 
 /** Margin kept below a limit: 0.3 %, 5 to 30 W. */
@@ -75,6 +76,33 @@ describe('the limiter', () => {
     expect(bench.limiter.sight.reason).toBe('implausible');
     // three good samples do not suffice where the sign is in doubt
     expect(bench.run(5000, limited(2000), { generation: 3000, flow: 2000 }).ceiling).toBe(2000);
+  });
+
+  it.each([
+    ['disbelieved', 250, { generation: 3000, flow: 2000 }],
+    ['frozen', 11_000, { generation: 3000, flow: -2000, fresh: false }],
+  ] as const)('keeps nothing of the load once the meter is %s', (_, span, seen) => {
+    const bench = settled();
+    expect(bench.limiter.load.estimate).not.toBeNull();
+    expect(bench.run(span, limited(2000), seen).seen).toBe(false);
+    expect(bench.limiter.load).toMatchObject({ estimate: null, refresh: null, history: [] });
+  });
+
+  it('holds a meter against an output that moves only after a dead time', () => {
+    const bench = settled();
+    const tell = (from: number, to: number): void => {
+      bench.hold(to);
+      const change = { from: watts(from), to: watts(to), output: watts(from) };
+      bench.limiter = observeCapChange(bench.limiter, bench.track, change, monoMs(bench.now));
+    };
+    tell(3000, 1000);
+    bench.run(4000, limited(2000), { generation: 3000, flow: -2000 });
+    bench.run(4000, limited(2000), { generation: 1000, flow: -2000 });
+    expect(bench.limiter.sight.strikes).toBe(1);
+    // A cap that moves nothing is no evidence, however long one waits.
+    tell(1000, 2000);
+    bench.run(20_000, limited(2000), { generation: 1000, flow: -2000 });
+    expect(bench.limiter.sight).toMatchObject({ strikes: 1, witness: null });
   });
 
   it('sees a meter that was silent again after three samples', () => {
