@@ -3,7 +3,7 @@ import { checkWhole } from './check.ts';
 import { drawWhole } from './draw.ts';
 import { runWhole } from './run.ts';
 
-/** Half an hour each: storage, several inverters, all of it on two lines, a hybrid; `make sim WHOLE=1 SEED=n` replays any other. */
+/** Half an hour each: storage, several inverters on two lines, both on one, a hybrid; `make sim WHOLE=1 SEED=n` replays any other. */
 const HOURS = 0.5;
 const SEEDS = [3, 7, 8, 9] as const;
 
