@@ -77,8 +77,8 @@ export const LIMITER_MUTANTS: readonly Mutant[] = [
   {
     name: 'a phase whose flow is not known counts as one with a load',
     file: 'firmware/control/limiter/phases.ts',
-    search: 'const relied = proven ?? 0 - possibleDischarge / PHASES.length;',
-    replace: 'const relied = proven ?? 500 - possibleDischarge / PHASES.length;',
+    search: 'const relied = proven ?? 0 - (possibleDischarge?.[phase] ?? 0);',
+    replace: 'const relied = proven ?? 500 - (possibleDischarge?.[phase] ?? 0);',
     tests: ['test/sim/phases.test.ts'],
   },
   {
@@ -96,10 +96,31 @@ export const LIMITER_MUTANTS: readonly Mutant[] = [
     tests: ['test/sim/phases.test.ts'],
   },
   {
+    name: 'on its phase a raise takes what another still holds',
+    file: 'firmware/control/allocate/on-phases.ts',
+    search: '      const others = [...holds].filter(([device]) => device !== claim.device);',
+    replace: '      const others = [...holds].filter(([device]) => device === claim.device && share === 0);',
+    tests: ['test/property/control/on-phases.test.ts'],
+  },
+  {
+    name: 'a phase limit leaves inverters below what they run on stably',
+    file: 'firmware/control/allocate/on-phases.ts',
+    search: '    const running = runningOn(Math.max(0, left), fed);',
+    replace: '    const running = fed;',
+    tests: ['test/property/control/on-phases.test.ts'],
+  },
+  {
+    name: 'a single-phase battery counts on all phases alike',
+    file: 'firmware/control/limiter/phases.ts',
+    search: 'one.phase === undefined ? one.power / PHASES.length',
+    replace: 'one.power > 0 ? one.power / PHASES.length',
+    tests: ['test/unit/control/limiter.test.ts'],
+  },
+  {
     name: 'what an uncontrolled inverter feeds into a phase is given once more',
     file: 'firmware/control/allocate/on-phases.ts',
-    search: 'else left -= share * uncontrolled;',
-    replace: 'else left -= 0;',
+    search: 'left -= share * claim.uncontrolled;',
+    replace: 'left -= 0;',
     tests: ['test/property/control/on-phases.test.ts'],
   },
 ];
