@@ -78,6 +78,19 @@ describe('the limiter', () => {
     expect(bench.run(5000, limited(2000), { generation: 3000, flow: 2000 }).ceiling).toBe(2000);
   });
 
+  it('believes it where the turned sign would be more export than the site gives', () => {
+    const mirrored = (unmetered: number): readonly boolean[] => {
+      const bench = settled();
+      const plant = { ...PLANT, unmeteredGeneration: watts(unmetered) };
+      const run = (span: number, generation: number): boolean =>
+        bench.run(span, limited(2000), { generation, flow: 2000, plant }).seen;
+      // What the site gave in the last five seconds may be what the meter shows.
+      return [run(250, 3000), run(4000, 1000), run(3000, 1000)];
+    };
+    expect(mirrored(0)).toEqual([false, false, true]);
+    expect(mirrored(1000)).toEqual([false, false, false]);
+  });
+
   it.each([
     ['disbelieved', 250, { generation: 3000, flow: 2000 }],
     ['frozen', 11_000, { generation: 3000, flow: -2000, fresh: false }],
