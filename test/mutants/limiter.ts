@@ -47,6 +47,20 @@ export const LIMITER_MUTANTS: readonly Mutant[] = [
     tests: ['test/unit/control/limiter.test.ts'],
   },
   {
+    name: 'a battery of one phase counts a third on it while the meter is silent',
+    file: 'firmware/control/limiter/phases.ts',
+    search: 'const relied = proven ?? 0 - possibleDischarge;',
+    replace: 'const relied = proven ?? 0 - possibleDischarge / PHASES.length;',
+    tests: ['test/unit/control/limiter.test.ts'],
+  },
+  {
+    name: 'a raise of one single-phase inverter waits for the room of the site alone',
+    file: 'firmware/control/allocate/on-phases.ts',
+    search: 'left -= other === claim.device ? 0 : shareOf(limit, other, phase) * held;',
+    replace: 'left -= 0 * held;',
+    tests: ['test/unit/control/asking.test.ts'],
+  },
+  {
     name: 'an output that has not moved yet says that the meter need not move',
     file: 'firmware/control/limiter/limiter.ts',
     search: 'if (isDue && !isEvidence(',
@@ -70,8 +84,8 @@ export const LIMITER_MUTANTS: readonly Mutant[] = [
   {
     name: 'a phase whose flow is not known counts as one with a load',
     file: 'firmware/control/limiter/phases.ts',
-    search: 'const relied = proven ?? 0 - possibleDischarge / PHASES.length;',
-    replace: 'const relied = proven ?? 500 - possibleDischarge / PHASES.length;',
+    search: 'const relied = proven ?? 0 - possibleDischarge;',
+    replace: 'const relied = proven ?? 500 - possibleDischarge;',
     tests: ['test/sim/phases.test.ts'],
   },
   {

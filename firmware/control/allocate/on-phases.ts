@@ -3,6 +3,33 @@ import { type Phase, type PhaseLimit, shareOf } from '#control/limiter/phases.ts
 import type { DeviceId } from '#site/device.ts';
 import type { Claim } from './allocate.ts';
 
+/** What an inverter's phases have room for, and what is told and held on them. */
+interface PhaseMost {
+  readonly phase: Phase;
+  readonly most: number;
+}
+
+/**
+ * The highest cap that one may be raised to on the phases that it feeds, while the others there hold what they hold. `holds`: watts that
+ * each inverter may deliver, of all phases.
+ */
+export const roomOnPhase = (
+  claim: Claim,
+  limit: PhaseLimit,
+  rooms: readonly PhaseMost[],
+  holds: ReadonlyMap<DeviceId, number>,
+): Watts => {
+  let room: number = claim.maxPower;
+  for (const { phase, most } of rooms) {
+    const share = shareOf(limit, claim.device, phase);
+    if (share === 0) continue;
+    let left = most;
+    for (const [other, held] of holds) left -= other === claim.device ? 0 : shareOf(limit, other, phase) * held;
+    if (left < share * claim.maxPower) room = Math.min(room, Math.max(0, left) / (share * claim.gain));
+  }
+  return watts(room);
+};
+
 /**
  * The caps, lowered where those that feed one phase would together deliver more on it than it has room for: all of them in the same
  * proportion. What that leaves on other phases is not given on.
@@ -11,7 +38,7 @@ export const onPhases = (
   caps: ReadonlyMap<DeviceId, Watts>,
   claims: readonly Claim[],
   limit: PhaseLimit,
-  rooms: readonly { readonly phase: Phase; readonly most: number }[],
+  rooms: readonly PhaseMost[],
 ): ReadonlyMap<DeviceId, Watts> => {
   const lowered = new Map(caps);
   for (const { phase, most } of rooms) {

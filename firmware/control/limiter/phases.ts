@@ -51,7 +51,7 @@ interface Sighted {
   readonly isLost: boolean;
   readonly timing: Timing;
   readonly ahead: boolean;
-  /** What storage may give whatever it gives now. */
+  /** What storage may give whatever it gives now: on which phase is not known, so all of it counts on each. */
   readonly possibleDischarge: number;
   /** Generation nobody can curtail, at full: on which phase it feeds is not known, so it counts on each. */
   readonly unmeteredGeneration: number;
@@ -73,7 +73,7 @@ export const roomOnPhases = (
   const rooms = PHASES.map((phase) => {
     const rating = tracks.reduce((sum, { device, maxPower }) => sum + shareOf(limit, device, phase) * maxPower, 0);
     const proven = seen ? provenLoad(loads[phase], now, { ratedPower: watts(rating), ahead }) : null;
-    const relied = proven ?? 0 - possibleDischarge / PHASES.length;
+    const relied = proven ?? 0 - possibleDischarge;
     const most = (kept: number): Watts => watts(Math.max(0, relied + limit.exportLimit - kept - unmeteredGeneration));
     return { phase, target: most(margin), ceiling: most(0) };
   });

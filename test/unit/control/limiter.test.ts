@@ -59,6 +59,13 @@ describe('the limiter', () => {
     expect(blind(700)).toBe(2400);
   });
 
+  it('counts what storage may give on each phase while blind, for it may be of one phase', () => {
+    const phases = { exportLimit: watts(1500), feeds: new Map() };
+    const storage = { maxDischarge: watts(3000), possibleDischarge: watts(900), power: watts(0), isSteady: true };
+    const plant = { ...PLANT, phases, storage };
+    expect(settled().run(5000, limited(null), { generation: 3000, flow: null, plant }).ceiling).toBe(3 * 600);
+  });
+
   it('is safe within fifteen seconds of a meter that freezes, and polls of it prove nothing', () => {
     const bench = settled();
     expect(bench.run(9000, limited(2000), { generation: 3000, flow: -2000, fresh: false }).seen).toBe(true);
