@@ -56,13 +56,6 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
     tests: TICK,
   },
   {
-    name: 'caps for a whole fleet keep the meter off the line',
-    file: 'drivers/line/queue.ts',
-    search: 'this.#cutsInARow >= CUTS_IN_A_ROW ? this.#lane(PRIORITY.meter) : []',
-    replace: '[] as Job[]',
-    tests: ['test/unit/line/queue.test.ts'],
-  },
-  {
     name: 'a line too slow for its inverters is accepted',
     file: 'firmware/app/config/line-budget.ts',
     search: 'budget.totalMs <= BOUND_MS',
@@ -184,8 +177,8 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
   {
     name: 'the trim learns while the plant still moves',
     file: 'firmware/control/limiter/gain.ts',
-    search: 'if (!undisturbed || !isSteady(track)) return state;',
-    replace: '',
+    search: 'const ratio = undisturbed && isSteady(track) ?',
+    replace: 'const ratio = undisturbed ?',
     tests: GAIN,
   },
   {

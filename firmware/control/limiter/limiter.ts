@@ -5,7 +5,15 @@ import type { MeterSample } from '#site/sample.ts';
 import { type GainState, isSteady, UNTRIMMED, withCapChange, withSettledReading } from './gain.ts';
 import { type GenerationTrack, isMoving, latestGeneration, predicted } from './generation.ts';
 import { type LoadState, NO_LOAD_KNOWN, provenLoad, withOutput, withoutMeter, withPoll } from './load.ts';
-import { observePhases, type PhaseLimit, type PhaseLoads, type PhaseRoom, roomOnPhases, roomTogether } from './phases.ts';
+import {
+  observePhases,
+  type PhaseLimit,
+  type PhaseLoads,
+  type PhasePowers,
+  type PhaseRoom,
+  roomOnPhases,
+  roomTogether,
+} from './phases.ts';
 import { type Probe, probed } from './probe.ts';
 import {
   acquitted,
@@ -48,6 +56,8 @@ export interface Plant {
   readonly unmeteredGeneration: Watts;
   /** How old an inverter's registers may be when they are read. */
   readonly readingAge: DurationMs;
+  /** Older than this the meter's flow is unknown; absent: two seconds. More on a line of 1200 baud alone. */
+  readonly meterStale?: DurationMs;
   /** Storage beside the inverters, which the load that is estimated contains; absent: none. */
   readonly storage?: StorageBeside;
   /** The site has a limit of each phase; absent: none. */
@@ -61,6 +71,8 @@ export interface StorageBeside {
   readonly maxDischarge: Watts;
   /** What it may give whatever it gives now: what it provably holds, else its rating. Lowers the blind cap. */
   readonly possibleDischarge: Watts;
+  /** The same on each phase. */
+  readonly possibleOnPhases: PhasePowers;
   /** What it gives now, positive = discharging; null: not known. */
   readonly power: Watts | null;
   /** It has not moved for the last seconds. */
@@ -190,7 +202,7 @@ const overcut = (
   now: MonoMs,
 ): MonoMs | null => {
   if (target >= plant.maxPower) return null;
-  const expected = total(tracks, (track) => predicted(track, now, ACTUATION));
+  const expected = total(tracks, (track) => predicted(track, now, ACTUATION, gainOf(state, track.device)));
   if (expected === null) return null;
   if (state.overcutSince !== null) {
     const arrived = expected <= target + 0.003 * plant.maxPower;
@@ -262,7 +274,7 @@ const withinReach = (state: LimiterState, plant: Plant, tracks: readonly Generat
     total(tracks, (track) => (latestGeneration(track, now) === null ? null : recent(track))),
     plant,
   );
-  return most === null ? state : { ...state, sight: acquitted(state.sight, most + unmeteredGeneration, maxPower) };
+  return most === null ? state : { ...state, sight: acquitted(state.sight, most + unmeteredGeneration, maxPower, now) };
 };
 
 /** Storage that answers the flow by itself falls as the inverters are cut: to run ahead of it would cut them further. */
@@ -295,7 +307,7 @@ const onEachPhase = (
   const { loads, rooms } = roomOnPhases(phases, plant.phases, tracks, {
     ...sighted,
     ahead: runsAhead(plant),
-    possibleDischarge: plant.storage?.possibleDischarge ?? 0,
+    possibleDischarge: plant.storage?.possibleOnPhases,
     unmeteredGeneration: plant.unmeteredGeneration,
     margin: margin(plant.phases.exportLimit) + rounding,
   });
@@ -317,7 +329,7 @@ export const decide = (
   { plant, now, uncontrolled }: { readonly plant: Plant; readonly now: MonoMs; readonly uncontrolled: Uncontrolled },
 ): { readonly state: LimiterState; readonly decision: Decision } => {
   assert(plant.maxPower >= 0 && plant.minOutput <= plant.maxPower, 'a plant has a rating and a lesser minimum');
-  const timed = { ...state, sight: withTime(state.sight, now) };
+  const timed = { ...state, sight: withTime(state.sight, now, plant.meterStale) };
   const checked = withinReach(witnessed(explained(timed, plant, tracks), plant, tracks, now), plant, tracks, now);
   const seen = checked.sight.seen;
   // While blind the load is forgotten; it is learned afresh before the sight returns, from the samples that count towards it.

@@ -91,9 +91,9 @@ export const withMeterSample = (state: SightState, sample: MeterSample, ratedPow
   return turned ? lost({ ...next, jump, strikes: STRIKES_OUT, isTurned: true }, 'implausible', takenAt) : next;
 };
 
-/** Time passes: a meter that was not heard for two seconds is lost. */
-export const withTime = (state: SightState, now: MonoMs): SightState => {
-  const silent = state.lastGoodAt === null || now - state.lastGoodAt > METER_STALE_MS;
+/** Time passes: a meter that was not heard for two seconds is lost; a line that takes longer for its reads has `staleMs`. */
+export const withTime = (state: SightState, now: MonoMs, staleMs: number = METER_STALE_MS): SightState => {
+  const silent = state.lastGoodAt === null || now - state.lastGoodAt > staleMs;
   if (silent && (state.seen || state.goodInRow > 0))
     return lost(state, state.reason === 'implausible' ? 'implausible' : 'silent', now);
   return state.witness !== null && now - state.witness.at > WITNESS_MS ? { ...state, witness: null } : state;
@@ -144,10 +144,11 @@ export const isDoubtedSign = ({ seen, reason, isTurned }: SightState): boolean =
 
 /**
  * An import that, with its sign turned, would be more export than the site gives at most (`output`, watts): the sign is right. Where a
- * load came while nothing is generated, no output can be lowered to try the meter.
+ * load came while nothing is generated, no output can be lowered to try the meter. What it said long ago counts for nothing.
  */
-export const acquitted = (state: SightState, output: number, ratedPower: Watts): SightState => {
-  const { netImport } = state;
-  if (!isDoubtedSign(state) || netImport === null || netImport <= output + WITNESS_FRACTION * ratedPower) return state;
-  return { ...state, strikes: 0, isTurned: false };
+export const acquitted = (state: SightState, output: number, ratedPower: Watts, now: MonoMs): SightState => {
+  const { netImport, movedAt } = state;
+  const isFresh = movedAt !== null && now - movedAt <= METER_STALE_MS;
+  if (!isDoubtedSign(state) || !isFresh || netImport === null) return state;
+  return netImport <= output + WITNESS_FRACTION * ratedPower ? state : { ...state, strikes: 0, isTurned: false };
 };

@@ -37,15 +37,11 @@ const claim = (device: Claim['device']): Claim => ({
   idle: false,
 });
 
-/**
- * Of 4.5 kW the slow one had 3.9 and the quick one 0.6; now each is to have half, and the slow one holds its half already.
- * `phase`: these are what each phase takes, not the site; the slow one feeds a, the quick one this.
- */
-const capOfQuick = (slowMakes: number, phase: 'a' | 'b' | null = null): number => {
+/** Of 4.5 kW the slow one had 3.9 and the quick one 0.6; now each is to have half, and the slow one holds its half already. */
+const capOfQuick = (slowMakes: number): number => {
   const now = monoMs(20_000);
   const inverters = [SLOW, QUICK].map((device) => ({
     device,
-    ...(phase === null ? {} : { phase: device === SLOW ? ('a' as const) : phase }),
     maxPower: RATED,
     minOutputFraction: 0,
     onSilence: { kind: 'holds' as const },
@@ -54,7 +50,6 @@ const capOfQuick = (slowMakes: number, phase: 'a' | 'b' | null = null): number =
     ...{ meter: toDeviceId('grid'), inverters, local: { schedule: null, scheme: null } },
     commissioned: { exportW: null, generationW: null },
     fallback: { exportW: watts(0), importW: null },
-    ...(phase === null ? {} : { exportPerPhase: watts(4500) }),
     ...{ unmeteredGeneration: watts(0), returnsByItself: false, executable: INVERTER_MODES, readingAgeMs: 0, seed: 'seed' },
   };
   const slow = withReading(
@@ -62,16 +57,7 @@ const capOfQuick = (slowMakes: number, phase: 'a' | 'b' | null = null): number =
     reading(19_900, slowMakes),
   );
   const quick = withHeldCap(newTrack(QUICK, RATED), watts(600), monoMs(0));
-  const most = phase === null ? SHARED : watts(2 * RATED);
-  const rooms = (['a', 'b', 'c'] as const).map((one) => ({ phase: one, target: SHARED, ceiling: SHARED }));
-  const power = {
-    target: most,
-    ceiling: most,
-    assured: most,
-    command: most,
-    load: watts(0),
-    ...(phase === null ? {} : { rooms }),
-  };
+  const power = { target: SHARED, ceiling: SHARED, assured: SHARED, command: SHARED, load: watts(0) };
   const view = {
     tracks: new Map([slow, quick].map((track) => [track.device, track])),
     limiter: newLimiter(),
@@ -95,10 +81,4 @@ it('a share is given on as fast as the one that gave it comes down', () => {
   expect(capOfQuick(3000)).toBe(1500);
   // what it reads above its cap once it arrived is its error, not its way down
   expect(capOfQuick(2290)).toBe(2250);
-});
-
-it('of one phase too, whatever the site has room for', () => {
-  expect(capOfQuick(3900, 'a')).toBe(600);
-  expect(capOfQuick(3000, 'a')).toBe(1500);
-  expect(capOfQuick(3900, 'b')).toBe(4500);
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { monoMs, watts } from '#base/units.ts';
 import { observeCapChange } from '#control/limiter/limiter.ts';
+import { powersOnPhases } from '#control/limiter/phases.ts';
 import { Bench, limited, PLANT, WMAX } from './site.ts';
 
 /** Margin kept below a limit: 0.3 %, 5 to 30 W. */
@@ -59,11 +60,18 @@ describe('the limiter', () => {
     expect(blind(700)).toBe(2400);
   });
 
-  it('counts what storage may give on each phase while blind, for it may be of one phase', () => {
+  it('takes what single-phase storage may give off the phase that it feeds', () => {
     const phases = { exportLimit: watts(1500), feeds: new Map() };
-    const storage = { maxDischarge: watts(3000), possibleDischarge: watts(900), power: watts(0), isSteady: true };
-    const plant = { ...PLANT, phases, storage };
-    expect(settled().run(5000, limited(null), { generation: 3000, flow: null, plant }).ceiling).toBe(3 * 600);
+    const beside = (phase: 'a' | undefined) => ({
+      ...{ maxDischarge: watts(900), possibleDischarge: watts(900), power: null, isSteady: true },
+      possibleOnPhases: powersOnPhases([{ power: 900, phase }]),
+    });
+    const blind = (phase: 'a' | undefined): number => {
+      const plant = { ...PLANT, phases, storage: beside(phase) };
+      return settled().run(5000, limited(null), { generation: 3000, flow: null, plant }).ceiling;
+    };
+    expect(blind(undefined)).toBe(3 * (1500 - 300));
+    expect(blind('a')).toBe(3 * (1500 - 900));
   });
 
   it('is safe within fifteen seconds of a meter that freezes, and polls of it prove nothing', () => {
@@ -96,6 +104,13 @@ describe('the limiter', () => {
     };
     expect(mirrored(0)).toEqual([false, false, true]);
     expect(mirrored(1000)).toEqual([false, false, false]);
+  });
+
+  it('does not believe it for what it said before the output fell', () => {
+    const bench = settled();
+    bench.run(250, limited(2000), { generation: 3000, flow: 2000 });
+    bench.run(10_000, limited(2000), { generation: 500, flow: null });
+    expect(bench.run(5000, limited(2000), { generation: 500, flow: 400 }).seen).toBe(false);
   });
 
   it.each([
