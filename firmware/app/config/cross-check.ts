@@ -106,11 +106,11 @@ const scheduleProblems = (file: ConfigurationFile): ConfigProblem[] =>
 
 const meterProblems = (file: ConfigurationFile): ConfigProblem[] => {
   const meters = file.devices.filter((device) => device.role === 'meter').length;
-  const inverters = file.devices.filter((device) => device.role === 'inverter').length;
+  const sources = file.devices.filter(({ role }) => role === 'inverter' || role === 'storage').length;
   const problems: ConfigProblem[] = [];
   if (meters !== 1)
     problems.push({ path: 'devices', expected: 'exactly one meter, at the connection point', found: `${meters} meters` });
-  if (inverters === 0) problems.push({ path: 'devices', expected: 'at least one inverter', found: 'none' });
+  if (sources === 0) problems.push({ path: 'devices', expected: 'at least one inverter or storage', found: 'none' });
   for (const [index, device] of file.devices.entries()) {
     if (device.sign === undefined || device.role === 'meter') continue;
     problems.push({ path: `devices[${index}].sign`, expected: 'nothing: only a meter has a sign', found: String(device.sign) });

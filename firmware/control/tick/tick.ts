@@ -1,5 +1,5 @@
 import type { Note } from '#base/ports.ts';
-import { durationMs, type MonoMs, type UtilitySeconds, utilitySeconds, watts } from '#base/units.ts';
+import { durationMs, type MonoMs, type UtilitySeconds, utilitySeconds, type Watts, watts } from '#base/units.ts';
 import { applyAnchor, type ClockState, noteWall, utilityExact, utilityNow } from '#control/clock/clock.ts';
 import { latestGeneration } from '#control/limiter/generation.ts';
 import { decide, type Decision, type Plant, type PowerLimits, type StorageBeside } from '#control/limiter/limiter.ts';
@@ -59,9 +59,20 @@ const plantOf = (facts: SiteFacts, storage: StorageBeside | undefined): Plant =>
   };
 };
 
-/** What binds all generation, and what of it is left to the inverters. */
-const powersOf = (limits: ActiveLimits, service: Service | null, moment: UtilitySeconds | null, { maxPower, storage }: Plant) => {
-  const whole = powerLimits(limits, service, moment, maxPower, storage?.maxDischarge);
+/** What per cents are of: the inverters' power; of a site with storage alone what that gives. */
+const setMaxWOf = ({ maxPower, storage }: Plant, { inverters }: SiteFacts): Watts =>
+  inverters.length > 0 ? maxPower : (storage?.maxDischarge ?? watts(0));
+
+/** What binds all generation, and what of it is left to the inverters. `setMaxW`: what per cents are of. */
+const powersOf = (
+  limits: ActiveLimits,
+  service: Service | null,
+  moment: UtilitySeconds | null,
+  { maxPower, storage }: Plant,
+  setMaxW: Watts,
+) => {
+  const possible = watts(maxPower + (storage?.maxDischarge ?? 0));
+  const whole = powerLimits(limits, service, moment, setMaxW, watts(possible - setMaxW));
   return { whole, power: beside(whole, storage?.possibleDischarge ?? watts(0), maxPower) };
 };
 
@@ -84,7 +95,7 @@ interface Planned {
 }
 
 /** What a ramp that begins now starts from: the flows as last seen. */
-const surroundingsOf = (state: ControlState, plant: Plant, now: MonoMs): Surroundings => {
+const surroundingsOf = (state: ControlState, setMaxW: Watts, now: MonoMs): Surroundings => {
   const { sight } = state.limiter;
   let generation: number | null = state.tracks.size === 0 ? null : 0;
   for (const track of state.tracks.values()) {
@@ -92,7 +103,7 @@ const surroundingsOf = (state: ControlState, plant: Plant, now: MonoMs): Surroun
     generation = generation === null || one === null ? null : generation + one;
   }
   return {
-    setMaxW: plant.maxPower > 0 ? plant.maxPower : null,
+    setMaxW: setMaxW > 0 ? setMaxW : null,
     netExport: sight.seen && sight.netImport !== null ? watts(0 - sight.netImport) : null,
     generation: generation === null ? null : watts(generation),
   };
@@ -205,7 +216,8 @@ export const controlTick = (before: ControlState, facts: SiteFacts, inputs: Tick
   const utility = utilityNow(dated.clock, now, inputs.bootId, inputs.wall);
   const stored = observeStored(before, facts, inputs);
   const plant = plantOf(facts, stored.beside);
-  const planned = replan(before, facts, inputs, utility, surroundingsOf(before, plant, now));
+  const setMaxW = setMaxWOf(plant, facts);
+  const planned = replan(before, facts, inputs, utility, surroundingsOf(before, setMaxW, now));
   // Schedules go by whole seconds; a ramp moves between them.
   const exact = utilityExact(dated.clock, { bootId: inputs.bootId, mono: now, wall: inputs.wall });
   const moment = exact === null ? null : utilitySeconds(exact);
@@ -223,7 +235,7 @@ export const controlTick = (before: ControlState, facts: SiteFacts, inputs: Tick
   const all = [...observed.tracks.values()];
   // Asleep counts 0 W and is no fault: every night.
   const awake = all.filter((track) => inputs.standings.get(track.device) !== 'asleep');
-  const { whole, power } = powersOf(limits, facts.returnsByItself ? null : planned.plan.service, moment, plant);
+  const { whole, power } = powersOf(limits, facts.returnsByItself ? null : planned.plan.service, moment, plant, setMaxW);
   const uncontrolled = uncontrolledOf(all, facts, inputs, before);
   const running = { ...plant, minOutput: leastTogether(awake, uncontrolled, facts, before.idle), ...checkedBy(trial) };
   const { state: limiter, decision } = decide(observed.limiter, power, awake, { plant: running, now, uncontrolled });

@@ -99,6 +99,16 @@ describe('ratings of the site', () => {
     expect(rating).toEqual({ maxCharge: 10_000, maxDischarge: 8000, capacity: null, floor: null });
   });
 
+  it('of a site without an inverter, active power is what storage gives', () => {
+    const alone = siteNameplate([], [plate()]);
+    expect(alone).toMatchObject({ ratedPower: 4000, maxPower: 4000, ratedApparent: 4000, isStorageAlone: true });
+    expect(alone).toMatchObject({ ratedVarInjected: null, referenceVoltage: null, storage: RATING });
+    const plated = plate({ record: record('storage', { storage: RATING, nameplate: PLATE }) });
+    expect(siteNameplate([], [plated])).toMatchObject({ ratedApparent: PLATE.ratedApparent, ratedVarAbsorbed: 2200 });
+    expect(siteNameplate([], [plate({ record: null })])).toBeNull();
+    expect(siteNameplate([])).toBeNull();
+  });
+
   it('the least displacement factor is what every inverter can hold', () => {
     const able = (overExcited: number, underExcited: number): DeviceRecord =>
       record('inverter', { nameplate: { ...PLATE, leastFactor: { overExcited, underExcited } } });
