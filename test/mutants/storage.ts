@@ -218,8 +218,8 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
   {
     name: 'what a hybrid gives through its inverter is taken off its cap as well',
     file: STORAGE_FILE,
-    search: 'storages.filter(({ behind }) => behind === null).flatMap',
-    replace: 'storages.flatMap',
+    search: 'const beside = storages.filter(({ behind }) => behind === null);',
+    replace: 'const beside = storages;',
     tests: ['test/sim/hybrid.test.ts'],
   },
   {
@@ -235,5 +235,12 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     search: '{ alarms: about.charge.alarms ?? [] }',
     replace: '{}',
     tests: ['test/unit/drivers/battery.test.ts'],
+  },
+  {
+    name: 'the fault of a battery is not told',
+    file: 'firmware/app/controld/storage-status.ts',
+    search: 'track.isFaulty === true ? CONNECTED | FAULT',
+    replace: 'track.isFaulty === null ? CONNECTED | FAULT',
+    tests: ['test/unit/controld/storage-status.test.ts'],
   },
 ];

@@ -1,5 +1,6 @@
 import type { MonoMs } from '#base/units.ts';
-import type { GenerationTrack } from './generation.ts';
+import { capsWithin, type GenerationTrack } from './generation.ts';
+import { type AnswerState, type DeadTime, deadTimeOf, lagOf, NOTHING_SEEN, withAnswer, withCut } from './response.ts';
 
 /** The trim may correct an inverter or a reading by ten per cent, never more (design D6). */
 export const GAIN_MIN = 0.9;
@@ -22,16 +23,25 @@ export interface GainState {
   /** A cap change whose effect is being timed. */
   readonly timing: { readonly at: MonoMs; readonly from: number; readonly to: number } | null;
   readonly learnedAt: MonoMs | null;
+  /** The cuts that it was seen to answer, and what follows of them once confirmed. Absent: in a tape of an earlier release. */
+  readonly answers?: AnswerState;
+  readonly deadTime?: DeadTime | null;
+  readonly lagMs?: number | null;
 }
 
 export const UNTRIMMED: GainState = { gain: 1, settleMs: 5000, timing: null, learnedAt: null };
 
 const clamp = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high);
 
+const withAnswers = (state: GainState, answers: AnswerState): GainState =>
+  answers === state.answers ? state : { ...state, answers, deadTime: deadTimeOf(answers), lagMs: lagOf(answers) };
+
 /** A new cap was confirmed: starts timing the plant when the step is worth it. */
-export const withCapChange = (state: GainState, track: GenerationTrack, from: number, to: number, now: MonoMs): GainState => {
+export const withCapChange = (before: GainState, track: GenerationTrack, from: number, to: number, now: MonoMs): GainState => {
   const output = track.readings.at(-1)?.generation;
-  if (output === undefined || Math.abs(to - from) < 0.01 * track.maxPower) return state;
+  if (output === undefined || Math.abs(to - from) < 0.01 * track.maxPower) return before;
+  const cut = { output, to: to * before.gain, isSteady: isSteady(track) };
+  const state = withAnswers(before, withCut(before.answers ?? NOTHING_SEEN, track, cut, now));
   const worth = Math.abs(output - to) > 0.05 * track.maxPower && to < output;
   return { ...state, timing: worth ? { at: now, from: output, to } : null };
 };
@@ -57,19 +67,29 @@ export const isSteady = (track: GenerationTrack): boolean => {
   return recent.every((reading) => Math.abs(reading.generation - newest.generation) <= 0.004 * track.maxPower);
 };
 
+/** Output per watt of cap; null where it says nothing of the gain. A small change of cap disturbs nobody, yet it is followed late. */
+const ratioOf = ({ gain, settleMs }: GainState, track: GenerationTrack, output: number, now: MonoMs): number | null => {
+  // Held against the new cap alone, each small cut would ask for another.
+  const acting = capsWithin(track, now, settleMs);
+  if (acting === null) return null;
+  const delivers = output / Math.max(...acting) > gain;
+  // Less than asked may be the sun, unless the inverter itself says that it is throttled.
+  if (!delivers && track.state !== 'throttled') return null;
+  const ratio = output / (delivers ? Math.max(...acting) : Math.min(...acting));
+  return Math.abs(ratio - 1) > PLAUSIBLE || (!delivers && ratio > gain) ? null : ratio;
+};
+
 /** A reading arrived: learns the gain when the cap binds and everything has settled. */
 export const withSettledReading = (before: GainState, track: GenerationTrack, now: MonoMs): GainState => {
-  const state = timed(before, track);
-  const newest = track.readings.at(-1);
   const cap = track.heldCap;
+  // One that lost its cap may have been restarted, or replaced: how it answers is learned anew.
+  const answers = cap === null ? NOTHING_SEEN : withAnswer(before.answers ?? NOTHING_SEEN, track);
+  const state = withAnswers(timed(before, track), answers);
+  const newest = track.readings.at(-1);
   if (newest === undefined || cap === null || cap < 0.03 * track.maxPower || state.learnedAt === newest.at) return state;
   const undisturbed = track.disturbedAt === null || now - track.disturbedAt >= state.settleMs;
-  if (!undisturbed || !isSteady(track)) return state;
-  const ratio = newest.generation / cap;
-  if (Math.abs(ratio - 1) > PLAUSIBLE) return state;
-  const delivers = ratio > state.gain;
-  // Less than asked may be the sun, unless the inverter itself says that it is throttled.
-  if (!delivers && track.state !== 'throttled') return state;
-  const gain = clamp(state.gain + (delivers ? LEARN_DOWN : LEARN_UP) * (ratio - state.gain), GAIN_MIN, GAIN_MAX);
+  const ratio = undisturbed && isSteady(track) ? ratioOf(state, track, newest.generation, now) : null;
+  if (ratio === null) return state;
+  const gain = clamp(state.gain + (ratio > state.gain ? LEARN_DOWN : LEARN_UP) * (ratio - state.gain), GAIN_MIN, GAIN_MAX);
   return { ...state, gain, learnedAt: newest.at };
 };

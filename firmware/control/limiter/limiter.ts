@@ -5,11 +5,21 @@ import type { MeterSample } from '#site/sample.ts';
 import { type GainState, isSteady, UNTRIMMED, withCapChange, withSettledReading } from './gain.ts';
 import { type GenerationTrack, isMoving, latestGeneration, predicted } from './generation.ts';
 import { type LoadState, NO_LOAD_KNOWN, provenLoad, withOutput, withoutMeter, withPoll } from './load.ts';
-import { observePhases, type PhaseLimit, type PhaseLoads, type PhaseRoom, roomOnPhases, roomTogether } from './phases.ts';
+import {
+  observePhases,
+  type PhaseLimit,
+  type PhaseLoads,
+  type PhasePowers,
+  type PhaseRoom,
+  roomOnPhases,
+  roomTogether,
+} from './phases.ts';
 import { type Probe, probed } from './probe.ts';
 import {
+  acquitted,
   armWitness,
   explainJump,
+  isDoubtedSign,
   isEvidence,
   NOT_YET_SEEN,
   type SightState,
@@ -61,6 +71,8 @@ export interface StorageBeside {
   readonly maxDischarge: Watts;
   /** What it may give whatever it gives now: what it provably holds, else its rating. Lowers the blind cap. */
   readonly possibleDischarge: Watts;
+  /** The same on each phase. */
+  readonly possibleOnPhases: PhasePowers;
   /** What it gives now, positive = discharging; null: not known. */
   readonly power: Watts | null;
   /** It has not moved for the last seconds. */
@@ -190,7 +202,7 @@ const overcut = (
   now: MonoMs,
 ): MonoMs | null => {
   if (target >= plant.maxPower) return null;
-  const expected = total(tracks, (track) => predicted(track, now, ACTUATION));
+  const expected = total(tracks, (track) => predicted(track, now, ACTUATION, gainOf(state, track.device)));
   if (expected === null) return null;
   if (state.overcutSince !== null) {
     const arrived = expected <= target + 0.003 * plant.maxPower;
@@ -249,6 +261,22 @@ const witnessed = (state: LimiterState, plant: Plant, tracks: readonly Generatio
   return { ...state, sight: settleWitness(state.sight, watts(output), plant.maxPower, now) };
 };
 
+/** As old as a meter's refresh and its inverters' registers may be together: what they gave since then may be what it shows. */
+const SHOWN_MS = 5000;
+
+/** A sign that is doubted is acquitted where the site does not give what it would have to export. */
+const withinReach = (state: LimiterState, plant: Plant, tracks: readonly GenerationTrack[], now: MonoMs): LimiterState => {
+  const { storage, unmeteredGeneration, maxPower } = plant;
+  if (!isDoubtedSign(state.sight) || storage?.isSteady === false) return state;
+  const recent = ({ readings }: GenerationTrack): number =>
+    readings.reduce((most, { at, generation }) => (now - at <= SHOWN_MS ? Math.max(most, generation) : most), 0);
+  const most = withStorage(
+    total(tracks, (track) => (latestGeneration(track, now) === null ? null : recent(track))),
+    plant,
+  );
+  return most === null ? state : { ...state, sight: acquitted(state.sight, most + unmeteredGeneration, maxPower, now) };
+};
+
 /** Storage that answers the flow by itself falls as the inverters are cut: to run ahead of it would cut them further. */
 const runsAhead = ({ storage }: Plant): boolean => storage === undefined || storage.isCharged === true;
 
@@ -279,7 +307,7 @@ const onEachPhase = (
   const { loads, rooms } = roomOnPhases(phases, plant.phases, tracks, {
     ...sighted,
     ahead: runsAhead(plant),
-    possibleDischarge: plant.storage?.possibleDischarge ?? 0,
+    possibleDischarge: plant.storage?.possibleOnPhases,
     unmeteredGeneration: plant.unmeteredGeneration,
     margin: margin(plant.phases.exportLimit) + rounding,
   });
@@ -302,7 +330,7 @@ export const decide = (
 ): { readonly state: LimiterState; readonly decision: Decision } => {
   assert(plant.maxPower >= 0 && plant.minOutput <= plant.maxPower, 'a plant has a rating and a lesser minimum');
   const timed = { ...state, sight: withTime(state.sight, now, plant.meterStale) };
-  const checked = witnessed(explained(timed, plant, tracks), plant, tracks, now);
+  const checked = withinReach(witnessed(explained(timed, plant, tracks), plant, tracks, now), plant, tracks, now);
   const seen = checked.sight.seen;
   // While blind the load is forgotten; it is learned afresh before the sight returns, from the samples that count towards it.
   const timing = {

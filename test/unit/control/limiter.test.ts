@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { monoMs, watts } from '#base/units.ts';
 import { observeCapChange } from '#control/limiter/limiter.ts';
+import { powersOnPhases } from '#control/limiter/phases.ts';
 import { Bench, limited, PLANT, WMAX } from './site.ts';
 
 /** Margin kept below a limit: 0.3 %, 5 to 30 W. */
@@ -59,6 +60,20 @@ describe('the limiter', () => {
     expect(blind(700)).toBe(2400);
   });
 
+  it('takes what single-phase storage may give off the phase that it feeds', () => {
+    const phases = { exportLimit: watts(1500), feeds: new Map() };
+    const beside = (phase: 'a' | undefined) => ({
+      ...{ maxDischarge: watts(900), possibleDischarge: watts(900), power: null, isSteady: true },
+      possibleOnPhases: powersOnPhases([{ power: 900, phase }]),
+    });
+    const blind = (phase: 'a' | undefined): number => {
+      const plant = { ...PLANT, phases, storage: beside(phase) };
+      return settled().run(5000, limited(null), { generation: 3000, flow: null, plant }).ceiling;
+    };
+    expect(blind(undefined)).toBe(3 * (1500 - 300));
+    expect(blind('a')).toBe(3 * (1500 - 900));
+  });
+
   it('is safe within fifteen seconds of a meter that freezes, and polls of it prove nothing', () => {
     const bench = settled();
     expect(bench.run(9000, limited(2000), { generation: 3000, flow: -2000, fresh: false }).seen).toBe(true);
@@ -76,6 +91,26 @@ describe('the limiter', () => {
     expect(bench.limiter.sight.reason).toBe('implausible');
     // three good samples do not suffice where the sign is in doubt
     expect(bench.run(5000, limited(2000), { generation: 3000, flow: 2000 }).ceiling).toBe(2000);
+  });
+
+  it('believes it where the turned sign would be more export than the site gives', () => {
+    const mirrored = (unmetered: number): readonly boolean[] => {
+      const bench = settled();
+      const plant = { ...PLANT, unmeteredGeneration: watts(unmetered) };
+      const run = (span: number, generation: number): boolean =>
+        bench.run(span, limited(2000), { generation, flow: 2000, plant }).seen;
+      // What the site gave in the last five seconds may be what the meter shows.
+      return [run(250, 3000), run(4000, 1000), run(3000, 1000)];
+    };
+    expect(mirrored(0)).toEqual([false, false, true]);
+    expect(mirrored(1000)).toEqual([false, false, false]);
+  });
+
+  it('does not believe it for what it said before the output fell', () => {
+    const bench = settled();
+    bench.run(250, limited(2000), { generation: 3000, flow: 2000 });
+    bench.run(10_000, limited(2000), { generation: 500, flow: null });
+    expect(bench.run(5000, limited(2000), { generation: 500, flow: 400 }).seen).toBe(false);
   });
 
   it.each([
