@@ -167,6 +167,16 @@ const storageOf = (state: ControlState, sights: ReadonlyMap<DeviceId, DeviceSigh
   return status === null ? null : { ...status, reserve: storageReserve(storages, tracks, room, now) };
 };
 
+/** Of a site without an inverter, storage is the generation. */
+const statusAlone = (
+  { tracks }: ControlState,
+  storage: StorageStatus | null,
+): Partial<Pick<SiteStatus, 'genConnectStatus' | 'operationalModeStatus'>> => {
+  if (tracks.size > 0 || storage === null) return {};
+  const { connectStatus } = storage;
+  return { genConnectStatus: connectStatus, operationalModeStatus: (connectStatus & OPERATING) === 0 ? 1 : 2 };
+};
+
 /** Best connect state of any inverter, worst status; a device silent for more than a minute counts as away. */
 export const siteStatus = (state: ControlState, sights: ReadonlyMap<DeviceId, DeviceSight>, at: StatusMoment): SiteStatus => {
   const { now } = at;
@@ -186,11 +196,6 @@ export const siteStatus = (state: ControlState, sights: ReadonlyMap<DeviceId, De
   // Nothing produced for want of sun, and no control of ours explains it: off (CSIP-AUS ALL-08).
   const returning = at.utility !== null && isReturning(state.plan.service, at.utility);
   const storage = storageOf(state, sights, at);
-  // Storage alone is the site's generation.
-  if (state.tracks.size === 0 && storage !== null) {
-    genConnectStatus = storage.connectStatus;
-    producing = (storage.connectStatus & OPERATING) !== 0;
-  }
   const explained = limited && state.decision !== null && (state.decision.command <= 0 || returning);
   return {
     genConnectStatus,
@@ -199,6 +204,7 @@ export const siteStatus = (state: ControlState, sights: ReadonlyMap<DeviceId, De
     alarmStatus: alarmStatus(state.alarms.map(({ alarm }) => alarm)),
     reserve: reserveOf(state, sights),
     storage,
+    ...statusAlone(state, storage),
   };
 };
 

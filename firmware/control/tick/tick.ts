@@ -63,16 +63,18 @@ const plantOf = (facts: SiteFacts, storage: StorageBeside | undefined): Plant =>
 const setMaxWOf = ({ maxPower, storage }: Plant, { inverters }: SiteFacts): Watts =>
   inverters.length > 0 ? maxPower : (storage?.maxDischarge ?? watts(0));
 
-/** What binds all generation, and what of it is left to the inverters. `setMaxW`: what per cents are of. */
+/** What binds all generation, and what of it is left to the inverters. */
 const powersOf = (
   limits: ActiveLimits,
   service: Service | null,
   moment: UtilitySeconds | null,
-  { maxPower, storage }: Plant,
-  setMaxW: Watts,
+  plant: Plant,
+  facts: SiteFacts,
 ) => {
-  const possible = watts(maxPower + (storage?.maxDischarge ?? 0));
-  const whole = powerLimits(limits, service, moment, setMaxW, watts(possible - setMaxW));
+  const { maxPower, storage } = plant;
+  const setMaxW = setMaxWOf(plant, facts);
+  const more = watts(maxPower + (storage?.maxDischarge ?? 0) - setMaxW);
+  const whole = powerLimits(limits, facts.returnsByItself ? null : service, moment, setMaxW, more);
   return { whole, power: beside(whole, storage?.possibleDischarge ?? watts(0), maxPower) };
 };
 
@@ -216,8 +218,7 @@ export const controlTick = (before: ControlState, facts: SiteFacts, inputs: Tick
   const utility = utilityNow(dated.clock, now, inputs.bootId, inputs.wall);
   const stored = observeStored(before, facts, inputs);
   const plant = plantOf(facts, stored.beside);
-  const setMaxW = setMaxWOf(plant, facts);
-  const planned = replan(before, facts, inputs, utility, surroundingsOf(before, setMaxW, now));
+  const planned = replan(before, facts, inputs, utility, surroundingsOf(before, setMaxWOf(plant, facts), now));
   // Schedules go by whole seconds; a ramp moves between them.
   const exact = utilityExact(dated.clock, { bootId: inputs.bootId, mono: now, wall: inputs.wall });
   const moment = exact === null ? null : utilitySeconds(exact);
@@ -235,7 +236,7 @@ export const controlTick = (before: ControlState, facts: SiteFacts, inputs: Tick
   const all = [...observed.tracks.values()];
   // Asleep counts 0 W and is no fault: every night.
   const awake = all.filter((track) => inputs.standings.get(track.device) !== 'asleep');
-  const { whole, power } = powersOf(limits, facts.returnsByItself ? null : planned.plan.service, moment, plant, setMaxW);
+  const { whole, power } = powersOf(limits, planned.plan.service, moment, plant, facts);
   const uncontrolled = uncontrolledOf(all, facts, inputs, before);
   const running = { ...plant, minOutput: leastTogether(awake, uncontrolled, facts, before.idle), ...checkedBy(trial) };
   const { state: limiter, decision } = decide(observed.limiter, power, awake, { plant: running, now, uncontrolled });

@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { monoMs, percent, voltAmperes, volts, wattHours, watts } from '#base/units.ts';
-import { siteNameplate } from '#app/controld/status.ts';
+import { siteNameplate, siteStatus } from '#app/controld/status.ts';
 import { type StoragePlate, storageStatus } from '#app/controld/storage-status.ts';
 import { storageReserve } from '#app/controld/storage-reserve.ts';
+import { unknownClock } from '#control/clock/clock.ts';
+import { emptyPlan } from '#control/plan/plan.ts';
+import { NO_STORAGE } from '#control/storage/storage.ts';
+import { startState } from '#control/tick/state.ts';
 import { newStorageTrack, type StorageTrack, withStorageReading } from '#control/storage/track.ts';
 import type { StorageReserve } from '#link/message.ts';
 import { type DeviceId, type DeviceRecord, type StorageRating, toDeviceId } from '#site/device.ts';
@@ -49,6 +53,18 @@ describe('DERStatus of storage', () => {
     const healed = withStorageReading(faulty, { ...SIGHT, takenAt: monoMs(NOW + 1), isFaulty: false });
     expect(statusOf([healed])?.connectStatus).toBe(3);
     expect(withStorageReading(healed, { ...SIGHT, takenAt: monoMs(NOW + 2), isFaulty: true }).isFaulty).toBe(true);
+  });
+
+  it.each([
+    [3000, 7, 2],
+    [0, 3, 1],
+  ])('of a site with storage alone, %s W: it is what generates', (power, genConnectStatus, operationalModeStatus) => {
+    const one = track('a', power, 60);
+    const storage = { ...NO_STORAGE, tracks: new Map([[one.device, one]]) };
+    const state = { ...startState({ plan: emptyPlan(), clock: unknownClock() }), storage };
+    const sights = new Map([[one.device, { standing: 'answering' as const, silentSince: null }]]);
+    const status = siteStatus(state, sights, { now: NOW, utility: null, connections: new Map() });
+    expect(status).toMatchObject({ genConnectStatus, operationalModeStatus, inverterStatus: null });
   });
 
   it('is one of all together: best connection, mean content by what each can give', () => {
