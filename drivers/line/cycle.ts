@@ -10,6 +10,8 @@ const POWER_REGISTERS = 2;
 const WHOLE_REGISTERS = 42;
 const PROOF_REGISTERS = 10;
 const METER_REGISTERS = 33;
+/** Of a meter's whole reading, with its energies. */
+const METER_WHOLE_REGISTERS = 55;
 const CAP_WORDS = [0, 0, 0, 0, 0];
 const RATE_WORDS = [0, 0, 0, 0];
 const STORAGE_REGISTERS = 26;
@@ -21,6 +23,7 @@ interface TransactionTimes {
   readonly cap: number;
   readonly proof: number;
   readonly meter: number;
+  readonly meterWhole: number;
   /** What storage takes: rates and mode, and their proof (124). */
   readonly band: number;
   /** A relay or a power register, and its proof. */
@@ -37,6 +40,7 @@ export const transactionTimes = (serial: SerialSettings): TransactionTimes => {
     cap: write(CAP_WORDS),
     proof: read(PROOF_REGISTERS),
     meter: read(METER_REGISTERS),
+    meterWhole: read(METER_WHOLE_REGISTERS),
     band: write(RATE_WORDS) + write([0]) + read(STORAGE_REGISTERS),
     load: write([0]) + read(1),
   };
@@ -66,4 +70,13 @@ export const paceOf = (serial: SerialSettings, inverters: number): Pace | null =
     everyMs: durationMs(Math.max(USUAL_MS, (inverters * power) / POWER_PART)),
     wholeEveryMs: durationMs(Math.max(USUAL_WHOLE_MS, (inverters * whole) / SLOW_PART)),
   };
+};
+
+/**
+ * How old a reading of the meter may be before the next one is there, though all is well, milliseconds: a whole reading of it, one of
+ * an inverter that goes between, and the next. Beyond two seconds at 1200 baud alone.
+ */
+export const sightSpan = (serial: SerialSettings): number => {
+  const { whole, meter, meterWhole } = transactionTimes(serial);
+  return meterWhole + whole + meter;
 };

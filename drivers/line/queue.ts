@@ -6,6 +6,9 @@ export const QUEUE_CAPACITY = 64;
 /** After so many cuts in a row a meter that waits has its turn: caps for a whole fleet would blind the site for longer than its flow counts. */
 const CUTS_IN_A_ROW = 8;
 
+/** After so many reads of the meter whatever else waited meanwhile has a turn: on a line that they fill no inverter would be found or capped. */
+const METERS_IN_A_ROW = 1;
+
 export interface Job {
   readonly request: Request;
   readonly priority: Priority;
@@ -18,6 +21,7 @@ export class JobQueue {
   readonly #lanes: Job[][] = Object.values(PRIORITY).map(() => []);
   #size = 0;
   #cutsInARow = 0;
+  #metersInARow = 0;
 
   get size(): number {
     return this.#size;
@@ -46,16 +50,25 @@ export class JobQueue {
   }
 
   take(): Job | null {
-    const meter = this.#cutsInARow >= CUTS_IN_A_ROW ? this.#lane(PRIORITY.meter) : [];
-    for (const lane of [meter, ...this.#lanes]) {
+    for (const lane of this.#inTurn()) {
       const job = lane.shift();
       if (job !== undefined) {
         this.#size -= 1;
         this.#cutsInARow = job.priority === PRIORITY.cut ? this.#cutsInARow + 1 : 0;
+        const isWaitedFor = job.priority === PRIORITY.meter && this.#size > this.#lane(PRIORITY.meter).length;
+        this.#metersInARow = isWaitedFor ? this.#metersInARow + 1 : 0;
         return job;
       }
     }
     return null;
+  }
+
+  /** The lanes in the order in which they have their turn now. */
+  #inTurn(): readonly Job[][] {
+    if (this.#cutsInARow >= CUTS_IN_A_ROW) return [this.#lane(PRIORITY.meter), ...this.#lanes];
+    if (this.#metersInARow < METERS_IN_A_ROW) return this.#lanes;
+    const meter = this.#lane(PRIORITY.meter);
+    return [...this.#lanes.filter((lane) => lane !== meter), meter];
   }
 
   /** True when something more urgent than a scan waits. */

@@ -11,16 +11,16 @@ export const noFleet = (): Fleet => new Map();
 
 /** A new value of one device; null (not measured) ends its line. */
 export const observe = (fleet: Fleet, device: DeviceId, at: number, value: number | null): Fleet => {
-  const next = new Map(fleet);
+  const known = fleet.get(device);
   if (value === null || !Number.isFinite(value)) {
-    next.delete(device);
-    return next;
+    if (known === undefined) return fleet;
+    const without = new Map(fleet);
+    without.delete(device);
+    return without;
   }
-  const known = fleet.get(device) ?? [];
-  const newest = known.at(-1);
+  const newest = known?.at(-1);
   if (newest !== undefined && at <= newest.at) return fleet;
-  next.set(device, [...known, { at, value }].slice(-POINTS_MAX));
-  return next;
+  return new Map(fleet).set(device, [...(known ?? []), { at, value }].slice(-POINTS_MAX));
 };
 
 const valueAt = (points: readonly Point[], at: number, gapMax: number): number | null => {

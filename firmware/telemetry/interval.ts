@@ -174,9 +174,11 @@ const meanVoltage = ({ a, b, c }: PerPhase<Volts>): number | null => meanOf([a, 
 
 /** New points at one instant: each adds the line from the last one, unless the gap is too long. */
 const addPoints = (state: IntervalState, at: number, values: Values): IntervalState => {
+  const told = Object.keys(values) as Quantity[];
+  if (!told.some((quantity) => Number.isFinite(values[quantity]))) return state;
   const last = { ...state.last };
   const open = state.open.map((interval) => ({ ...interval, tallies: { ...interval.tallies } }));
-  for (const quantity of QUANTITIES) {
+  for (const quantity of told) {
     const value = values[quantity];
     const from = last[quantity];
     if (value === undefined || value === null || !Number.isFinite(value) || (from !== undefined && at <= from.at)) continue;

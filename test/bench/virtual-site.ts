@@ -70,6 +70,8 @@ export const startVirtualSite = async (options: VirtualSiteOptions): Promise<Vir
       others: (options.settings.others ?? []).map((one) => ({ unitId: one.inverter.unitId, line: one.line })),
       beside: besideOf(options.settings),
       baudRate: options.settings.line.baudRate,
+      parity: options.settings.line.parity,
+      stopBits: options.settings.line.stopBits,
       ...options.gateway,
     }),
     linePort: ({ name }) => (lines[Number(name.slice('line-'.length)) - 1] ?? line).port(),

@@ -56,13 +56,6 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
     tests: TICK,
   },
   {
-    name: 'caps for a whole fleet keep the meter off the line',
-    file: 'drivers/line/queue.ts',
-    search: 'this.#cutsInARow >= CUTS_IN_A_ROW ? this.#lane(PRIORITY.meter) : []',
-    replace: '[] as Job[]',
-    tests: ['test/unit/line/queue.test.ts'],
-  },
-  {
     name: 'a line too slow for its inverters is accepted',
     file: 'firmware/app/config/line-budget.ts',
     search: 'budget.totalMs <= BOUND_MS',

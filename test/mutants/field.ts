@@ -104,4 +104,25 @@ export const FIELD_MUTANTS: readonly Mutant[] = [
     replace: 'if (result.value.words.length === 0) {',
     tests: CONNECTION,
   },
+  {
+    name: 'caps for a whole fleet keep the meter off the line',
+    file: 'drivers/line/queue.ts',
+    search: 'if (this.#cutsInARow >= CUTS_IN_A_ROW)',
+    replace: 'if (this.#cutsInARow >= Infinity)',
+    tests: ['test/unit/line/queue.test.ts'],
+  },
+  {
+    name: 'reads of the meter fill a slow line, and no inverter is found on it',
+    file: 'drivers/line/queue.ts',
+    search: 'this.#metersInARow < METERS_IN_A_ROW',
+    replace: 'this.#metersInARow < Infinity',
+    tests: ['test/unit/line/queue.test.ts'],
+  },
+  {
+    name: 'a meter on a line of 1200 baud is blind between two reads',
+    file: 'firmware/app/controld/site-facts.ts',
+    search: 'return span > METER_STALE_MS ? span : null;',
+    replace: 'return span > Infinity ? span : null;',
+    tests: ['test/sim/line-settings.test.ts'],
+  },
 ];

@@ -22,7 +22,7 @@ export const LIMITER_MUTANTS: readonly Mutant[] = [
   {
     name: 'a meter that says no more goes on being seen: the limiter fails open',
     file: 'firmware/control/limiter/sight.ts',
-    search: 'const silent = state.lastGoodAt === null || now - state.lastGoodAt > METER_STALE_MS;',
+    search: 'const silent = state.lastGoodAt === null || now - state.lastGoodAt > staleMs;',
     replace: 'const silent = false;',
     tests: ['test/sim/control/control.test.ts'],
   },

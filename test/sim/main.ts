@@ -72,6 +72,11 @@ const runAll = async (tasks: readonly Task[]): Promise<void> => {
   let next = 0;
   let shown = 0;
   const show = (): void => {
+    // A year takes long: each as it comes.
+    if (values.year) {
+      for (const [index, run] of done) report(tasks[index]?.seed ?? 0, run);
+      done.clear();
+    }
     for (let run = done.get(shown); run !== undefined; run = done.get(shown)) {
       report(tasks[shown]?.seed ?? 0, run);
       done.delete(shown);

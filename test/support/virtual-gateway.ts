@@ -31,13 +31,16 @@ export interface SiteOfGateway {
   readonly others?: readonly { readonly unitId: number; readonly line: number }[];
   /** Storage and loads, as in the file but for their line, which is the meter's. Absent: none. */
   readonly beside?: readonly Readonly<Record<string, unknown>>[];
-  /** Of every line; absent: 9600. */
+  /** Of every line; absent: 9600 8N1. */
   readonly baudRate?: number;
+  readonly parity?: 'none' | 'even' | 'odd';
+  readonly stopBits?: 1 | 2;
 }
 
 /** The configuration file of a site with one meter, and one inverter or several, on one line or several. */
 export const configurationText = (site: SiteOfGateway, linePath = '/dev/line-1'): string => {
-  const { unitIds, others = [], beside = [], baudRate = 9600, meterProfile = 'sunspec-meter' } = site;
+  const { unitIds, others = [], beside = [], meterProfile = 'sunspec-meter' } = site;
+  const { baudRate = 9600, parity = 'none', stopBits = 1 } = site;
   const inverters = [{ unitId: unitIds.inverter, line: 0 }, ...others];
   const lines = 1 + Math.max(...inverters.map(({ line }) => line));
   return JSON.stringify({
@@ -55,8 +58,8 @@ export const configurationText = (site: SiteOfGateway, linePath = '/dev/line-1')
       name: `line-${index + 1}`,
       path: index === 0 ? linePath : `/dev/line-${index + 1}`,
       baudRate,
-      parity: 'none',
-      stopBits: 1,
+      parity,
+      stopBits,
     })),
     devices: [
       ...inverters.map(({ unitId, line }, index) => ({

@@ -1,11 +1,12 @@
 import { watts } from '#base/units.ts';
 import { GRID_CODE_MODES, INVERTER_MODES, LOAD_MODES, STORAGE_MODES } from '#control/modes.ts';
 import type { ControlMode } from '#control/program.ts';
+import { METER_STALE_MS } from '#control/limiter/sight.ts';
 import { modesFollowed } from '#control/tick/curves.ts';
 import type { LoadFacts, StorageFacts } from '#control/storage/facts.ts';
 import type { SiteFacts } from '#control/tick/state.ts';
 import { followable } from '#drivers/inverter/curves.ts';
-import { type Pace, paceOf } from '#drivers/line/cycle.ts';
+import { type Pace, paceOf, sightSpan } from '#drivers/line/cycle.ts';
 import { onSilenceOf } from '#drivers/profile/profile.ts';
 import {
   anyInverterProfileNamed,
@@ -54,6 +55,13 @@ export const paceIn = ({ lines, devices }: Configuration, name: string): Pace | 
   return line === undefined || line.tcp !== null ? null : paceOf(line, inverters);
 };
 
+/** A meter that is read over a slow line is heard seldom; null: often enough. */
+const staleIn = ({ lines }: Configuration, name: string): number | null => {
+  const line = lines.find((one) => one.name === name);
+  const span = line === undefined || line.tcp !== null ? 0 : sightSpan(line);
+  return span > METER_STALE_MS ? span : null;
+};
+
 const storageFacts = ({ devices }: Configuration, record: RecordOf): readonly StorageFacts[] =>
   devices.flatMap(({ device, profile: name, storage }) => {
     if (storage === null) return [];
@@ -95,6 +103,7 @@ export const siteFacts = (configuration: Configuration, seed: string, record: Re
     (device) => device.role !== 'inverter' || inverterProfileNamed(device.profile)?.connection.returnsByItself === true,
   );
   const { commissioned, fallback, local } = configuration.limits;
+  const meterStaleMs = staleIn(configuration, meter.line);
   return {
     meter: meter.device,
     inverters,
@@ -113,6 +122,7 @@ export const siteFacts = (configuration: Configuration, seed: string, record: Re
     returnsByItself,
     executable: executableModes(configuration, record),
     readingAgeMs: READING_AGE_MS,
+    ...(meterStaleMs === null ? {} : { meterStaleMs }),
     seed,
   };
 };

@@ -63,6 +63,8 @@ const RESTART_FRACTION = 0.8;
 
 /** The inverters that are to be kept at 0, given those that were. */
 export const idleOf = (allowed: Watts, claims: readonly Claim[]): ReadonlySet<DeviceId> => {
+  // The last one always stays.
+  if (claims.length === 1) return new Set();
   const left = forTold(allowed, claims);
   const told = byPreference(claims.filter(isTold));
   const may = runningOn(left, told);

@@ -46,6 +46,8 @@ export interface Plant {
   readonly unmeteredGeneration: Watts;
   /** How old an inverter's registers may be when they are read. */
   readonly readingAge: DurationMs;
+  /** Older than this the meter's flow is unknown; absent: two seconds. More on a line of 1200 baud alone. */
+  readonly meterStale?: DurationMs;
   /** Storage beside the inverters, which the load that is estimated contains; absent: none. */
   readonly storage?: StorageBeside;
   /** The site has a limit of each phase; absent: none. */
@@ -299,7 +301,7 @@ export const decide = (
   { plant, now, uncontrolled }: { readonly plant: Plant; readonly now: MonoMs; readonly uncontrolled: Uncontrolled },
 ): { readonly state: LimiterState; readonly decision: Decision } => {
   assert(plant.maxPower >= 0 && plant.minOutput <= plant.maxPower, 'a plant has a rating and a lesser minimum');
-  const timed = { ...state, sight: withTime(state.sight, now) };
+  const timed = { ...state, sight: withTime(state.sight, now, plant.meterStale) };
   const checked = witnessed(explained(timed, plant, tracks), plant, tracks, now);
   const seen = checked.sight.seen;
   // While blind the load is forgotten; it is learned afresh before the sight returns, from the samples that count towards it.

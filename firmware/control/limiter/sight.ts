@@ -88,9 +88,9 @@ export const withMeterSample = (state: SightState, sample: MeterSample, ratedPow
   return turned ? lost({ ...next, jump, strikes: STRIKES_OUT }, 'implausible', takenAt) : next;
 };
 
-/** Time passes: a meter that was not heard for two seconds is lost. */
-export const withTime = (state: SightState, now: MonoMs): SightState => {
-  const silent = state.lastGoodAt === null || now - state.lastGoodAt > METER_STALE_MS;
+/** Time passes: a meter that was not heard for two seconds is lost; a line that takes longer for its reads has `staleMs`. */
+export const withTime = (state: SightState, now: MonoMs, staleMs: number = METER_STALE_MS): SightState => {
+  const silent = state.lastGoodAt === null || now - state.lastGoodAt > staleMs;
   if (silent && (state.seen || state.goodInRow > 0))
     return lost(state, state.reason === 'implausible' ? 'implausible' : 'silent', now);
   return state.witness !== null && now - state.witness.at > WITNESS_MS ? { ...state, witness: null } : state;

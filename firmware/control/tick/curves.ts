@@ -96,6 +96,7 @@ export const askCurves = (
   wanted: ReadonlyMap<CurveFunction, CurveSetting>,
   { inverters }: SiteFacts,
 ): { readonly told: Followed; readonly commands: readonly Command[] } => {
+  if (told.size === 0 && wanted.size === 0) return { told, commands: [] };
   const commands = inverters.flatMap(({ device }) => {
     const before = told.get(device);
     const names = new Set([...(before?.keys() ?? []), ...wanted.keys()]);

@@ -22,6 +22,7 @@ export const askReactive = (
   wanted: Reactive | null,
   facts: SiteFacts,
 ): { readonly told: ReadonlyMap<DeviceId, Reactive>; readonly commands: readonly Command[] } => {
+  if (wanted === null && told.size === 0) return { told, commands: [] };
   const text = JSON.stringify(wanted);
   const news = facts.inverters.map(({ device }) => device).filter((device) => JSON.stringify(told.get(device) ?? null) !== text);
   if (news.length === 0) return { told, commands: [] };

@@ -59,6 +59,8 @@ export interface SiteFacts {
   readonly executable: readonly ControlMode[];
   /** How old inverter registers may be when read, milliseconds (device profile). */
   readonly readingAgeMs: number;
+  /** Older than this the meter's flow is unknown, milliseconds: more than usual on a slow line. Absent: as usual. */
+  readonly meterStaleMs?: number;
   /** The installation's seed of randomisation draws (design D2). */
   readonly seed: string;
 }

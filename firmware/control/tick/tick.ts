@@ -53,6 +53,7 @@ const plantOf = (facts: SiteFacts, storage: StorageBeside | undefined): Plant =>
     minOutput: watts(minOutput),
     unmeteredGeneration: facts.unmeteredGeneration,
     readingAge: durationMs(facts.readingAgeMs),
+    ...(facts.meterStaleMs === undefined ? {} : { meterStale: durationMs(facts.meterStaleMs) }),
     ...(storage === undefined ? {} : { storage }),
     ...phasesOf(facts),
   };

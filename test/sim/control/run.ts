@@ -45,6 +45,8 @@ export interface ControlOutcome {
 export interface ControlRunOptions {
   readonly seed: number;
   readonly seconds: number;
+  /** Leaves off then, in the middle of a chapter; absent: at the end of the last. */
+  readonly stopAt?: number;
   /** These faults alone; absent: all. */
   readonly among?: readonly Fault[];
   /** Called at the end of each chapter; for a look at memory. */
@@ -126,12 +128,12 @@ class ControlRun {
   }
 
   run(): ControlOutcome {
-    const { seconds, onChapter, among } = this.#options;
+    const { seconds, onChapter, among, stopAt = Infinity } = this.#options;
     this.#cell();
     this.#start();
     this.#every(this.#site.pollSeconds, 0.2, () => this.#poll());
     this.#every(ANCHOR_SECONDS, 0.1, () => this.#anchor());
-    for (let index = 0; index * this.#site.chapters.seconds < seconds; index += 1) {
+    for (let index = 0; index * this.#site.chapters.seconds < Math.min(seconds, stopAt); index += 1) {
       this.#chapter(drawChapter(this.#site, index, among));
       onChapter?.(index);
       if ((index + 1) % CHAPTERS_A_DAY === 0) this.#measure();
@@ -157,12 +159,12 @@ class ControlRun {
       this.#agenda.atSecond(span.until, () => this.#turn(span, false));
     }
     try {
-      this.#agenda.runUntil(chapter.until);
+      this.#agenda.runUntil(Math.min(chapter.until, this.#options.stopAt ?? Infinity));
     } catch (error) {
       this.#judge.say('crash', this.#agenda.seconds, error instanceof Error ? (error.stack ?? error.message) : String(error));
     }
     this.#memory.flush();
-    this.#judge.close(chapter);
+    if (this.#agenda.seconds >= chapter.until) this.#judge.close(chapter);
   }
 
   /** Whatever is kept must not grow: events are remembered for a day. */
