@@ -37,6 +37,8 @@ export interface StepPlant {
   readonly readingAgeMs: number;
   readonly gainErrorPercent: number;
   readonly limitScale: -2 | 0;
+  /** Absent: a second. */
+  readonly meterRefreshMs?: number | undefined;
 }
 
 export const BENCH_PLANT: StepPlant = {
@@ -120,6 +122,7 @@ export const runStepTrial = async (
       truthMs: TRUTH_MS,
     },
     inverter: { readingAgeMs: plant.readingAgeMs, limitScale: plant.limitScale },
+    ...(plant.meterRefreshMs === undefined ? {} : { meter: { refreshMs: plant.meterRefreshMs } }),
     seed,
   });
   const site = await startVirtualSite({ settings, utilityPhase });

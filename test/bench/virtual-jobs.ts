@@ -6,9 +6,10 @@ import { IMPORT_KINDS } from './storage-trial.ts';
 const BUNDLE = 25;
 const READING_AGES_MS = [0, 1000] as const;
 const SHORT_TRIALS = 200;
-const DEAD_SECONDS = [0, 1, 2.5, 5] as const;
-const LAG_SECONDS = [0, 1, 2.5, 5] as const;
+const DEAD_SECONDS = [0.2, 1, 2.5, 5, 10] as const;
+const LAG_SECONDS = [0, 1, 3, 8] as const;
 const SLEWS_PERCENT = [5, 20, 100] as const;
+const REFRESHES_MS = [100, 500, 1000, 2000] as const;
 
 const FLEETS: readonly FleetCase[] = [
   { count: 2, baudRate: 9600, dead: false },
@@ -29,7 +30,10 @@ const stability = (): readonly Job[] => {
     for (const lagSeconds of LAG_SECONDS) {
       for (const slewPercentPerSecond of SLEWS_PERCENT) {
         for (const step of STEP_KINDS) {
-          const plant = { ...BENCH_PLANT, deadSeconds, lagSeconds, slewPercentPerSecond };
+          // Each plant meets each refresh, in another of the steps.
+          const meterRefreshMs =
+            REFRESHES_MS[(jobs.length + Math.floor(jobs.length / REFRESHES_MS.length)) % REFRESHES_MS.length];
+          const plant = { ...BENCH_PLANT, deadSeconds, lagSeconds, slewPercentPerSecond, meterRefreshMs };
           jobs.push({ kind: 'stability', step, seed: jobs.length + 1, plant });
         }
       }

@@ -177,8 +177,8 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
   {
     name: 'the trim learns while the plant still moves',
     file: 'firmware/control/limiter/gain.ts',
-    search: 'if (!undisturbed || !isSteady(track)) return state;',
-    replace: '',
+    search: 'const ratio = undisturbed && isSteady(track) ?',
+    replace: 'const ratio = undisturbed ?',
     tests: GAIN,
   },
   {

@@ -43,9 +43,30 @@ export const LIMITER_MUTANTS: readonly Mutant[] = [
   {
     name: 'a cap that was held a dead time ago acts no more',
     file: 'firmware/control/limiter/generation.ts',
-    search: 'filter(({ at }) => now - at <= DEAD_PART * settleMs)',
-    replace: 'filter(({ at }) => now - at < DEAD_PART * 0)',
+    search: 'filter(({ at }) => now - at <= longestDead(response))',
+    replace: 'filter(({ at }) => now - at < 0 * longestDead(response))',
     tests: ['test/unit/control/dead-time.test.ts'],
+  },
+  {
+    name: 'a dead time that was seen once is relied on',
+    file: 'firmware/control/limiter/response.ts',
+    search: 'const isConfirmed = deadTimes.length >= CONFIRMED;',
+    replace: 'const isConfirmed = deadTimes.length >= 1;',
+    tests: ['test/unit/control/answer.test.ts'],
+  },
+  {
+    name: 'an inverter that became slower is noticed only when it answers',
+    file: 'firmware/control/limiter/response.ts',
+    search: 'Math.max(waited, ...deadTimes.map(({ high }) => high))',
+    replace: 'Math.max(...deadTimes.map(({ high }) => high))',
+    tests: ['test/unit/control/answer.test.ts'],
+  },
+  {
+    name: 'the gain is wound up by small cuts that the output has yet to follow',
+    file: 'firmware/control/limiter/gain.ts',
+    search: 'const acting = capsWithin(track, now, settleMs);',
+    replace: 'const acting = capsWithin(track, now, 0);',
+    tests: ['test/unit/control/answer.test.ts'],
   },
   {
     name: 'a share is given on while the one that gave it still delivers',
@@ -57,8 +78,8 @@ export const LIMITER_MUTANTS: readonly Mutant[] = [
   {
     name: 'a phase whose flow is not known counts as one with a load',
     file: 'firmware/control/limiter/phases.ts',
-    search: 'const relied = proven ?? 0 - possibleDischarge / PHASES.length;',
-    replace: 'const relied = proven ?? 500 - possibleDischarge / PHASES.length;',
+    search: 'const relied = proven ?? 0 - (possibleDischarge?.[phase] ?? 0);',
+    replace: 'const relied = proven ?? 500 - (possibleDischarge?.[phase] ?? 0);',
     tests: ['test/sim/phases.test.ts'],
   },
   {
@@ -76,10 +97,31 @@ export const LIMITER_MUTANTS: readonly Mutant[] = [
     tests: ['test/sim/phases.test.ts'],
   },
   {
+    name: 'on its phase a raise takes what another still holds',
+    file: 'firmware/control/allocate/on-phases.ts',
+    search: '      const others = [...holds].filter(([device]) => device !== claim.device);',
+    replace: '      const others = [...holds].filter(([device]) => device === claim.device && share === 0);',
+    tests: ['test/property/control/on-phases.test.ts'],
+  },
+  {
+    name: 'a phase limit leaves inverters below what they run on stably',
+    file: 'firmware/control/allocate/on-phases.ts',
+    search: '    const running = runningOn(Math.max(0, left), fed);',
+    replace: '    const running = fed;',
+    tests: ['test/property/control/on-phases.test.ts'],
+  },
+  {
+    name: 'a single-phase battery counts on all phases alike',
+    file: 'firmware/control/limiter/phases.ts',
+    search: 'one.phase === undefined ? one.power / PHASES.length',
+    replace: 'one.power > 0 ? one.power / PHASES.length',
+    tests: ['test/unit/control/limiter.test.ts'],
+  },
+  {
     name: 'what an uncontrolled inverter feeds into a phase is given once more',
     file: 'firmware/control/allocate/on-phases.ts',
-    search: 'else left -= share * uncontrolled;',
-    replace: 'else left -= 0;',
+    search: 'left -= share * claim.uncontrolled;',
+    replace: 'left -= 0;',
     tests: ['test/property/control/on-phases.test.ts'],
   },
   {

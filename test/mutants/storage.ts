@@ -218,8 +218,8 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
   {
     name: 'what a hybrid gives through its inverter is taken off its cap as well',
     file: STORAGE_FILE,
-    search: 'storages.filter(({ behind }) => behind === null).flatMap',
-    replace: 'storages.flatMap',
+    search: 'const beside = storages.filter(({ behind }) => behind === null);',
+    replace: 'const beside = storages;',
     tests: ['test/sim/hybrid.test.ts'],
   },
   {

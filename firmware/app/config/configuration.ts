@@ -45,7 +45,7 @@ export interface DeviceConfiguration {
   readonly serialNumber: string | null;
   /** Of a meter: what its power is multiplied with to be positive on import. */
   readonly sign: 1 | -1;
-  /** Of a single-phase inverter: the phase it feeds; absent: all three alike. */
+  /** Of a single-phase inverter or battery: the phase it feeds; absent: all three alike. */
   readonly phase?: 'a' | 'b' | 'c';
   /** Of storage; null: another role. */
   readonly storage: StorageOptions | null;

@@ -156,10 +156,16 @@ const identityProblems = ({ devices }: ConfigurationFile): ConfigProblem[] =>
 
 /** A limit of each phase wants a meter that tells them apart; of a SunSpec meter only the device itself says so. */
 const phaseProblems = (file: ConfigurationFile): ConfigProblem[] => {
-  const wrong = file.devices.flatMap(({ phase, role }, index) =>
-    phase === undefined || role === 'inverter'
+  const wrong = file.devices.flatMap(({ phase, role, storage }, index) =>
+    phase === undefined || role === 'inverter' || (role === 'storage' && storage?.hybridOf === undefined)
       ? []
-      : [{ path: `devices[${index}].phase`, expected: 'a phase at inverters alone', found: `a ${role}` }],
+      : [
+          {
+            path: `devices[${index}].phase`,
+            expected: 'a phase where an inverter or storage has an output of its own',
+            found: `a ${role}`,
+          },
+        ],
   );
   const limit = file.site.limits.commissioned.exportPerPhaseW ?? null;
   const meter = file.devices.find(({ role }) => role === 'meter');

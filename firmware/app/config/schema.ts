@@ -174,7 +174,9 @@ const DeviceSchema = v.strictObject({
   phase: v.exactOptional(
     v.pipe(
       v.picklist(['a', 'b', 'c']),
-      v.description('Of a single-phase inverter: the phase of the meter that it feeds. Absent: all three alike.'),
+      v.description(
+        'Of a single-phase inverter, or storage with an output of its own: the phase of the meter that it feeds. Absent: all three alike.',
+      ),
     ),
   ),
   storage: v.exactOptional(StorageSchema),

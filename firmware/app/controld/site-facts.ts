@@ -63,13 +63,14 @@ const staleIn = ({ lines }: Configuration, name: string): number | null => {
 };
 
 const storageFacts = ({ devices }: Configuration, record: RecordOf): readonly StorageFacts[] =>
-  devices.flatMap(({ device, profile: name, storage }) => {
+  devices.flatMap(({ device, profile: name, phase, storage }) => {
     if (storage === null) return [];
     const profile = storageProfileNamed(name);
     assert(profile !== null, 'an accepted configuration names profiles of this release');
     const { reserve, gridCharge, hybridOf: behind } = storage;
     const rating = record(device)?.storage ?? null;
-    return [{ device, rating, onSilence: storageSilenceOf(profile), reserve, gridCharge, behind }];
+    const feeds = phase === undefined ? {} : { phase };
+    return [{ device, rating, onSilence: storageSilenceOf(profile), reserve, gridCharge, behind, ...feeds }];
   });
 
 const loadFacts = ({ devices }: Configuration): readonly LoadFacts[] =>

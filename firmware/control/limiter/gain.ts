@@ -1,5 +1,6 @@
 import type { MonoMs } from '#base/units.ts';
-import type { GenerationTrack } from './generation.ts';
+import { capsWithin, type GenerationTrack } from './generation.ts';
+import { type AnswerState, type DeadTime, deadTimeOf, lagOf, NOTHING_SEEN, withAnswer, withCut } from './response.ts';
 
 /** The trim may correct an inverter or a reading by ten per cent, never more (design D6). */
 export const GAIN_MIN = 0.9;
@@ -43,16 +44,25 @@ export interface GainState {
   readonly rest?: RestingRatio;
   /** What two caps have shown of it, or less: the output went with them. Absent: nothing. */
   readonly shown?: number;
+  /** The cuts that it was seen to answer, and what follows of them once confirmed. Absent: in a tape of an earlier release. */
+  readonly answers?: AnswerState;
+  readonly deadTime?: DeadTime | null;
+  readonly lagMs?: number | null;
 }
 
 export const UNTRIMMED: GainState = { gain: 1, settleMs: 5000, timing: null, learnedAt: null };
 
 const clamp = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high);
 
+const withAnswers = (state: GainState, answers: AnswerState): GainState =>
+  answers === state.answers ? state : { ...state, answers, deadTime: deadTimeOf(answers), lagMs: lagOf(answers) };
+
 /** A new cap was confirmed: starts timing the plant when the step is worth it. */
-export const withCapChange = (state: GainState, track: GenerationTrack, from: number, to: number, now: MonoMs): GainState => {
+export const withCapChange = (before: GainState, track: GenerationTrack, from: number, to: number, now: MonoMs): GainState => {
   const output = track.readings.at(-1)?.generation;
-  if (output === undefined || Math.abs(to - from) < 0.01 * track.maxPower) return state;
+  if (output === undefined || Math.abs(to - from) < 0.01 * track.maxPower) return before;
+  const cut = { output, to: to * before.gain, isSteady: isSteady(track) };
+  const state = withAnswers(before, withCut(before.answers ?? NOTHING_SEEN, track, cut, now));
   const worth = Math.abs(output - to) > 0.05 * track.maxPower && to < output;
   return { ...state, timing: worth ? { at: now, from: output, to } : null };
 };
@@ -97,16 +107,27 @@ const gainAfter = ({ gain, shown = 1 }: GainState, ratio: number, rest: RestingR
   return Math.min(gain, Math.max(least, shown, gain - GIVE_UP));
 };
 
+/** Output per watt of cap; null where it says nothing of the gain. A small change of cap disturbs nobody, yet it is followed late. */
+const ratioOf = ({ gain, settleMs }: GainState, track: GenerationTrack, output: number, now: MonoMs): number | null => {
+  // Held against the new cap alone, each small cut would ask for another.
+  const acting = capsWithin(track, now, settleMs);
+  if (acting === null) return null;
+  const delivers = output / Math.max(...acting) > gain;
+  const ratio = output / (delivers ? Math.max(...acting) : Math.min(...acting));
+  return Math.abs(ratio - 1) > PLAUSIBLE || (!delivers && ratio > gain) ? null : ratio;
+};
+
 /** A reading arrived: learns the gain when the cap binds and everything has settled. */
 export const withSettledReading = (before: GainState, track: GenerationTrack, now: MonoMs): GainState => {
-  const state = timed(before, track);
-  const newest = track.readings.at(-1);
   const cap = track.heldCap;
+  // One that lost its cap may have been restarted, or replaced: how it answers is learned anew.
+  const answers = cap === null ? NOTHING_SEEN : withAnswer(before.answers ?? NOTHING_SEEN, track);
+  const state = withAnswers(timed(before, track), answers);
+  const newest = track.readings.at(-1);
   if (newest === undefined || cap === null || cap < 0.03 * track.maxPower || state.learnedAt === newest.at) return state;
   const undisturbed = track.disturbedAt === null || now - track.disturbedAt >= state.settleMs;
-  if (!undisturbed || !isSteady(track)) return state;
-  const ratio = newest.generation / cap;
-  if (Math.abs(ratio - 1) > PLAUSIBLE) return state;
+  const ratio = undisturbed && isSteady(track) ? ratioOf(state, track, newest.generation, now) : null;
+  if (ratio === null) return state;
   const rest = resting(state.rest, ratio, cap);
   const learned = gainAfter(state, ratio, rest, track.state === 'throttled');
   const gain = clamp(learned, GAIN_MIN, GAIN_MAX);

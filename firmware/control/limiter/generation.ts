@@ -1,6 +1,7 @@
 import { type DurationMs, type MonoMs, monoMs, type Watts, watts } from '#base/units.ts';
 import type { DeviceId } from '#site/device.ts';
 import type { InverterSample, InverterState } from '#site/sample.ts';
+import type { DeadTime } from './response.ts';
 
 /** Readings kept per inverter: six seconds of the fastest polling, with some to spare. */
 const READINGS_MAX = 24;
@@ -15,8 +16,18 @@ const REGISTER_AGE_MS = 100;
 const IN_FLIGHT_MS = 1500;
 /** A reading this shortly after an instant still speaks for it. */
 const KNOWN_BEFORE_MS = 50;
-/** Half the way of a cap change takes the dead time and more: a cap left longer ago than this part of the settling acts no more. */
+/** Where no dead time is confirmed: half the way of a change takes it and more, so a cap left longer ago than that acts no more. */
 const DEAD_PART = 0.4;
+/** A dead time shorter than that is not worth foreseeing. */
+const SHORT_DEAD_MS = 500;
+/** A longer one cannot come from slow polling alone. */
+const LONG_DEAD_MS = 2000;
+/** Readings closer than that follow a jump. */
+const FAST_POLL_MS = 600;
+/** An output this far from its cap, a fraction of WMax, has yet to move. */
+const MOVED = 0.015;
+/** A cut may still show this late, whatever the plant took before: it may have become slower. */
+const ANSWERED_MS = 15_000;
 /** Caps remembered that were held before: with a dead time they go on acting. */
 const LEFT_MAX = 6;
 /** Cap changes below this fraction of WMax do not count as a disturbance of the plant. */
@@ -33,6 +44,10 @@ export interface Response {
   readonly gain: number;
   /** Time a cap change takes to show in full. */
   readonly settleMs: number;
+  /** From a cap until the output moves, once it was seen. */
+  readonly deadTime?: DeadTime | null;
+  /** As of a first-order lag, once it is confirmed. */
+  readonly lagMs?: number | null;
 }
 
 /** What is known of one inverter's output over the last seconds, and of the cap it was last given. */
@@ -98,6 +113,13 @@ export const withHeldCap = (track: GenerationTrack, cap: Watts | null, now: Mono
   return { ...track, heldCap: cap, heldSince: now, left, disturbedAt: disturbs ? now : track.disturbedAt };
 };
 
+/** The cap that is held and those that were within `span` milliseconds; null: more than are remembered, or none is held. */
+export const capsWithin = (track: GenerationTrack, now: MonoMs, span: number): readonly [Watts, ...Watts[]] | null => {
+  if (track.heldCap === null) return null;
+  const left = (track.left ?? []).filter(({ at }) => now - at <= span).map(({ cap }) => cap);
+  return left.length >= LEFT_MAX ? null : [track.heldCap, ...left];
+};
+
 const isProven = ({ asked, heldSince }: GenerationTrack): boolean =>
   asked === null || (heldSince !== null && heldSince >= asked.at);
 
@@ -134,15 +156,30 @@ export const slope = (track: GenerationTrack): number => {
 };
 
 /**
- * Output expected `ahead` from now. A falling output is taken to approach the held cap exponentially, as a first-order lag does: a
+ * Of an inverter that was seen to wait before it moves and to move as a lag does, before it moves: it is commanded a dead time ahead,
+ * or an over-cut would go on for that long after it arrived. The least dead time and the longest lag are on the safe side.
+ */
+const foreseen = (track: GenerationTrack, output: Watts, at: number, { deadTime, lagMs }: Response): Watts => {
+  if (track.disturbedAt === null || track.heldCap === null || output <= track.heldCap) return output;
+  if (deadTime === undefined || deadTime === null || lagMs === undefined || lagMs === null) return output;
+  const moves = Math.max(0, at - track.disturbedAt - deadTime.most);
+  return watts(track.heldCap + (output - track.heldCap) * Math.exp(-moves / Math.max(1, lagMs)));
+};
+
+/**
+ * Output expected `ahead` from now, when a cap that is changed now begins to act. A falling output is taken to approach the held cap exponentially, as a first-order lag does: a
  * straight line would announce the arrival too early, and an over-cut that ends early costs seconds.
  */
-export const predicted = (track: GenerationTrack, now: MonoMs, ahead: DurationMs): Watts | null => {
+export const predicted = (track: GenerationTrack, now: MonoMs, actuation: DurationMs, response: Response): Watts | null => {
   const newest = track.readings.at(-1);
   if (newest === undefined || now - newest.at > staleAfter(track)) return null;
+  const least = response.deadTime?.least ?? 0;
+  const dead = least > SHORT_DEAD_MS ? least : 0;
+  const ahead = actuation + dead;
   const floor = track.heldCap ?? 0;
   const earlier = track.readings.findLast((reading) => newest.at - reading.at >= 150);
-  if (earlier === undefined || newest.generation <= floor || earlier.generation <= newest.generation) return newest.generation;
+  if (earlier === undefined || newest.generation <= floor || earlier.generation <= newest.generation)
+    return dead > 0 ? foreseen(track, newest.generation, now + ahead, response) : newest.generation;
   const left = (newest.generation - floor) / (earlier.generation - floor);
   // Registers are renewed a few times a second: two readings may hold that much more or less of the fall than their times say. The
   // slower reading of them is believed, for an over-cut that ends early is crept out of with the plant's whole lag.
@@ -165,14 +202,21 @@ export const isMoving = (track: GenerationTrack, now: MonoMs, settleMs: number):
   const newest = track.readings.at(-1);
   if (newest === undefined || track.disturbedAt === null || now - track.disturbedAt > settleMs) return false;
   return (
-    newest.at <= track.disturbedAt || Math.abs(newest.generation - (track.heldCap ?? track.maxPower)) > 0.015 * track.maxPower
+    newest.at <= track.disturbedAt || Math.abs(newest.generation - (track.heldCap ?? track.maxPower)) > MOVED * track.maxPower
   );
 };
 
+/** How long a cap that was left goes on acting, at most. */
+const longestDead = ({ deadTime, settleMs }: Response): number => {
+  const seen = deadTime?.most ?? 0;
+  return deadTime?.isConfirmed === true ? seen : Math.max(seen, DEAD_PART * settleMs);
+};
+
 /** The outputs that the caps which may still act ask for: the one held, and what a dead time leaves of those before. */
-const actingCaps = (track: GenerationTrack, now: MonoMs, { gain, settleMs }: Response): { low: number; high: number } => {
+const actingCaps = (track: GenerationTrack, now: MonoMs, response: Response): { low: number; high: number } => {
+  const { gain } = response;
   const held = track.heldCap ?? track.maxPower;
-  const acting = (track.left ?? []).filter(({ at }) => now - at <= DEAD_PART * settleMs).map(({ cap }) => cap);
+  const acting = (track.left ?? []).filter(({ at }) => now - at <= longestDead(response)).map(({ cap }) => cap);
   const most = Math.max(held, ...acting);
   return { low: Math.min(held, ...acting) * Math.min(1, gain), high: Math.min(track.maxPower, most * Math.max(1, gain)) };
 };
@@ -192,9 +236,11 @@ const beyond = (
     const most = Math.max(value, Math.min(Math.max(cap, inFlight.high), track.maxPower));
     return { low: Math.min(value, cap, inFlight.low), high: inFlight.high < value ? value : most };
   }
-  const justLeft = (track.left ?? []).some(({ at }) => newest.at - at <= DEAD_PART * settleMs);
+  const justLeft = (track.left ?? []).some(({ at }) => newest.at - at <= longestDead(response));
+  const awaited =
+    track.disturbedAt !== null && newest.at - track.disturbedAt <= ANSWERED_MS && value > cap + MOVED * track.maxPower;
   const underWay =
-    justLeft || isMoving(track, newest.at, settleMs) || (track.disturbedAt !== null && track.disturbedAt >= newest.at);
+    justLeft || awaited || isMoving(track, newest.at, settleMs) || (track.disturbedAt !== null && track.disturbedAt >= newest.at);
   if (underWay) {
     const acting = actingCaps(track, newest.at, response);
     return { low: Math.min(value, acting.low), high: Math.max(value, acting.high) };
@@ -204,6 +250,12 @@ const beyond = (
   if (drift < 0.002 * track.maxPower) return { low: value, high: value };
   return rate < 0 ? { low: Math.max(0, value - drift), high: value } : { low: value, high: value + drift };
 };
+
+/** After a long dead time it moves at an instant that nobody knows: two readings far apart in time then say nothing of what is between. */
+const mayJump = (track: GenerationTrack, before: GenerationReading, later: GenerationReading, { deadTime }: Response): boolean =>
+  (deadTime?.most ?? 0) > LONG_DEAD_MS &&
+  later.at - before.at > FAST_POLL_MS &&
+  Math.abs(later.generation - before.generation) > MOVED * track.maxPower;
 
 /**
  * The lowest and highest output the inverter may have had between `from` and `to`, when its registers may be up to
@@ -226,11 +278,15 @@ export const envelope = (
     low = Math.min(low, value);
     high = Math.max(high, value);
   };
+  const includeAt = (earlier: GenerationReading, later: GenerationReading, at: MonoMs): void => {
+    const jumps = mayJump(track, earlier, later, response);
+    for (const value of jumps ? [earlier.generation, later.generation] : [interpolate(earlier, later, at)]) include(value);
+  };
   let before: GenerationReading | null = null;
   for (const reading of track.readings) {
     if (before !== null) {
-      if (before.at < from && reading.at > from) include(interpolate(before, reading, from));
-      if (before.at < end && reading.at > end) include(interpolate(before, reading, end));
+      if (before.at < from && reading.at > from) includeAt(before, reading, from);
+      if (before.at < end && reading.at > end) includeAt(before, reading, end);
     }
     if (reading.at >= from && reading.at <= end) include(reading.generation);
     before = reading;

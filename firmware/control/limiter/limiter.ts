@@ -5,7 +5,15 @@ import type { MeterSample } from '#site/sample.ts';
 import { type GainState, isSteady, UNTRIMMED, withCapChange, withSettledReading } from './gain.ts';
 import { type GenerationTrack, isMoving, latestGeneration, predicted } from './generation.ts';
 import { type LoadState, NO_LOAD_KNOWN, provenLoad, withOutput, withoutMeter, withPoll } from './load.ts';
-import { observePhases, type PhaseLimit, type PhaseLoads, type PhaseRoom, roomOnPhases, roomTogether } from './phases.ts';
+import {
+  observePhases,
+  type PhaseLimit,
+  type PhaseLoads,
+  type PhasePowers,
+  type PhaseRoom,
+  roomOnPhases,
+  roomTogether,
+} from './phases.ts';
 import { type Probe, probed } from './probe.ts';
 import {
   armWitness,
@@ -61,6 +69,8 @@ export interface StorageBeside {
   readonly maxDischarge: Watts;
   /** What it may give whatever it gives now: what it provably holds, else its rating. Lowers the blind cap. */
   readonly possibleDischarge: Watts;
+  /** The same on each phase. */
+  readonly possibleOnPhases: PhasePowers;
   /** What it gives now, positive = discharging; null: not known. */
   readonly power: Watts | null;
   /** It has not moved for the last seconds. */
@@ -190,7 +200,7 @@ const overcut = (
   now: MonoMs,
 ): MonoMs | null => {
   if (target >= plant.maxPower) return null;
-  const expected = total(tracks, (track) => predicted(track, now, ACTUATION));
+  const expected = total(tracks, (track) => predicted(track, now, ACTUATION, gainOf(state, track.device)));
   if (expected === null) return null;
   if (state.overcutSince !== null) {
     const arrived = expected <= target + 0.003 * plant.maxPower;
@@ -279,7 +289,7 @@ const onEachPhase = (
   const { loads, rooms } = roomOnPhases(phases, plant.phases, tracks, {
     ...sighted,
     ahead: runsAhead(plant),
-    possibleDischarge: plant.storage?.possibleDischarge ?? 0,
+    possibleDischarge: plant.storage?.possibleOnPhases,
     unmeteredGeneration: plant.unmeteredGeneration,
     margin: margin(plant.phases.exportLimit) + rounding,
   });

@@ -17,6 +17,19 @@ export interface PhaseLimit {
 /** The load of each phase, estimated as that of the site is. */
 export type PhaseLoads = Readonly<Record<Phase, LoadState>>;
 
+/** Watts of each phase. */
+export type PhasePowers = Readonly<Record<Phase, number>>;
+
+/** The sum of powers on each phase: of each its own, or a third of it where it feeds all alike. */
+export const powersOnPhases = (all: readonly { readonly power: number; readonly phase: Phase | undefined }[]): PhasePowers => {
+  const on = (phase: Phase): number =>
+    all.reduce(
+      (sum, one) => sum + (one.phase === undefined ? one.power / PHASES.length : one.phase === phase ? one.power : 0),
+      0,
+    );
+  return { a: on('a'), b: on('b'), c: on('c') };
+};
+
 /** What the inverters together may deliver on one phase, with the margin kept and without it. */
 export interface PhaseRoom {
   readonly phase: Phase;
@@ -51,8 +64,8 @@ interface Sighted {
   readonly isLost: boolean;
   readonly timing: Timing;
   readonly ahead: boolean;
-  /** What storage may give whatever it gives now. */
-  readonly possibleDischarge: number;
+  /** What storage may give on each phase whatever it gives now; absent: there is none. */
+  readonly possibleDischarge: PhasePowers | undefined;
   /** Generation nobody can curtail, at full: on which phase it feeds is not known, so it counts on each. */
   readonly unmeteredGeneration: number;
   /** Distance kept below the limit. */
@@ -73,7 +86,7 @@ export const roomOnPhases = (
   const rooms = PHASES.map((phase) => {
     const rating = tracks.reduce((sum, { device, maxPower }) => sum + shareOf(limit, device, phase) * maxPower, 0);
     const proven = seen ? provenLoad(loads[phase], now, { ratedPower: watts(rating), ahead }) : null;
-    const relied = proven ?? 0 - possibleDischarge / PHASES.length;
+    const relied = proven ?? 0 - (possibleDischarge?.[phase] ?? 0);
     const most = (kept: number): Watts => watts(Math.max(0, relied + limit.exportLimit - kept - unmeteredGeneration));
     return { phase, target: most(margin), ceiling: most(0) };
   });

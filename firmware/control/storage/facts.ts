@@ -1,4 +1,5 @@
 import type { Percent, Watts } from '#base/units.ts';
+import type { Phase } from '#control/limiter/phases.ts';
 import type { DeviceId, OnSilence } from '#site/device.ts';
 
 /** What the tick must know of a storage device beyond what it measures. */
@@ -13,6 +14,8 @@ export interface StorageFacts {
   readonly gridCharge: boolean;
   /** The inverter whose AC output it shares (hybrid); null: it has its own. */
   readonly behind: DeviceId | null;
+  /** Of single-phase storage: the phase it feeds; absent: all three alike. */
+  readonly phase?: Phase;
 }
 
 /** A controllable load. In the order of the site's list the last is shed first. */

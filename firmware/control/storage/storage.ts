@@ -1,6 +1,7 @@
 import { type MonoMs, type Watts, watts } from '#base/units.ts';
 import { type LoadState, NO_LOAD_KNOWN, withoutMeter, withPoll } from '#control/limiter/load.ts';
 import type { StorageBeside } from '#control/limiter/limiter.ts';
+import { powersOnPhases } from '#control/limiter/phases.ts';
 import type { Band, DeviceId } from '#site/device.ts';
 import type { MeterSample } from '#site/sample.ts';
 import { type AskedBand, askBand } from './bands.ts';
@@ -128,13 +129,18 @@ const isSteady = ({ readings, maxCharge, maxDischarge }: StorageTrack, now: Mono
 export const storageBeside = (state: StorageState, storages: readonly StorageFacts[], now: MonoMs): StorageBeside | undefined => {
   const { tracks } = state;
   const strays = straysOf(state, now);
-  const own = storages.filter(({ behind }) => behind === null).flatMap(({ device }) => tracks.get(device) ?? []);
+  const beside = storages.filter(({ behind }) => behind === null);
+  const own = beside.flatMap(({ device }) => tracks.get(device) ?? []);
   if (own.length === 0) return undefined;
   const powers = own.map((track) => powerOf(track, now));
   const sum = (of: (track: StorageTrack) => number): Watts => watts(own.reduce((all, track) => all + of(track), 0));
+  const possible = (track: StorageTrack): number => (strays.has(track.device) ? track.maxDischarge : possibleDischarge(track));
   return {
     maxDischarge: sum(({ maxDischarge }) => maxDischarge),
-    possibleDischarge: sum((track) => (strays.has(track.device) ? track.maxDischarge : possibleDischarge(track))),
+    possibleDischarge: sum(possible),
+    possibleOnPhases: powersOnPhases(
+      own.map((track) => ({ power: possible(track), phase: beside.find(({ device }) => device === track.device)?.phase })),
+    ),
     power: powers.some((one) => one === null) ? null : watts(powers.reduce<number>((all, one) => all + (one ?? 0), 0)),
     isSteady: own.every((track) => isSteady(track, now)),
     isCharged: own.every(({ asked }) => asked !== null && asked.band.most < 0),

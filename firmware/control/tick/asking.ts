@@ -1,6 +1,6 @@
 import { type MonoMs, type Watts, watts } from '#base/units.ts';
 import { allocate, ask, type Asked, type Claim, NOISE_FRACTION, roomFor } from '#control/allocate/allocate.ts';
-import { onPhases } from '#control/allocate/on-phases.ts';
+import { onPhases, roomOnPhasesFor } from '#control/allocate/on-phases.ts';
 import { follow, FOLLOWING, type FollowState } from '#control/follow/follow.ts';
 import { type GenerationTrack, latestGeneration, withAskedCap } from '#control/limiter/generation.ts';
 import { type Decision, gainOf, type LimiterState } from '#control/limiter/limiter.ts';
@@ -49,9 +49,24 @@ const mayDeliver = (claim: Claim, cap: Watts, state: ControlState, view: View): 
   return Math.min(maxPower, delivers > allowed + FALLING_FRACTION * maxPower ? delivers : allowed);
 };
 
+/** What each phase takes; null: none has a limit. */
+const onEachPhase = (of: 'command' | 'ceiling', { rooms }: Decision, facts: SiteFacts) => {
+  const { phases: limit } = phasesOf(facts);
+  if (limit === undefined || rooms === undefined) return null;
+  return {
+    limit,
+    rooms: rooms.map(({ phase, target, ceiling }) => ({ phase, most: of === 'command' ? target : ceiling })),
+  };
+};
+
 /** The caps to ask for: a raise waits until the others provably hold what leaves room for it. */
-const withRoom = (caps: ReadonlyMap<DeviceId, Watts>, claims: readonly Claim[], state: ControlState, view: View) => {
+const withRoom = (
+  caps: ReadonlyMap<DeviceId, Watts>,
+  claims: readonly Claim[],
+  { state, facts, view }: { readonly state: ControlState; readonly facts: SiteFacts; readonly view: View },
+) => {
   if (claims.length === 1) return caps;
+  const phased = onEachPhase('ceiling', view.decision, facts);
   const holds = new Map(
     claims.map((claim) => [claim.device, mayDeliver(claim, caps.get(claim.device) ?? watts(0), state, view)]),
   );
@@ -63,7 +78,8 @@ const withRoom = (caps: ReadonlyMap<DeviceId, Watts>, claims: readonly Claim[], 
       const before = state.asked.get(device)?.cap;
       if (before === undefined || cap <= before) return [device, cap];
       const room = roomFor(claim, view.decision.ceiling, [together - (holds.get(device) ?? 0)]);
-      return [device, watts(Math.max(before, Math.min(cap, room)))];
+      const onPhase = phased === null ? Infinity : roomOnPhasesFor(claim, phased.limit, phased.rooms, holds);
+      return [device, watts(Math.max(before, Math.min(cap, room, onPhase)))];
     }),
   );
 };
@@ -71,10 +87,8 @@ const withRoom = (caps: ReadonlyMap<DeviceId, Watts>, claims: readonly Claim[], 
 /** The split over the inverters, inside what each phase takes. */
 const splitOf = (of: 'command' | 'ceiling', claims: readonly Claim[], decision: Decision, facts: SiteFacts) => {
   const caps = allocate(decision[of], claims);
-  const { phases } = phasesOf(facts);
-  if (phases === undefined || decision.rooms === undefined) return caps;
-  const rooms = decision.rooms.map(({ phase, target, ceiling }) => ({ phase, most: of === 'command' ? target : ceiling }));
-  return onPhases(caps, claims, phases, rooms);
+  const phased = onEachPhase(of, decision, facts);
+  return phased === null ? caps : onPhases(caps, claims, phased.limit, phased.rooms);
 };
 
 /** What the limiter gives, less where a check of the meter wants less. */
@@ -83,7 +97,7 @@ const onTrial = (given: Watts = watts(0), most: Watts = given): Watts => watts(M
 /** What is asked of each inverter now, and whether it does what it was asked before. */
 export const askAll = (state: ControlState, facts: SiteFacts, claims: readonly Claim[], view: View): Asking => {
   const { completes, arrives } = view;
-  const caps = withRoom(splitOf('command', claims, view.decision, facts), claims, state, view);
+  const caps = withRoom(splitOf('command', claims, view.decision, facts), claims, { state, facts, view });
   const ceilings = splitOf('ceiling', claims, view.decision, facts);
   const swings = loadSwings(view, claims);
   const asked = new Map(state.asked);

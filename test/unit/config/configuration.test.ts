@@ -46,7 +46,7 @@ describe('the configuration file', () => {
     expect(problemsWith(asked)).toEqual([]);
     expect(problemsWith({ ...asked, 'devices.1.profile': 'eastron-sdm630' })).toEqual([]);
     expect(problemsWith({ ...asked, 'devices.1.profile': 'eastron-sdm120', 'devices.1.phase': 'a' })).toEqual([
-      'devices[1].phase | a phase at inverters alone | a meter',
+      'devices[1].phase | a phase where an inverter or storage has an output of its own | a meter',
       'site.limits.commissioned.exportPerPhaseW | a meter that tells the power of each phase | eastron-sdm120',
     ]);
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { monoMs, watts } from '#base/units.ts';
 import { observeCapChange } from '#control/limiter/limiter.ts';
+import { powersOnPhases } from '#control/limiter/phases.ts';
 import { Bench, limited, PLANT, WMAX } from './site.ts';
 
 /** Margin kept below a limit: 0.3 %, 5 to 30 W. */
@@ -57,6 +58,20 @@ describe('the limiter', () => {
     };
     expect(blind(0)).toBe(4500);
     expect(blind(700)).toBe(2400);
+  });
+
+  it('takes what single-phase storage may give off the phase that it feeds', () => {
+    const phases = { exportLimit: watts(1500), feeds: new Map() };
+    const beside = (phase: 'a' | undefined) => ({
+      ...{ maxDischarge: watts(900), possibleDischarge: watts(900), power: null, isSteady: true },
+      possibleOnPhases: powersOnPhases([{ power: 900, phase }]),
+    });
+    const blind = (phase: 'a' | undefined): number => {
+      const plant = { ...PLANT, phases, storage: beside(phase) };
+      return settled().run(5000, limited(null), { generation: 3000, flow: null, plant }).ceiling;
+    };
+    expect(blind(undefined)).toBe(3 * (1500 - 300));
+    expect(blind('a')).toBe(3 * (1500 - 900));
   });
 
   it('is safe within fifteen seconds of a meter that freezes, and polls of it prove nothing', () => {

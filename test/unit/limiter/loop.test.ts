@@ -74,6 +74,40 @@ describe('corners of dead time and meter refresh', () => {
   });
 });
 
+describe('a plant that is learned', () => {
+  // Every value of each range meets several of the others; the bench crosses them all.
+  const [deads, lags, slews, refreshes] = [
+    [0.2, 1, 2, 5, 10],
+    [0, 1, 3, 8],
+    [0.05, 0.2, 1],
+    [0.1, 0.5, 1, 2],
+  ] as const;
+  const plants = deads.flatMap((dead, d) =>
+    lags.map((lag, l) => ({ dead, lag, slew: slews[(d + l) % 3] ?? 1, refresh: refreshes[(d + 3 * l) % 4] ?? 1 })),
+  );
+  const corners = [
+    { dead: 10, lag: 0, slew: 1, refresh: 1 },
+    { dead: 10, lag: 8, slew: 0.2, refresh: 1 },
+    { dead: 10, lag: 0, slew: 0.05, refresh: 0.1 },
+  ];
+  const limit = (t: number): number => (t < 120 || (t > 240 && t < 360) ? 9000 : 2000);
+
+  test.each([...plants, ...corners])(
+    'dead time $dead s, lag $lag s, slew $slew/s, refresh $refresh s: the first cut and the next',
+    ({ ...plant }) => {
+      const { truth } = runLoop({ ...LOOP, ...plant, gain: 1.02, load: () => 500, limit }, 480);
+      // What the plant itself takes for the 7 kW, and the time in which a gain of two per cent is found.
+      const possible = plant.dead + 2.5 * plant.lag + 0.7 / plant.slew + 5;
+      for (const at of [120, 360]) {
+        const span = truth.filter(({ t }) => t < at + 120);
+        expect(reversals(span, at, 200)).toBeLessThanOrEqual(3);
+        expect(settledAfter(span, at, 2000, BAND)).toBeLessThan(possible);
+        expect(mean(span.slice(-300), ({ netExport }) => netExport)).toBeGreaterThan(0.95 * 2000);
+      }
+    },
+  );
+});
+
 describe('steady at 1.5 kW', () => {
   test.each([
     { gain: 1, quantum: 1, least: 0.97 },
