@@ -80,6 +80,7 @@ export class MapInverterSession {
     });
     this.#writer = new OrderWriter<Watts>({
       ...{ device, line, clock, readBackDelayMs, spacingMs, checkEvery: checkSeconds },
+      tightens: (from, to) => to < from,
       onConfirmed: (cap) => this.#confirmed(cap),
       onFault: (fault) => options.onOutcome(fault.kind === 'mismatch' ? { ...fault, wrote: 0, readBack: 0 } : fault),
       onAnswered: () => this.#contact.answered(),

@@ -16,7 +16,17 @@ import { storageModel } from '../sunspec/models/storage.ts';
 import { HEADER_REGISTERS } from '../sunspec/points.ts';
 import { measurementPlace, placeOf } from '../sunspec/record.ts';
 import { inverterRead } from '../inverter/reading.ts';
-import { type Charge, chargePlace, NO_CHARGE, readCharge } from './charge.ts';
+import {
+  type Charge,
+  chargePlace,
+  type Condition,
+  conditionPlaces,
+  conditionRegisters,
+  NO_CHARGE,
+  readCharge,
+  readCondition,
+  withConditions,
+} from './charge.ts';
 import { powerOrder } from './power.ts';
 import { DC_INPUTS_READ, readStorage } from './reading.ts';
 import { type StorageTarget, windowOrder } from './window.ts';
@@ -51,6 +61,8 @@ export class StorageSession {
   readonly #writer: OrderWriter<Band>;
   #command: Command | null = null;
   #charge: Charge = NO_CHARGE;
+  /** What other models than that one say of the battery, by model. */
+  readonly #conditions = new Map<number, Condition>();
   /** The last read of the control model: per cents of 704 that stay as they are. */
   #controls: Uint16Array | null = null;
   #whole: Uint16Array | null = null;
@@ -185,6 +197,7 @@ export class StorageSession {
   #lost(): void {
     this.#epoch += 1;
     this.#whole = null;
+    this.#conditions.clear();
     this.#controls = null;
     this.#outsideSince = null;
     this.#cancelPoll?.();
@@ -246,12 +259,30 @@ export class StorageSession {
     }
     this.#read(place, HEADER_REGISTERS + place.length, PRIORITY.telemetry, ({ words }) => {
       this.#charge = readCharge(words, place, record.storage?.capacity ?? null) ?? NO_CHARGE;
+      this.#readConditions(conditionPlaces(record));
+    });
+  }
+
+  /** One after another. */
+  #readConditions([place, ...others]: readonly ModelPlace[]): void {
+    if (place === undefined) return;
+    this.#read(place, conditionRegisters(place), PRIORITY.telemetry, ({ words }) => {
+      const condition = readCondition(words, place);
+      if (condition === null) this.#conditions.delete(place.id);
+      else this.#conditions.set(place.id, condition);
+      this.#readConditions(others);
     });
   }
 
   #measured(reply: Reply, place: ModelPlace, record: DeviceRecord): void {
     const { device, onSample } = this.#options;
-    const about = { device, takenAt: reply.takenAt, record, charge: this.#charge, whole: this.#whole };
+    const about = {
+      device,
+      takenAt: reply.takenAt,
+      record,
+      charge: withConditions(this.#charge, this.#conditions.values()),
+      whole: this.#whole,
+    };
     const reading = readStorage(reply.words, place, about);
     if (!reading.ok) {
       if (reading.fault !== 'null-frame') this.#contact.doubt(`reply is not model ${place.id}: ${reading.fault}`);
