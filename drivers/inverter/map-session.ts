@@ -86,6 +86,7 @@ export class MapInverterSession {
     const { readBackDelayMs, checkSeconds, spacingMs } = control;
     this.#writer = new OrderWriter<Watts>({
       ...{ device, line, clock, readBackDelayMs, spacingMs, checkEvery: checkSeconds },
+      tightens: (from, to) => to < from,
       onConfirmed: (cap) => this.#confirmed(cap),
       onFault: (fault) => options.onOutcome(fault.kind === 'mismatch' ? { ...fault, wrote: 0, readBack: 0 } : fault),
       onAnswered: () => this.#contact.answered(),

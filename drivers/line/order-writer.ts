@@ -37,6 +37,8 @@ export interface OrderWriterOptions<T> {
   readonly checkEvery: DurationMs;
   /** Least time between two orders. */
   readonly spacingMs: DurationMs;
+  /** Is `to` a cut where `from` was written? Absent: what is called a cut is one. */
+  readonly tightens?: (from: T, to: T) => boolean;
   readonly onConfirmed: (meaning: T) => void;
   readonly onFault: (fault: OrderFault) => void;
   readonly onAnswered: () => void;
@@ -69,10 +71,13 @@ const LOST_RETRY: DurationMs = seconds(1);
 const REFRESH_PART = 3;
 /** Orders written and not yet proven that are remembered; beyond them the oldest stands for itself no more. */
 const UNPROVEN_MAX = 16;
+/** Orders may follow one another unproven for so long; then all but a cut wait for the read-back of the newest. */
+const UNPROVEN_SPAN: DurationMs = seconds(2);
 
 /**
  * Keeps one order written and read back on a device whose orders take several writes. Works between `open` and `close`. A device that
- * already does what is wanted is not written.
+ * already does what is wanted is not written. However fast orders change, the newest is proven within 2 s, one read-back and
+ * the cuts that come meanwhile: a cut never waits.
  */
 export class OrderWriter<T> {
   readonly #options: OrderWriterOptions<T>;
@@ -88,6 +93,12 @@ export class OrderWriter<T> {
   #backingOff = false;
   #looking = false;
   #cancel: Cancel | null = null;
+  /** The write that waits for its turn; what was written before it is read back meanwhile. */
+  #cancelTurn: Cancel | null = null;
+  /** When the first order was written that nothing has proven yet; null: none. */
+  #unprovenSince: MonoMs | null = null;
+  /** From a write until its read-back came, differed or failed. */
+  #proving = false;
 
   constructor(options: OrderWriterOptions<T>) {
     this.#options = options;
@@ -101,6 +112,7 @@ export class OrderWriter<T> {
     this.#mismatches = 0;
     this.#refusals = 0;
     this.#losses = 0;
+    this.#unprovenSince = null;
     this.#look();
   }
 
@@ -120,7 +132,10 @@ export class OrderWriter<T> {
       return;
     }
     if (same && this.#written.order.key === order.key && urgency !== 'refresh') return;
-    this.#write(urgency === 'cut' ? PRIORITY.cut : PRIORITY.control);
+    if (same && this.#cancelTurn !== null) return;
+    const { tightens = () => true } = this.#options;
+    const isCut = urgency === 'cut' && tightens(this.#written.order.meaning, order.meaning);
+    this.#write(isCut ? PRIORITY.cut : PRIORITY.control);
   }
 
   /** What the device provably does; null: nothing is proven, or it has given it up. */
@@ -137,23 +152,38 @@ export class OrderWriter<T> {
   }
 
   #write(priority: Priority): void {
-    this.#rest();
     const { clock, spacingMs } = this.#options;
     const order = this.#wanted;
     if (!this.#open || order === null) return;
     const now = clock.now();
+    // What is proven next writes what is then wanted.
+    if (priority !== PRIORITY.cut && this.#awaitsProof(now)) return;
     const free = this.#written === null ? now : after(this.#written.at, spacingMs);
     if (now < free) {
-      // What is still on its way is out of date: its reply must not take this turn away.
-      this.#sequence += 1;
-      this.#cancel = clock.at(free, () => this.#write(priority));
+      this.#awaitTurn(free, priority);
       return;
     }
+    this.#rest();
     this.#sequence += 1;
     this.#looking = false;
     this.#written = { order, at: now };
+    this.#proving = true;
+    this.#unprovenSince ??= now;
     if (this.#held !== null) this.#held = { ...this.#held, since: [...this.#held.since, order.meaning].slice(0 - UNPROVEN_MAX) };
     this.#send(order, 0, priority);
+  }
+
+  /** Orders have followed one another too long for the read-back of any: the newest is read before the next is written. */
+  #awaitsProof(now: MonoMs): boolean {
+    return this.#proving && this.#unprovenSince !== null && now - this.#unprovenSince >= UNPROVEN_SPAN;
+  }
+
+  #awaitTurn(free: MonoMs, priority: Priority): void {
+    this.#cancelTurn?.();
+    this.#cancelTurn = this.#options.clock.at(free, () => {
+      this.#cancelTurn = null;
+      this.#write(priority);
+    });
   }
 
   /** One write of the order, the next when it is acknowledged. */
@@ -178,6 +208,7 @@ export class OrderWriter<T> {
 
   #writeFailed(fault: LineFault, priority: Priority): void {
     const { onFault, onAnswered, onUnanswered } = this.#options;
+    this.#proving = false;
     if (fault.kind === 'dropped') {
       this.#later(DROPPED_RETRY, () => this.#write(priority));
       return;
@@ -238,9 +269,13 @@ export class OrderWriter<T> {
     if (fault.kind === 'refused') {
       // It takes writes and does not let itself be read: nothing is proven.
       onAnswered();
+      this.#proving = false;
       onFault({ kind: 'refused', exceptionCode: fault.exceptionCode });
       if (reason === 'look') this.#write(PRIORITY.cut);
-      else this.#later(checkEvery, () => this.#read(order, reason));
+      else {
+        this.#later(checkEvery, () => this.#read(order, reason));
+        this.#writeLatest();
+      }
     } else if (fault.kind === 'dropped') this.#later(DROPPED_RETRY, () => this.#read(order, reason));
     else {
       if (reason === 'write') onFault({ kind: 'lost' });
@@ -257,7 +292,9 @@ export class OrderWriter<T> {
     this.#refusals = 0;
     const until = order.lapses === null ? null : after(at, order.lapses);
     this.#held = { proven: order.meaning, until, since: [] };
-    this.#rest();
+    this.#unprovenSince = null;
+    this.#proving = false;
+    this.#cancel?.();
     const check = after(clock.now(), checkEvery);
     const refresh = order.lapses === null ? null : after(at, durationMs(order.lapses / REFRESH_PART));
     this.#cancel =
@@ -265,11 +302,19 @@ export class OrderWriter<T> {
         ? clock.at(refresh, () => this.#write(PRIORITY.control))
         : clock.at(check, () => this.#read(order, 'check'));
     if (reason === 'write') onConfirmed(order.meaning);
+    this.#writeLatest();
+  }
+
+  /** Writes what was wanted while the proof was waited for. */
+  #writeLatest(): void {
+    const isNew = this.#wanted !== null && this.#wanted.key !== this.#written?.order.key;
+    if (isNew && this.#cancelTurn === null) this.#write(PRIORITY.control);
   }
 
   #differs(reason: 'write' | 'check'): void {
     const { device, onFault, onNote } = this.#options;
     this.#held = null;
+    this.#proving = false;
     onFault({ kind: 'mismatch' });
     if (reason === 'check') {
       const text = 'what was asked of it is gone from its registers; written again';
@@ -290,5 +335,7 @@ export class OrderWriter<T> {
     this.#backingOff = false;
     this.#cancel?.();
     this.#cancel = null;
+    this.#cancelTurn?.();
+    this.#cancelTurn = null;
   }
 }

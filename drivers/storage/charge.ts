@@ -17,12 +17,17 @@ export interface Charge {
   readonly mode: StorageMode;
   /** What the battery itself reports; absent: it reports nothing. */
   readonly alarms?: readonly StandardAlarm[];
+  /** It says that it has an error; absent: it says nothing of it. */
+  readonly isFaulty?: boolean;
 }
 
 export const NO_CHARGE: Charge = { stateOfCharge: null, stored: null, mode: 'unknown' };
 
 const FIRST_CHA_ST = 1;
 const MODES: readonly StorageMode[] = ['off', 'empty', 'discharging', 'charging', 'full', 'holding', 'testing'];
+/** Sta of 713 and State of 802. */
+const STORE_ERROR = 2;
+const BATTERY_FAULT = 99;
 /** 713 does not say it in words, per cent. */
 const FULL_PERCENT = 99.5;
 const EMPTY_PERCENT = 0.5;
@@ -35,6 +40,22 @@ const within = (value: number | null): number | null => (value !== null && value
 export const chargePlace = (record: DeviceRecord): ModelPlace | null =>
   placeOf(record, derStorageModel.ids) ?? placeOf(record, batteryModel.ids) ?? placeOf(record, storageModel.ids);
 
+/** The battery itself (802), where another model says how full it is: asked for its alarms alone. Null: none beside it. */
+export const batteryBeside = (record: DeviceRecord): ModelPlace | null => {
+  const battery = placeOf(record, batteryModel.ids);
+  return battery === chargePlace(record) ? null : battery;
+};
+
+/** How full it is, with what the battery itself told beside that. */
+export const withBattery = (charge: Charge, battery: Charge | null): Charge =>
+  battery === null
+    ? charge
+    : {
+        ...charge,
+        alarms: battery.alarms ?? [],
+        isFaulty: charge.isFaulty === true || battery.isFaulty === true,
+      };
+
 const of = (level: number | null, chaSt: StorageMode, capacity: WattHours | null): Charge => {
   const stateOfCharge = within(level);
   const stored = stateOfCharge === null || capacity === null ? null : wattHours((capacity * stateOfCharge) / 100);
@@ -46,17 +67,17 @@ export const readCharge = (words: Uint16Array, place: ModelPlace, capacity: Watt
   if (derStorageModel.ids.includes(place.id)) {
     const decoded = decodeModel(derStorageModel, words, place);
     if (!decoded.ok) return null;
-    const { SoC, WHAvail } = decoded.value.values;
+    const { SoC, WHAvail, Sta } = decoded.value.values;
     const level = within(SoC);
     const mode = level === null ? 'unknown' : level >= FULL_PERCENT ? 'full' : level <= EMPTY_PERCENT ? 'empty' : 'holding';
-    const charge = of(SoC, mode, capacity);
+    const charge = { ...of(SoC, mode, capacity), ...(Sta === null ? {} : { isFaulty: Sta === STORE_ERROR }) };
     return WHAvail === null ? charge : { ...charge, stored: wattHours(WHAvail) };
   }
   if (batteryModel.ids.includes(place.id)) {
     const decoded = decodeModel(batteryModel, words, place);
     if (!decoded.ok) return null;
-    const { SoC, ChaSt, Evt1 } = decoded.value.values;
-    return { ...of(SoC, modeOf(ChaSt), capacity), alarms: batteryAlarms(Evt1) };
+    const { SoC, ChaSt, Evt1, State } = decoded.value.values;
+    return { ...of(SoC, modeOf(ChaSt), capacity), alarms: batteryAlarms(Evt1), isFaulty: State === BATTERY_FAULT };
   }
   const decoded = decodeModel(storageModel, words, place);
   return decoded.ok ? of(decoded.value.values.ChaState, modeOf(decoded.value.values.ChaSt), capacity) : null;

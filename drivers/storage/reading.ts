@@ -61,6 +61,7 @@ const sampleOf = (discharge: Watts | null, about: About, more: Partial<StorageSa
   mode: modeNow(discharge, about.charge, rangeOf(about.record)),
   voltage: NOWHERE,
   frequency: null,
+  ...(about.charge.isFaulty === undefined ? {} : { isFaulty: about.charge.isFaulty }),
   ...more,
 });
 

@@ -16,7 +16,7 @@ import { storageModel } from '../sunspec/models/storage.ts';
 import { HEADER_REGISTERS } from '../sunspec/points.ts';
 import { measurementPlace, placeOf } from '../sunspec/record.ts';
 import { inverterRead } from '../inverter/reading.ts';
-import { type Charge, chargePlace, NO_CHARGE, readCharge } from './charge.ts';
+import { batteryBeside, type Charge, chargePlace, NO_CHARGE, readCharge, withBattery } from './charge.ts';
 import { powerOrder } from './power.ts';
 import { DC_INPUTS_READ, readStorage } from './reading.ts';
 import { type StorageTarget, windowOrder } from './window.ts';
@@ -51,6 +51,8 @@ export class StorageSession {
   readonly #writer: OrderWriter<Band>;
   #command: Command | null = null;
   #charge: Charge = NO_CHARGE;
+  /** What the battery says of itself where another model says how full it is; null: nothing, or not read. */
+  #battery: Charge | null = null;
   /** The last read of the control model: per cents of 704 that stay as they are. */
   #controls: Uint16Array | null = null;
   #whole: Uint16Array | null = null;
@@ -185,6 +187,7 @@ export class StorageSession {
   #lost(): void {
     this.#epoch += 1;
     this.#whole = null;
+    this.#battery = null;
     this.#controls = null;
     this.#outsideSince = null;
     this.#cancelPoll?.();
@@ -224,9 +227,10 @@ export class StorageSession {
     const place = profile.measure === 'dc-inputs' ? placeOf(record, mpptModel.ids) : measurementPlace(record);
     const full = this.#chargeDue !== null && now >= this.#chargeDue;
     const level = full ? chargePlace(record) : null;
+    const battery = full ? batteryBeside(record) : null;
     if (full) this.#chargeDue = after(now, profile.poll.chargeSeconds);
     if (place === null) {
-      this.#readCharge(level, record);
+      this.#readCharge(level, record, battery);
       return;
     }
     const { fast, whole } = inverterRead(place, false);
@@ -235,23 +239,36 @@ export class StorageSession {
     this.#read(place, count, PRIORITY.inverter, (reply) => {
       if (isWhole) this.#whole = reply.words;
       this.#measured(reply, place, record);
-      if (level !== null) this.#readCharge(level, record);
+      if (level !== null) this.#readCharge(level, record, battery);
     });
   }
 
-  #readCharge(place: ModelPlace | null, record: DeviceRecord): void {
+  #readCharge(place: ModelPlace | null, record: DeviceRecord, battery: ModelPlace | null): void {
     if (place === null) {
       this.#arm();
       return;
     }
     this.#read(place, HEADER_REGISTERS + place.length, PRIORITY.telemetry, ({ words }) => {
       this.#charge = readCharge(words, place, record.storage?.capacity ?? null) ?? NO_CHARGE;
+      if (battery !== null) this.#readBattery(battery);
+    });
+  }
+
+  #readBattery(place: ModelPlace): void {
+    this.#read(place, HEADER_REGISTERS + place.length, PRIORITY.telemetry, ({ words }) => {
+      this.#battery = readCharge(words, place, null);
     });
   }
 
   #measured(reply: Reply, place: ModelPlace, record: DeviceRecord): void {
     const { device, onSample } = this.#options;
-    const about = { device, takenAt: reply.takenAt, record, charge: this.#charge, whole: this.#whole };
+    const about = {
+      device,
+      takenAt: reply.takenAt,
+      record,
+      charge: withBattery(this.#charge, this.#battery),
+      whole: this.#whole,
+    };
     const reading = readStorage(reply.words, place, about);
     if (!reading.ok) {
       if (reading.fault !== 'null-frame') this.#contact.doubt(`reply is not model ${place.id}: ${reading.fault}`);

@@ -75,6 +75,8 @@ export interface StorageSample {
   readonly frequency: Hertz | null;
   /** Standard alarms that this reading shows; absent: none. */
   readonly alarms?: readonly StandardAlarm[];
+  /** By its own word it has an error (713 Sta, 802 State) and serves nothing; absent: it says nothing of it. */
+  readonly isFaulty?: boolean;
 }
 
 /** One reading of a controllable load. */

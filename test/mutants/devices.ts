@@ -212,4 +212,18 @@ export const DEVICE_MUTANTS: readonly Mutant[] = [
     replace: "targets[mode]?.source.kind === 'default'",
     tests: CURVE_TICK,
   },
+  {
+    name: 'orders that change fast are never proven',
+    file: 'drivers/line/order-writer.ts',
+    search: 'now - this.#unprovenSince >= UNPROVEN_SPAN;',
+    replace: 'now - this.#unprovenSince >= 1e9;',
+    tests: ['test/unit/drivers/order-writer.test.ts'],
+  },
+  {
+    name: 'a cut waits for the proof of another order',
+    file: 'drivers/line/order-writer.ts',
+    search: 'if (priority !== PRIORITY.cut && this.#awaitsProof(now)) return;',
+    replace: 'if (this.#awaitsProof(now)) return;',
+    tests: ['test/unit/drivers/order-writer.test.ts'],
+  },
 ];

@@ -33,6 +33,27 @@ export const LIMITER_MUTANTS: readonly Mutant[] = [
     tests: ['test/unit/control/limiter.test.ts'],
   },
   {
+    name: 'a load that mirrors the flow at night leaves an import limit blind for ten minutes',
+    file: 'firmware/control/limiter/sight.ts',
+    search: 'netImport <= output + WITNESS_FRACTION',
+    replace: 'netImport <= 1e6 + output + WITNESS_FRACTION',
+    tests: ['test/unit/control/limiter.test.ts'],
+  },
+  {
+    name: 'a doubted sign is acquitted whatever the site gives',
+    file: 'firmware/control/limiter/sight.ts',
+    search: 'netImport <= output + WITNESS_FRACTION',
+    replace: 'netImport <= 0 * output + WITNESS_FRACTION',
+    tests: ['test/unit/control/limiter.test.ts'],
+  },
+  {
+    name: 'a doubted sign is acquitted by what the meter said before it fell silent',
+    file: 'firmware/control/limiter/sight.ts',
+    search: '|| !isFresh ||',
+    replace: '|| movedAt === null ||',
+    tests: ['test/unit/control/limiter.test.ts'],
+  },
+  {
     name: 'an output that has not moved yet says that the meter need not move',
     file: 'firmware/control/limiter/limiter.ts',
     search: 'if (isDue && !isEvidence(',

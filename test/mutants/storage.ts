@@ -236,4 +236,11 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     replace: '{}',
     tests: ['test/unit/drivers/battery.test.ts'],
   },
+  {
+    name: 'the fault of a battery is not told',
+    file: 'firmware/app/controld/storage-status.ts',
+    search: 'track.isFaulty === true ? CONNECTED | FAULT',
+    replace: 'track.isFaulty === null ? CONNECTED | FAULT',
+    tests: ['test/unit/controld/storage-status.test.ts'],
+  },
 ];

@@ -249,6 +249,10 @@ const checkTold = ({ outcome, spans }: Context): readonly Violation[] => {
   return [];
 };
 
+/** Every inverter answers: one that sleeps costs the others on its line three time-outs at the start. */
+const isUp = ({ available, parts = [] }: Truth): boolean =>
+  available > ASLEEP_BELOW_W && parts.every((part) => part.available > ASLEEP_BELOW_W);
+
 /** A process started again writes the cap at once, before anything else (design section 4). */
 const checkRestarts = ({ simulation, outcome }: Context): readonly Violation[] => {
   const { loss, crcErrors } = simulation.site.line;
@@ -257,7 +261,7 @@ const checkRestarts = ({ simulation, outcome }: Context): readonly Violation[] =
   const violations: Violation[] = [];
   for (const { until } of outcome.dead) {
     const awake = outcome.truth.filter(({ t }) => t > (until - ASLEEP_SECONDS) * 1000 && t < (until + RESTART_SECONDS) * 1000);
-    const inReach = awake.every(({ available }) => available > ASLEEP_BELOW_W) && until + RESTART_SECONDS < simulation.seconds;
+    const inReach = awake.every(isUp) && until + RESTART_SECONDS < simulation.seconds;
     if (!inReach || covers(excused, until) || covers(excused, until + RESTART_SECONDS)) continue;
     // It was killed again, or the power went.
     if (outcome.dead.some(({ from }) => from >= until && from <= until + RESTART_SECONDS)) continue;

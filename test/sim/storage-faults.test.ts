@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { watts } from '#base/units.ts';
 import type { ProgramSet } from '#control/program.ts';
 import type { BatterySettings } from '../rig/site/battery.ts';
-import { lines, type Profile } from '../rig/site/profile.ts';
+import { lines, type Profile, steps } from '../rig/site/profile.ts';
 import { siteOf, withStorage } from '../rig/site/site.ts';
 import { programSetOf, startVirtualSite } from '../bench/virtual-site.ts';
 
@@ -98,5 +98,50 @@ describe('a battery', () => {
     await site.runTo(70);
     // 5 kW less all that it might give.
     expect(mean(50, 'generation')).toBeLessThanOrEqual(1000 + BAND_W);
+  });
+});
+
+describe('a load that comes and mirrors the flow', () => {
+  /** Until 30 s the battery exports 2 kW; then as much is imported, so that the meter's sign may have turned. */
+  const mirroring = steps([
+    [0, 500],
+    [30, 4500],
+  ]);
+
+  test('is made good by the battery, at night too', async () => {
+    const { site, mostImport } = await siteWith(
+      [{ automatic: 2500 }],
+      { ...IMPORT, opModImpLimW: watts(1000) },
+      { sun: dark, load: mirroring },
+    );
+    await site.runTo(60);
+    expect(site.truth.some(({ netExport }) => netExport < -3500)).toBe(true);
+    expect(mostImport(45)).toBeLessThanOrEqual(1000 + BAND_W);
+  });
+
+  test('is believed within fifteen seconds by day', async () => {
+    const { site, mostImport } = await siteWith(
+      [{ automatic: 0 }],
+      { ...IMPORT, opModImpLimW: watts(1000) },
+      { sun: () => 2500, load: mirroring },
+    );
+    await site.runTo(60);
+    expect(mostImport(45)).toBeLessThanOrEqual(1000 + BAND_W);
+  });
+
+  test.each([
+    { name: 'by day', sun: 9000, modes: { opModExpLimW: watts(2200) } },
+    {
+      name: 'at night',
+      sun: 0,
+      modes: { opModExpLimW: watts(2700), opModImpLimW: watts(1000), opModStorageTargetW: watts(3000) },
+    },
+  ])('a sign that has turned $name is not acquitted for it', async ({ sun, modes }) => {
+    const { site, mostExport, last } = await siteWith([{ automatic: 0 }], modes, { sun: () => sun, load: () => 600 });
+    await site.runTo(50);
+    expect(last()?.netExport).toBeGreaterThan(1500);
+    site.site.meter.fault(site.line.siteNow, { signFlipped: true });
+    await site.runTo(80);
+    expect(mostExport(51)).toBeLessThanOrEqual(modes.opModExpLimW + BAND_W);
   });
 });

@@ -35,6 +35,7 @@ export const storageRating = (storages: readonly StoragePlate[]): Required<SiteS
 const CONNECTED = 1;
 const AVAILABLE = 2;
 const OPERATING = 4;
+const FAULT = 16;
 /** StorageModeStatusType. */
 const CHARGING = 0;
 const DISCHARGING = 1;
@@ -64,7 +65,7 @@ const modeOf = (power: number, range: number): 0 | 1 | 2 => {
   return power > 0 ? DISCHARGING : CHARGING;
 };
 
-/** Best connect state of any storage, mean state of charge, and what they do together. Null: there is none. */
+/** Connect states of all storage together, an error of one among them, mean state of charge, and what they do together. Null: there is none. */
 export const storageStatus = (
   known: ReadonlyMap<DeviceId, StorageTrack> | undefined,
   isReached: (device: DeviceId) => boolean,
@@ -78,7 +79,8 @@ export const storageStatus = (
     const power = powerOf(track, now);
     sum = power === null || sum === null ? null : sum + power;
     const works = power !== null && modeOf(power, rangeOf(track)) !== HOLDING;
-    if (isReached(track.device)) connectStatus |= CONNECTED | AVAILABLE | (works ? OPERATING : 0);
+    if (!isReached(track.device)) continue;
+    connectStatus |= track.isFaulty === true ? CONNECTED | FAULT : CONNECTED | AVAILABLE | (works ? OPERATING : 0);
   }
   const range = tracks.reduce((all, track) => all + rangeOf(track), 0);
   return { connectStatus, stateOfCharge: chargeOf(tracks), mode: sum === null ? null : modeOf(sum, range) };

@@ -16,8 +16,10 @@ import {
 } from './phases.ts';
 import { type Probe, probed } from './probe.ts';
 import {
+  acquitted,
   armWitness,
   explainJump,
+  isDoubtedSign,
   isEvidence,
   NOT_YET_SEEN,
   type SightState,
@@ -259,6 +261,22 @@ const witnessed = (state: LimiterState, plant: Plant, tracks: readonly Generatio
   return { ...state, sight: settleWitness(state.sight, watts(output), plant.maxPower, now) };
 };
 
+/** As old as a meter's refresh and its inverters' registers may be together: what they gave since then may be what it shows. */
+const SHOWN_MS = 5000;
+
+/** A sign that is doubted is acquitted where the site does not give what it would have to export. */
+const withinReach = (state: LimiterState, plant: Plant, tracks: readonly GenerationTrack[], now: MonoMs): LimiterState => {
+  const { storage, unmeteredGeneration, maxPower } = plant;
+  if (!isDoubtedSign(state.sight) || storage?.isSteady === false) return state;
+  const recent = ({ readings }: GenerationTrack): number =>
+    readings.reduce((most, { at, generation }) => (now - at <= SHOWN_MS ? Math.max(most, generation) : most), 0);
+  const most = withStorage(
+    total(tracks, (track) => (latestGeneration(track, now) === null ? null : recent(track))),
+    plant,
+  );
+  return most === null ? state : { ...state, sight: acquitted(state.sight, most + unmeteredGeneration, maxPower, now) };
+};
+
 /** Storage that answers the flow by itself falls as the inverters are cut: to run ahead of it would cut them further. */
 const runsAhead = ({ storage }: Plant): boolean => storage === undefined || storage.isCharged === true;
 
@@ -312,7 +330,7 @@ export const decide = (
 ): { readonly state: LimiterState; readonly decision: Decision } => {
   assert(plant.maxPower >= 0 && plant.minOutput <= plant.maxPower, 'a plant has a rating and a lesser minimum');
   const timed = { ...state, sight: withTime(state.sight, now, plant.meterStale) };
-  const checked = witnessed(explained(timed, plant, tracks), plant, tracks, now);
+  const checked = withinReach(witnessed(explained(timed, plant, tracks), plant, tracks, now), plant, tracks, now);
   const seen = checked.sight.seen;
   // While blind the load is forgotten; it is learned afresh before the sight returns, from the samples that count towards it.
   const timing = {

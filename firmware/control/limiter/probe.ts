@@ -1,11 +1,13 @@
 import { type MonoMs, watts, type Watts } from '#base/units.ts';
-import type { SightState } from './sight.ts';
+import { isDoubtedSign, type SightState } from './sight.ts';
 
 /**
  * A meter that was found implausible is tried after this long, and again each minute; after ten minutes seldom, for the sake of the
  * inverters' flash, but more often than time alone would make it believed. Milliseconds.
  */
 const FIRST_MS = 15_000;
+/** Sooner where only its sign is doubted: it may show an import beyond its limit, which nobody makes good meanwhile. */
+const SIGN_FIRST_MS = 6000;
 const EVERY_MS = 60_000;
 const OFTEN_MS = 600_000;
 const SELDOM_MS = 300_000;
@@ -37,7 +39,8 @@ export const probed = (
   if (before !== null && now - before.since < PROBE_MS) return before;
   const since = now - sight.lostAt;
   const phase = since % (since < OFTEN_MS ? EVERY_MS : SELDOM_MS);
-  const due = before === null && phase >= FIRST_MS && phase < FIRST_MS + PROBE_MS;
+  const first = isDoubtedSign(sight) ? SIGN_FIRST_MS : FIRST_MS;
+  const due = before === null && phase >= first && phase < first + PROBE_MS;
   const { command, output, maxPower } = site;
   if (!due || output === null || output < OUTPUT_FRACTION * maxPower) return null;
   return { since: now, cap: watts(Math.max(0, Math.min(command, output) - DEPTH_FRACTION * maxPower)) };

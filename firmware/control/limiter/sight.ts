@@ -34,6 +34,8 @@ export interface SightState {
   /** The flow jumped to its mirror image, by `flow` watts: doubted until the inverters' output explains it. */
   readonly jump: { readonly at: MonoMs; readonly flow: number; readonly outputBefore: number | null } | null;
   readonly strikes: number;
+  /** Not believed for a jump to its mirror image alone: its sign may have turned, and nothing else. Absent: not so. */
+  readonly isTurned?: boolean;
 }
 
 export const NOT_YET_SEEN: SightState = {
@@ -70,7 +72,8 @@ const regain = (state: SightState, moved: boolean, at: MonoMs): SightState => {
   const goodInRow = state.goodInRow + (counts ? 1 : 0);
   const doubtedAt = Math.max(state.lostAt ?? 0, state.refutedAt ?? 0);
   const trusted = state.reason !== 'implausible' || state.strikes < STRIKES_OUT || at - doubtedAt > IMPLAUSIBLE_MS;
-  return goodInRow >= SEEN_AFTER_SAMPLES && trusted ? { ...state, goodInRow, seen: true, strikes: 0 } : { ...state, goodInRow };
+  if (goodInRow < SEEN_AFTER_SAMPLES || !trusted) return { ...state, goodInRow };
+  return { ...state, goodInRow, seen: true, strikes: 0, isTurned: false };
 };
 
 /** Takes a sample of the meter; a sample without a flow is no sample. */
@@ -85,7 +88,7 @@ export const withMeterSample = (state: SightState, sample: MeterSample, ratedPow
   if (!state.seen) return regain(next, moved, takenAt);
   const turned = state.netImport !== null && mirrored(state.netImport, netImport, ratedPower);
   const jump = { at: takenAt, flow: netImport - (state.netImport ?? netImport), outputBefore: null };
-  return turned ? lost({ ...next, jump, strikes: STRIKES_OUT }, 'implausible', takenAt) : next;
+  return turned ? lost({ ...next, jump, strikes: STRIKES_OUT, isTurned: true }, 'implausible', takenAt) : next;
 };
 
 /** Time passes: a meter that was not heard for two seconds is lost; a line that takes longer for its reads has `staleMs`. */
@@ -123,7 +126,8 @@ export const settleWitness = (state: SightState, generation: Watts, ratedPower: 
   const flow = state.netImport - state.witness.netImport;
   const follows = flow * -output > 0 && Math.abs(flow) > 0.4 * Math.abs(output);
   const refutedAt = follows || state.seen ? (state.refutedAt ?? null) : now;
-  const next = { ...state, witness: null, strikes: strikesAfter(state, follows), refutedAt };
+  const isTurned = follows && state.isTurned === true;
+  const next = { ...state, witness: null, strikes: strikesAfter(state, follows), refutedAt, isTurned };
   return next.strikes >= STRIKES_OUT ? lost(next, 'implausible', now) : next;
 };
 
@@ -132,4 +136,19 @@ export const explainJump = (state: SightState, change: number): SightState => {
   if (state.jump === null) return state;
   const explained = Math.abs(change + state.jump.flow) < 0.25 * Math.abs(state.jump.flow);
   return explained ? { ...state, jump: null, strikes: 0 } : { ...state, jump: null };
+};
+
+/** The turned sign is what it is doubted for: with another sign it would have to be another flow. */
+export const isDoubtedSign = ({ seen, reason, isTurned }: SightState): boolean =>
+  !seen && reason === 'implausible' && isTurned === true;
+
+/**
+ * An import that, with its sign turned, would be more export than the site gives at most (`output`, watts): the sign is right. Where a
+ * load came while nothing is generated, no output can be lowered to try the meter. What it said long ago counts for nothing.
+ */
+export const acquitted = (state: SightState, output: number, ratedPower: Watts, now: MonoMs): SightState => {
+  const { netImport, movedAt } = state;
+  const isFresh = movedAt !== null && now - movedAt <= METER_STALE_MS;
+  if (!isDoubtedSign(state) || !isFresh || netImport === null) return state;
+  return netImport <= output + WITNESS_FRACTION * ratedPower ? state : { ...state, strikes: 0, isTurned: false };
 };

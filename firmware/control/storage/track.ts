@@ -33,6 +33,8 @@ export interface StorageTrack {
   /** By its own word it can take, or give, no more. */
   readonly isFull: boolean;
   readonly isEmpty: boolean;
+  /** By its own word it has an error; absent: in a tape of an earlier release. */
+  readonly isFaulty?: boolean;
   /** The band that provably holds; null: none does. */
   readonly held: Band | null;
   readonly heldSince: MonoMs | null;
@@ -62,6 +64,7 @@ export interface StorageSight {
   readonly discharge: Watts | null;
   readonly stateOfCharge: Percent | null;
   readonly mode: string;
+  readonly isFaulty?: boolean;
 }
 
 /** Adds a reading; one that is not newer than the newest changes nothing. */
@@ -70,7 +73,7 @@ export const withStorageReading = (track: StorageTrack, sight: StorageSight): St
   const newest = track.readings.at(-1);
   if (newest !== undefined && takenAt <= newest.at) return track;
   const stateOfCharge = sight.stateOfCharge ?? track.stateOfCharge;
-  const next = { ...track, stateOfCharge, isFull: mode === 'full', isEmpty: mode === 'empty' };
+  const next = { ...track, stateOfCharge, isFull: mode === 'full', isEmpty: mode === 'empty', isFaulty: sight.isFaulty ?? false };
   if (discharge === null) return next;
   const kept = track.readings.filter(({ at }) => takenAt - at <= READINGS_SPAN_MS).slice(-(READINGS_MAX - 1));
   return { ...next, readings: [...kept, { at: takenAt, discharge }] };

@@ -17,6 +17,8 @@ export interface BatterySettings extends StageSettings {
   readonly lapses: number | null;
   /** Behind the first inverter (hybrid): it adds to what its panels offer, and charges from them. Absent: it has an AC output of its own. */
   readonly behind?: boolean;
+  /** `setpoint`: the pack has a model of its own beside 713 (802). Absent: not. */
+  readonly pack?: boolean;
 }
 
 export const BATTERY_DEFAULTS: BatterySettings = {
@@ -41,7 +43,21 @@ export interface BatteryFaults {
   readonly ignores: boolean;
   /** Exception code of every write; 0: none. */
   readonly refusesWrites: number;
+  /** 713 says error. */
+  readonly storeError: boolean;
+  /** 802 says fault, and these bits of its events. */
+  readonly packFault: boolean;
+  readonly packEvents: number;
 }
+
+const SOUND: BatteryFaults = {
+  silent: false,
+  ignores: false,
+  refusesWrites: 0,
+  storeError: false,
+  packFault: false,
+  packEvents: 0,
+};
 
 const CHARGE_LIMIT = 1;
 const DISCHARGE_LIMIT = 2;
@@ -62,7 +78,7 @@ export class BatteryCore implements LineDevice, Beside {
   readonly settings: BatterySettings;
   readonly stage: BatteryStage;
   readonly #image: RegisterImage;
-  #faults: BatteryFaults = { silent: false, ignores: false, refusesWrites: 0 };
+  #faults = SOUND;
   #deadUntil = 0;
   #revertsAt = Infinity;
   #seconds = 0;
@@ -73,7 +89,7 @@ export class BatteryCore implements LineDevice, Beside {
     this.unitId = settings.unitId;
     this.settings = settings;
     this.stage = new BatteryStage(settings);
-    this.#image = new RegisterImage(MODELS[settings.family]);
+    this.#image = new RegisterImage([...MODELS[settings.family], ...(settings.pack === true ? [802] : [])]);
     this.#nameplate();
     this.#defaults();
   }
@@ -241,6 +257,11 @@ export class BatteryCore implements LineDevice, Beside {
     for (const phase of [1, 2, 3]) put(701, `VL${phase}`, PHASE_VOLTS);
     put(713, 'WHAvail', storedWh);
     put(713, 'SoC', charge);
+    put(713, 'Sta', this.#faults.storeError ? 2 : 0);
+    if (this.settings.pack === true) {
+      put(802, 'State', this.#faults.packFault ? 99 : 3);
+      put(802, 'Evt1', this.#faults.packEvents);
+    }
     put(714, 'DCW', power);
     put(714, 'DCW_1', power);
   }
@@ -295,7 +316,6 @@ export class BatteryCore implements LineDevice, Beside {
       scales(713, { WH: 0, Pct: -1 });
       image.put(713, 'WHRtg', capacityWh);
       image.put(713, 'SoH', 98);
-      image.put(713, 'Sta', 0);
       scales(714, { DCA: -1, DCV: -1, DCW: 0, DCWH: 0, Tmp: 0 });
       image.put(714, 'NPrt', 1);
       image.put(714, 'PrtTyp_1', 1);

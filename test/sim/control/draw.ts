@@ -25,6 +25,7 @@ export const FAULTS = [
   'anchor-wild',
   'anchor-off',
   'server-silent',
+  'source-silent',
 ] as const;
 export type Fault = (typeof FAULTS)[number];
 
@@ -68,6 +69,17 @@ export interface MeterSettings {
   readonly phaseMs: number;
 }
 
+/** A source of limits beside the utility (a topic of a broker, say), told again and again; a limit counts for a while. */
+export interface SourceSettings {
+  readonly seed: number;
+  /** While it is silent. */
+  readonly fallbackW: number;
+  readonly everySeconds: number;
+  readonly countsSeconds: number;
+  /** It thinks again this often. */
+  readonly levelSeconds: number;
+}
+
 /** The site and its habits, of a seed. */
 export interface Site {
   readonly seed: number;
@@ -76,6 +88,8 @@ export interface Site {
   readonly load: Household;
   readonly meter: MeterSettings;
   readonly wire: Wire;
+  /** Null: none. */
+  readonly source: SourceSettings | null;
   readonly defaults: readonly [number, number];
   readonly pollSeconds: number;
   readonly utilityPhase: number;
@@ -132,6 +146,18 @@ const drawWire = (random: SeededRandom): Wire => {
   return { shared: true, together: false, readMs: 130 * slow, writeMs: 75 * slow, proofMs: 66 * slow, timeoutMs: 330 };
 };
 
+const drawSource = (seed: number): SourceSettings | null => {
+  const random = new SeededRandom(seed, 'source');
+  if (random.chance(0.65)) return null;
+  const everySeconds = random.between(5, 40);
+  return {
+    ...{ seed, everySeconds },
+    fallbackW: random.chance(0.3) ? 0 : Math.round(random.between(500, 5000)),
+    countsSeconds: everySeconds * random.between(1.5, 4),
+    levelSeconds: random.between(60, 900),
+  };
+};
+
 export const drawSite = (seed: number, chapterSeconds: number): Site => {
   const random = new SeededRandom(seed, 'control');
   const chapters = { seconds: Math.max(1500, chapterSeconds), healing: HEALING_SECONDS };
@@ -155,7 +181,7 @@ export const drawSite = (seed: number, chapterSeconds: number): Site => {
     };
   });
   return {
-    ...{ seed, inverters, chapters, profile, wire },
+    ...{ seed, inverters, chapters, profile, wire, source: drawSource(seed) },
     load: {
       ...{ seed, chapters },
       stepSeconds: random.between(30, 400),
@@ -185,7 +211,9 @@ const drawFaults = (
   const faults: FaultSpan[] = [];
   let at = from + 60 + random.between(0, site.faultPause);
   while (at < healedAt - 200) {
-    const fault = among[random.integer(0, among.length - 1)] ?? 'meter-silent';
+    const drawn = among[random.integer(0, among.length - 1)] ?? 'meter-silent';
+    // Afterwards nobody can say for a while which event holds: seldom.
+    const fault = drawn === 'anchor-off' && random.chance(0.75) ? 'anchor-wild' : drawn;
     const span = random.chance(0.5) ? random.between(1, 15) : random.between(15, 150);
     const until = Math.min(at + span, healedAt - 60);
     const inverter = random.integer(0, site.inverters.length - 1);
@@ -225,8 +253,11 @@ const drawEvents = (
   return events;
 };
 
+const faultsOf = ({ source }: Site): readonly Fault[] =>
+  source === null ? FAULTS.filter((fault) => fault !== 'source-silent') : FAULTS;
+
 /** What befalls the site in its chapter of this index, from 0. `among`: these faults alone. */
-export const drawChapter = (site: Site, index: number, among: readonly Fault[] = FAULTS): Chapter => {
+export const drawChapter = (site: Site, index: number, among: readonly Fault[] = faultsOf(site)): Chapter => {
   const random = new SeededRandom(site.seed, `chapter ${index}`);
   const { seconds, healing } = site.chapters;
   const from = index * seconds;

@@ -20,6 +20,9 @@ const UNLEARNED_SECONDS = 60;
 const GAIN_LEAST = 0.9;
 const READ_SECONDS = 0.4;
 const RESTART_SECONDS = 2;
+/** A clock ahead by a minute is worked off at half speed. */
+const WORKED_OFF_SECONDS = 130;
+const DOUBTS_KEPT = 64;
 const GIVEN_WAY_W = 150;
 const ASLEEP_BELOW_W = 100;
 const ASLEEP_SECONDS = 90;
@@ -92,6 +95,7 @@ export class Judge {
   readonly #turned = new Lately();
   readonly #meterSilent = new Lately();
   readonly #unclear = new Lately();
+  readonly #doubts: { readonly from: number; until: number }[] = [];
   readonly #scarce = new Lately();
   readonly #loads = new Float64Array(KEPT_CELLS);
   readonly #generations = new Float64Array(KEPT_CELLS);
@@ -148,7 +152,7 @@ export class Judge {
     if (fault === 'meter-frozen') this.#frozen.turn(on, at);
     if (fault === 'meter-turned') this.#turned.turn(on, at);
     if (fault === 'meter-silent') this.#meterSilent.turn(on, at);
-    if (fault === 'anchor-off') this.#unclear.turn(on, at);
+    if (fault === 'anchor-off') this.#doubtClock(on, at);
     if (fault === 'samples-lost' || fault === 'samples-late') this.#scarce.turn(on, at);
   }
 
@@ -172,12 +176,31 @@ export class Judge {
 
   served(listed: readonly DrawnEvent[], at: number): void {
     for (const { mRID } of listed) if (!this.#servedAt.has(mRID)) this.#servedAt.set(mRID, at);
+    if (this.#unclear.within(WORKED_OFF_SECONDS, at)) this.#doubt(at);
   }
 
   transition({ mRID, status }: Transition): void {
     const known = this.#statuses.get(mRID);
     if (known === undefined) this.#statuses.set(mRID, [status]);
     else known.push(status);
+  }
+
+  /** The utility's time is told wrong, by less than what needs a second word: nobody can say which event holds until all of that time are over. */
+  #doubtClock(on: boolean, at: number): void {
+    this.#unclear.turn(on, at);
+    const last = this.#doubts.at(-1);
+    if (last === undefined || at > last.until) this.#doubts.push({ from: at, until: at });
+    if (this.#doubts.length > DOUBTS_KEPT) this.#doubts.shift();
+    this.#doubt(at);
+  }
+
+  #doubt(at: number): void {
+    const doubt = this.#doubts.at(-1);
+    if (doubt !== undefined) doubt.until = Math.max(at, this.#rules.lastEnd) + WORKED_OFF_SECONDS + this.#back;
+  }
+
+  #isUnclear(at: number): boolean {
+    return this.#unclear.stands || at <= (this.#doubts.at(-1)?.until ?? -Infinity);
   }
 
   /** An inverter was told a cap, watts. */
@@ -191,7 +214,7 @@ export class Judge {
       this.#turned.within(FROZEN_SECONDS + LOAD_MEMORY, at)
     )
       return;
-    if (this.#unclear.within(120, at) || this.#rules.limitW === null) return;
+    if (this.#isUnclear(at) || this.#rules.limitW === null) return;
     const { limitW, before, since } = this.#rules;
     const limit = at - since < 2 ? Math.max(limitW, before ?? limitW) : limitW;
     const gain = 1 + Math.min(0, ...this.#site.inverters.map(({ plant }) => plant.gainErrorPercent)) / 100;
@@ -249,6 +272,8 @@ export class Judge {
     const servedAt = this.#servedAt.get(mRID);
     this.#statuses.delete(mRID);
     this.#servedAt.delete(mRID);
+    const end = start + durationSeconds;
+    if (this.#doubts.some(({ from, until }) => start - WORKED_OFF_SECONDS < until && end + WORKED_OFF_SECONDS > from)) return;
     const ranks = mine.map((status) => RANK[status] ?? 9);
     const rising = ranks.every((rank, index) => index === 0 || rank > (ranks[index - 1] ?? 0));
     const inTime = servedAt !== undefined && servedAt < start + durationSeconds - 2;
@@ -271,11 +296,11 @@ export class Judge {
     if (!this.#untold.some((one) => one.within(this.#back, at))) return false;
     if (this.#untold.length === 1) return true;
     const rise = this.#sum(false, 0, at) - this.#sum(false, RISE_CELLS, at);
-    return this.#sum(true, 0, at) <= GIVEN_WAY_W || excess <= BAND_W + rise;
+    return this.#sum(true, 0, at) <= this.#floor + GIVEN_WAY_W || excess <= BAND_W + rise;
   }
 
   #isExcused(at: number): boolean {
-    return [this.#line, this.#dead, this.#frozen, this.#turned, this.#unclear].some((one) => one.within(this.#back, at));
+    return this.#isUnclear(at) || [this.#line, this.#dead, this.#frozen, this.#turned].some((one) => one.within(this.#back, at));
   }
 
   #export(at: number, netExport: number): void {
@@ -298,8 +323,8 @@ export class Judge {
     if (!over) this.#blindFor = 0;
     if (!over || at - this.#meterSilent.since <= budget || at - this.#darkAt <= budget || at - since <= budget) return;
     const away = RETURN_SECONDS + budget;
-    const excused = [this.#line, this.#dead, this.#unclear, ...this.#untold].some((one) => one.within(away, at));
-    if (excused || generation <= this.#floor + GIVEN_WAY_W) return;
+    const excused = [this.#line, this.#dead, ...this.#untold].some((one) => one.within(away, at));
+    if (excused || this.#isUnclear(at) || generation <= this.#floor + GIVEN_WAY_W) return;
     this.#blindFor += CELL_SECONDS;
     if (this.#blindFor <= HARD_SECONDS) return;
     this.#blindFor = 0;
@@ -309,7 +334,7 @@ export class Judge {
   /** What the gateway says binds; `toldW` undefined while it is dead. */
   #told(at: number, toldW: number | null): void {
     const { limitW, source } = this.#rules;
-    const wrong = toldW !== null && limitW !== null && toldW !== limitW && !this.#unclear.within(120, at);
+    const wrong = toldW !== null && limitW !== null && toldW !== limitW && !this.#isUnclear(at);
     this.#toldFor = wrong ? this.#toldFor + CELL_SECONDS : 0;
     if (this.#toldFor === Math.ceil(TOLD_SECONDS / CELL_SECONDS) * CELL_SECONDS)
       this.say('limit', at, `gateway holds ${toldW} W, ${source} says ${limitW} W`);

@@ -1,6 +1,7 @@
 import type { Note } from '#base/ports.ts';
 import type { SeededRandom } from '#base/random.ts';
-import { watts } from '#base/units.ts';
+import { monoMs, watts } from '#base/units.ts';
+import type { HeardLimits } from '#control/local/inputs.ts';
 import { Loop } from '#app/controld/loop.ts';
 import { siteFacts } from '#app/controld/site-facts.ts';
 import { generationNow } from '#app/controld/status.ts';
@@ -27,6 +28,7 @@ const ATTEND_MS = 1500;
 const PROBE_EVERY_MS = 1000;
 /** As controld has it: more export than the inverters that answer explain. */
 const UNEXPLAINED_FRACTION = 0.03;
+const SOURCE = 'operator';
 const METER = toDeviceId('grid-meter');
 const deviceNamed = (index: number): DeviceId => toDeviceId(index === 0 ? 'pv' : `pv-${index + 1}`);
 
@@ -47,7 +49,10 @@ export const factsOf = (site: Site): SiteFacts => {
       { nameplate: { ratedPower: watts(ratedW), maxPower: watts(ratedW) } } as DeviceRecord,
     ]),
   );
-  return siteFacts(configuration, `seed-${site.seed}`, (device) => records.get(device) ?? null);
+  const facts = siteFacts(configuration, `seed-${site.seed}`, (device) => records.get(device) ?? null);
+  if (site.source === null) return facts;
+  const fallback = { exportW: watts(site.source.fallbackW), generationW: null, importW: null };
+  return { ...facts, local: { ...facts.local, inputs: [{ name: SOURCE, fallback }] } };
 };
 
 export interface LifeOptions {
@@ -81,6 +86,7 @@ export class Life {
   readonly #standings = new Map<DeviceId, DeviceStanding>();
   readonly #held = new Map<DeviceId, Watts | null>();
   readonly #connections = new Map<DeviceId, Connection | null>();
+  #heard: ReadonlyMap<string, HeardLimits> | undefined = undefined;
   #probedAt = -Infinity;
 
   constructor(options: LifeOptions) {
@@ -121,7 +127,7 @@ export class Life {
         reactiveHeld: () => nothing,
         followed: () => nothing,
         stored: () => ({ heldBands: nothing, heldLoads: nothing }),
-        heard: () => undefined,
+        heard: () => this.#heard,
         trial: () => nothing,
         act: (result, now) => this.#act(result, now),
         onTick: () => undefined,
@@ -152,6 +158,13 @@ export class Life {
 
   say(set: ProgramSet): void {
     this.#loop.onProgramSet(set);
+  }
+
+  /** The source beside the utility says what counts before `until`. */
+  hear(limitW: number | null, until: number): void {
+    const exportW = limitW === null ? null : watts(limitW);
+    this.#heard = new Map([[SOURCE, { exportW, generationW: null, importW: null, until: monoMs(until) }]]);
+    this.#loop.onChange();
   }
 
   anchor(anchor: ClockAnchor): void {

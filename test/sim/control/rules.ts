@@ -29,6 +29,9 @@ export class Rules {
   readonly #utilityPhase: number;
   readonly #tracked = new Map<string, Tracked>();
   #isKnown = false;
+  /** What a source beside the utility said, until when; null: nothing. */
+  #said: { readonly limitW: number | null; readonly until: number } | null = null;
+  readonly #fallbackW: number | null;
   #nextAt = Infinity;
   #at = 0;
   /** Limit in force, watts; null: the utility has said nothing yet. */
@@ -40,9 +43,25 @@ export class Rules {
   /** Changes so far. */
   changes = 0;
 
-  constructor(defaultW: number, utilityPhase: number) {
+  /** @param fallbackW while the source beside the utility is silent, watts; null: there is none */
+  constructor(defaultW: number, utilityPhase: number, fallbackW: number | null) {
     this.#default = defaultW;
     this.#utilityPhase = utilityPhase;
+    this.#fallbackW = fallbackW;
+  }
+
+  /** The source beside the utility was heard; null: whatever it said is forgotten. */
+  hear(now: number, said: { readonly limitW: number | null; readonly until: number } | null): void {
+    this.advance(now);
+    this.#said = said;
+    this.#step(now);
+  }
+
+  /** When the last event that was served ends, if nothing cancels it; seconds. */
+  get lastEnd(): number {
+    let last = -Infinity;
+    for (const { end, phase } of this.#tracked.values()) if (phase !== 'over') last = Math.max(last, end);
+    return last;
   }
 
   get size(): number {
@@ -82,8 +101,16 @@ export class Rules {
     const due = all.filter(({ phase, start }) => phase === 'waiting' && start <= at).sort((a, b) => (isBetter(a, b) ? -1 : 1));
     for (const one of due) if (one.phase === 'waiting') this.#begin(one, all);
     const running = all.filter(({ phase }) => phase === 'running').sort((a, b) => (isBetter(a, b) ? -1 : 1))[0];
-    this.#hold(running?.event.limitW ?? this.#default, running?.event.mRID ?? 'default');
-    this.#nextAt = all.reduce((next, one) => Math.min(next, dueOf(one, at)), Infinity);
+    const counts = this.#said !== null && this.#said.until > at ? this.#said : null;
+    this.#bind(running, counts === null ? this.#fallbackW : counts.limitW);
+    this.#nextAt = all.reduce((next, one) => Math.min(next, dueOf(one, at)), counts?.until ?? Infinity);
+  }
+
+  /** The tighter of the two; null: the source beside the utility sets no limit, or there is none. */
+  #bind(running: Tracked | undefined, localW: number | null): void {
+    const utilityW = running?.event.limitW ?? this.#default;
+    if (localW !== null && localW < utilityW) this.#hold(localW, 'source');
+    else this.#hold(utilityW, running?.event.mRID ?? 'default');
   }
 
   #begin(one: Tracked, all: readonly Tracked[]): void {

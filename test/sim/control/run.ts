@@ -10,13 +10,23 @@ import type { Violation } from '../check.ts';
 import { Agenda } from './agenda.ts';
 import { befall } from './befall.ts';
 import { InverterDevice } from './device.ts';
-import { type Chapter, drawChapter, drawSite, type Fault, type FaultSpan, loadOf, type Site } from './draw.ts';
+import {
+  type Chapter,
+  drawChapter,
+  drawSite,
+  type Fault,
+  type FaultSpan,
+  loadOf,
+  type Site,
+  type SourceSettings,
+} from './draw.ts';
 import { CELL_SECONDS, Judge } from './judge.ts';
 import { factsOf, Life } from './life.ts';
 import { Memory } from './memory.ts';
 import type { MeterDevice } from './points.ts';
 import { Rules } from './rules.ts';
 import { Utility, UTILITY_EPOCH } from './utility.ts';
+import { levelAt } from './weather.ts';
 
 const BOOT_ID = 'boot-1';
 const NOTES_KEPT = 400;
@@ -112,7 +122,7 @@ class ControlRun {
     this.#site = drawSite(options.seed, Math.min(3600, options.seconds));
     this.#random = new SeededRandom(options.seed, 'world');
     this.#facts = factsOf(this.#site);
-    this.#rules = new Rules(this.#site.defaults[0], this.#site.utilityPhase);
+    this.#rules = new Rules(this.#site.defaults[0], this.#site.utilityPhase, this.#site.source?.fallbackW ?? null);
     this.#judge = new Judge(this.#site, this.#rules);
     this.#utility = new Utility(this.#site);
     this.#memory = new Memory(this.#agenda.process(), BOOT_ID, (transition) => this.#transition(transition));
@@ -133,6 +143,8 @@ class ControlRun {
     this.#start();
     this.#every(this.#site.pollSeconds, 0.2, () => this.#poll());
     this.#every(ANCHOR_SECONDS, 0.1, () => this.#anchor());
+    const { source } = this.#site;
+    if (source !== null) this.#every(source.everySeconds, 0.4, () => this.#hear(source));
     for (let index = 0; index * this.#site.chapters.seconds < Math.min(seconds, stopAt); index += 1) {
       this.#chapter(drawChapter(this.#site, index, among));
       onChapter?.(index);
@@ -247,6 +259,8 @@ class ControlRun {
     this.#life.kill();
     this.#life = null;
     this.#memory.kill();
+    // What a source said is in no file.
+    if (this.#site.source !== null) this.#rules.hear(this.#agenda.seconds, null);
     this.#judge.killed(this.#agenda.seconds);
     this.#agenda.in(restartAfter * 1000, () => this.#start());
   }
@@ -283,6 +297,14 @@ class ControlRun {
     const { utilityPhase } = this.#site;
     const utility = utilitySeconds(UTILITY_EPOCH + utilityPhase + this.#agenda.seconds + off);
     this.#life?.anchor({ bootId: BOOT_ID, mono: monoMs(this.#agenda.now), utility, error: 0.05 });
+  }
+
+  #hear({ seed, levelSeconds, countsSeconds }: SourceSettings): void {
+    if (this.#life === null || this.#isStanding('source-silent')) return;
+    const now = this.#agenda.seconds;
+    const limitW = levelAt(seed, levelSeconds, this.#site.chapters, now);
+    this.#life.hear(limitW, this.#agenda.now + 1000 * countsSeconds);
+    this.#rules.hear(now, { limitW, until: now + countsSeconds });
   }
 
   #poll(): void {

@@ -61,6 +61,16 @@ export const skyOver = ({ seed, watts, daySeconds, cloudSeconds, overcast, chapt
   };
 };
 
+const LEVELS = 41;
+const HIGHEST_LEVEL_W = 8000;
+
+/** What a source of limits says at a second; null: no limit. None while a chapter heals. */
+export const levelAt = (seed: number, levelSeconds: number, chapters: Chapters, at: number): number | null => {
+  const cell = Math.floor(at / levelSeconds);
+  if (isHealing(chapters, at) || chanceOf(seed, LEVELS, cell) < 0.3) return null;
+  return Math.round(HIGHEST_LEVEL_W * chanceOf(seed, LEVELS + 1, cell));
+};
+
 export interface Household {
   readonly seed: number;
   /** A step of the load comes about this often. */

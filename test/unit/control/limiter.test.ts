@@ -93,6 +93,26 @@ describe('the limiter', () => {
     expect(bench.run(5000, limited(2000), { generation: 3000, flow: 2000 }).ceiling).toBe(2000);
   });
 
+  it('believes it where the turned sign would be more export than the site gives', () => {
+    const mirrored = (unmetered: number): readonly boolean[] => {
+      const bench = settled();
+      const plant = { ...PLANT, unmeteredGeneration: watts(unmetered) };
+      const run = (span: number, generation: number): boolean =>
+        bench.run(span, limited(2000), { generation, flow: 2000, plant }).seen;
+      // What the site gave in the last five seconds may be what the meter shows.
+      return [run(250, 3000), run(4000, 1000), run(3000, 1000)];
+    };
+    expect(mirrored(0)).toEqual([false, false, true]);
+    expect(mirrored(1000)).toEqual([false, false, false]);
+  });
+
+  it('does not believe it for what it said before the output fell', () => {
+    const bench = settled();
+    bench.run(250, limited(2000), { generation: 3000, flow: 2000 });
+    bench.run(10_000, limited(2000), { generation: 500, flow: null });
+    expect(bench.run(5000, limited(2000), { generation: 500, flow: 400 }).seen).toBe(false);
+  });
+
   it.each([
     ['disbelieved', 250, { generation: 3000, flow: 2000 }],
     ['frozen', 11_000, { generation: 3000, flow: -2000, fresh: false }],

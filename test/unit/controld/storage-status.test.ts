@@ -17,6 +17,8 @@ const track = (name: string, discharge: number | null, charge: number | null, ma
 const statusOf = (tracks: readonly StorageTrack[], reached: (device: DeviceId) => boolean = () => true) =>
   storageStatus(new Map(tracks.map((one) => [one.device, one])), reached, NOW);
 
+const SIGHT = { discharge: watts(0), stateOfCharge: null, mode: 'unknown' };
+
 const RECORD: DeviceRecord = {
   device: toDeviceId('storage'),
   role: 'storage',
@@ -38,6 +40,15 @@ describe('DERStatus of storage', () => {
     [null, 3, null],
   ])('%s W: bits %s, mode %s', (power, connectStatus, mode) => {
     expect(statusOf([track('a', power, 60)])).toEqual({ connectStatus, stateOfCharge: 6000, mode });
+  });
+
+  it('with an error says so, and that it is not available; one that works beside it is told too', () => {
+    const faulty = { ...track('a', 0, 60), isFaulty: true };
+    expect(statusOf([faulty])?.connectStatus).toBe(17);
+    expect(statusOf([faulty, track('b', 3000, 60)])?.connectStatus).toBe(23);
+    const healed = withStorageReading(faulty, { ...SIGHT, takenAt: monoMs(NOW + 1), isFaulty: false });
+    expect(statusOf([healed])?.connectStatus).toBe(3);
+    expect(withStorageReading(healed, { ...SIGHT, takenAt: monoMs(NOW + 2), isFaulty: true }).isFaulty).toBe(true);
   });
 
   it('is one of all together: best connection, mean content by what each can give', () => {

@@ -3,8 +3,10 @@ import { monoMs, wattHours, watts } from '#base/units.ts';
 import { readCharge } from '#drivers/storage/charge.ts';
 import { readStorage } from '#drivers/storage/reading.ts';
 import { batteryModel } from '#drivers/sunspec/models/battery.ts';
+import { derStorageModel } from '#drivers/sunspec/models/der-storage.ts';
 import { mpptModel } from '#drivers/sunspec/models/mppt.ts';
 import { type DeviceRecord, toDeviceId } from '#site/device.ts';
+import { storageBench } from './storage-bench.ts';
 
 const PLACE = { id: 802, address: 40_100, length: batteryModel.length };
 const CAPACITY = wattHours(10_000);
@@ -30,7 +32,7 @@ describe('a battery of model 802', () => {
     [[9], ['over-voltage']],
     [[0, 1, 2, 3, 6, 8, 10, 11, 13, 15, 17, 20, 25, 28], []],
   ])('event bits %j: %j', (bits, alarms) => {
-    const charge = { stateOfCharge: 62, stored: 6200, mode: 'charging', alarms };
+    const charge = { stateOfCharge: 62, stored: 6200, mode: 'charging', alarms, isFaulty: false };
     expect(readCharge(battery(bits), PLACE, CAPACITY)).toEqual(charge);
   });
 
@@ -50,5 +52,57 @@ describe('a battery of model 802', () => {
     const charge = readCharge(battery([7]), PLACE, CAPACITY)!;
     const reading = readStorage(words, place, { device, takenAt: monoMs(1), record, charge, whole: null });
     expect(reading).toMatchObject({ ok: true, value: { discharge: -1200, mode: 'charging', alarms: ['over-current'] } });
+  });
+});
+
+describe('an error that storage tells', () => {
+  const STORE = { id: 713, address: 40_300, length: derStorageModel.length };
+  const store = (state: number): Uint16Array => {
+    const words = new Uint16Array(2 + STORE.length);
+    words.set([713, STORE.length]);
+    words[derStorageModel.points.SoC.at] = 50;
+    words[derStorageModel.points.Sta.at] = state;
+    return words;
+  };
+
+  it.each([
+    [0, false],
+    [1, false],
+    [2, true],
+    [0xffff, undefined],
+  ])('Sta %i of 713: %s', (state, isFaulty) => {
+    expect(readCharge(store(state), STORE, CAPACITY)?.isFaulty).toBe(isFaulty);
+  });
+
+  it.each([
+    [3, false],
+    [6, false],
+    [99, true],
+  ])('State %i of 802: %s', (state, isFaulty) => {
+    const words = battery([]);
+    words[batteryModel.points.State.at] = state;
+    expect(readCharge(words, PLACE, CAPACITY)?.isFaulty).toBe(isFaulty);
+  });
+});
+
+describe('a pack that tells of itself beside the store of energy', () => {
+  it('is asked for its alarms and its fault; how full it is the store says', () => {
+    const { clock, session, samples, battery: rig } = storageBench('sunspec-704-storage', { family: 'setpoint', pack: true });
+    session.start();
+    clock.runFor(5000);
+    expect(samples.at(-1)).toMatchObject({ alarms: [], isFaulty: false });
+    expect(samples.at(-1)?.stateOfCharge).toBeGreaterThan(59);
+    rig.fault({ packEvents: 2 ** 7 + 2 ** 9 });
+    expect(clock.runUntil(() => samples.at(-1)?.alarms?.length === 2, 70_000)).toBe(true);
+    expect(samples.at(-1)).toMatchObject({ alarms: ['over-current', 'over-voltage'], isFaulty: false });
+    rig.fault({ packEvents: 0, packFault: true });
+    expect(clock.runUntil(() => samples.at(-1)?.isFaulty === true, 70_000)).toBe(true);
+    expect(samples.at(-1)?.alarms).toEqual([]);
+    rig.fault({ packFault: false, storeError: true });
+    clock.runFor(70_000);
+    expect(samples.at(-1)?.isFaulty).toBe(true);
+    rig.fault({ storeError: false });
+    expect(clock.runUntil(() => samples.at(-1)?.isFaulty === false, 70_000)).toBe(true);
+    expect(samples.at(-1)?.stateOfCharge).toBeGreaterThan(0);
   });
 });
