@@ -4,10 +4,12 @@ import type { StandardAlarm } from '#site/alarm.ts';
 import type { DeviceRecord, ModelPlace } from '#site/device.ts';
 import type { StorageMode } from '#site/sample.ts';
 import { decodeModel } from '../sunspec/codec.ts';
-import { batteryAlarms } from '../sunspec/events.ts';
+import { batteryAlarms, portAlarms } from '../sunspec/events.ts';
 import { batteryModel } from '../sunspec/models/battery.ts';
+import { derDcModel } from '../sunspec/models/der-dc.ts';
 import { derStorageModel } from '../sunspec/models/der-storage.ts';
 import { storageModel } from '../sunspec/models/storage.ts';
+import { HEADER_REGISTERS, spanTo } from '../sunspec/points.ts';
 import { placeOf } from '../sunspec/record.ts';
 
 /** How full storage is, as its slow models say. */
@@ -40,21 +42,57 @@ const within = (value: number | null): number | null => (value !== null && value
 export const chargePlace = (record: DeviceRecord): ModelPlace | null =>
   placeOf(record, derStorageModel.ids) ?? placeOf(record, batteryModel.ids) ?? placeOf(record, storageModel.ids);
 
-/** The battery itself (802), where another model says how full it is: asked for its alarms alone. Null: none beside it. */
-export const batteryBeside = (record: DeviceRecord): ModelPlace | null => {
-  const battery = placeOf(record, batteryModel.ids);
-  return battery === chargePlace(record) ? null : battery;
+/** What a battery tells of itself beside how full it is. */
+export type Condition = Required<Pick<Charge, 'alarms' | 'isFaulty'>>;
+
+/** The models of it, but for the one that says how full it is: the battery (802) and the DC ports (714). */
+export const conditionPlaces = (record: DeviceRecord): readonly ModelPlace[] =>
+  [placeOf(record, batteryModel.ids), placeOf(record, derDcModel.ids)].filter(
+    (place) => place !== null && place !== chargePlace(record),
+  ) as readonly ModelPlace[];
+
+/** Registers to read of such a model: of 714 four ports. */
+export const conditionRegisters = ({ id, length }: ModelPlace): number =>
+  Math.min(HEADER_REGISTERS + length, derDcModel.ids.includes(id) ? spanTo(derDcModel, 'DCAlrm_4') : Infinity);
+
+/** Port type of a battery, and the state of a port that has an error. */
+const PORT_ESS = 1;
+const PORT_ERROR = 3;
+
+/** Of registers read from the ID of 802 or 714; null: not that model, or nothing of a battery in it. */
+export const readCondition = (words: Uint16Array, place: ModelPlace): Condition | null => {
+  if (!derDcModel.ids.includes(place.id)) {
+    const charge = readCharge(words, place, null);
+    return charge === null ? null : { alarms: charge.alarms ?? [], isFaulty: charge.isFaulty ?? false };
+  }
+  const decoded = decodeModel(derDcModel, words, place);
+  if (!decoded.ok) return null;
+  const { values } = decoded.value;
+  const ports = [
+    [values.PrtTyp_1, values.DCSta_1, values.DCAlrm_1],
+    [values.PrtTyp_2, values.DCSta_2, values.DCAlrm_2],
+    [values.PrtTyp_3, values.DCSta_3, values.DCAlrm_3],
+    [values.PrtTyp_4, values.DCSta_4, values.DCAlrm_4],
+  ] as const;
+  // Registers past the last port are another model's.
+  const own = ports.slice(0, values.NPrt ?? 0).filter(([type]) => type === PORT_ESS);
+  if (own.length === 0) return null;
+  return {
+    alarms: own.flatMap(([, , events]) => portAlarms(events)),
+    isFaulty: own.some(([, state]) => state === PORT_ERROR),
+  };
 };
 
-/** How full it is, with what the battery itself told beside that. */
-export const withBattery = (charge: Charge, battery: Charge | null): Charge =>
-  battery === null
-    ? charge
-    : {
-        ...charge,
-        alarms: battery.alarms ?? [],
-        isFaulty: charge.isFaulty === true || battery.isFaulty === true,
-      };
+/** How full it is, with what its other models told of its condition. */
+export const withConditions = (charge: Charge, conditions: Iterable<Condition>): Charge => {
+  const all = [...conditions];
+  if (all.length === 0) return charge;
+  return {
+    ...charge,
+    alarms: [...new Set([...(charge.alarms ?? []), ...all.flatMap(({ alarms }) => alarms)])],
+    isFaulty: charge.isFaulty === true || all.some(({ isFaulty }) => isFaulty),
+  };
+};
 
 const of = (level: number | null, chaSt: StorageMode, capacity: WattHours | null): Charge => {
   const stateOfCharge = within(level);

@@ -16,7 +16,17 @@ import { storageModel } from '../sunspec/models/storage.ts';
 import { HEADER_REGISTERS } from '../sunspec/points.ts';
 import { measurementPlace, placeOf } from '../sunspec/record.ts';
 import { inverterRead } from '../inverter/reading.ts';
-import { batteryBeside, type Charge, chargePlace, NO_CHARGE, readCharge, withBattery } from './charge.ts';
+import {
+  type Charge,
+  chargePlace,
+  type Condition,
+  conditionPlaces,
+  conditionRegisters,
+  NO_CHARGE,
+  readCharge,
+  readCondition,
+  withConditions,
+} from './charge.ts';
 import { powerOrder } from './power.ts';
 import { DC_INPUTS_READ, readStorage } from './reading.ts';
 import { type StorageTarget, windowOrder } from './window.ts';
@@ -51,8 +61,8 @@ export class StorageSession {
   readonly #writer: OrderWriter<Band>;
   #command: Command | null = null;
   #charge: Charge = NO_CHARGE;
-  /** What the battery says of itself where another model says how full it is; null: nothing, or not read. */
-  #battery: Charge | null = null;
+  /** What other models than that one say of the battery, by model. */
+  readonly #conditions = new Map<number, Condition>();
   /** The last read of the control model: per cents of 704 that stay as they are. */
   #controls: Uint16Array | null = null;
   #whole: Uint16Array | null = null;
@@ -187,7 +197,7 @@ export class StorageSession {
   #lost(): void {
     this.#epoch += 1;
     this.#whole = null;
-    this.#battery = null;
+    this.#conditions.clear();
     this.#controls = null;
     this.#outsideSince = null;
     this.#cancelPoll?.();
@@ -227,10 +237,9 @@ export class StorageSession {
     const place = profile.measure === 'dc-inputs' ? placeOf(record, mpptModel.ids) : measurementPlace(record);
     const full = this.#chargeDue !== null && now >= this.#chargeDue;
     const level = full ? chargePlace(record) : null;
-    const battery = full ? batteryBeside(record) : null;
     if (full) this.#chargeDue = after(now, profile.poll.chargeSeconds);
     if (place === null) {
-      this.#readCharge(level, record, battery);
+      this.#readCharge(level, record);
       return;
     }
     const { fast, whole } = inverterRead(place, false);
@@ -239,24 +248,29 @@ export class StorageSession {
     this.#read(place, count, PRIORITY.inverter, (reply) => {
       if (isWhole) this.#whole = reply.words;
       this.#measured(reply, place, record);
-      if (level !== null) this.#readCharge(level, record, battery);
+      if (level !== null) this.#readCharge(level, record);
     });
   }
 
-  #readCharge(place: ModelPlace | null, record: DeviceRecord, battery: ModelPlace | null): void {
+  #readCharge(place: ModelPlace | null, record: DeviceRecord): void {
     if (place === null) {
       this.#arm();
       return;
     }
     this.#read(place, HEADER_REGISTERS + place.length, PRIORITY.telemetry, ({ words }) => {
       this.#charge = readCharge(words, place, record.storage?.capacity ?? null) ?? NO_CHARGE;
-      if (battery !== null) this.#readBattery(battery);
+      this.#readConditions(conditionPlaces(record));
     });
   }
 
-  #readBattery(place: ModelPlace): void {
-    this.#read(place, HEADER_REGISTERS + place.length, PRIORITY.telemetry, ({ words }) => {
-      this.#battery = readCharge(words, place, null);
+  /** One after another. */
+  #readConditions([place, ...others]: readonly ModelPlace[]): void {
+    if (place === undefined) return;
+    this.#read(place, conditionRegisters(place), PRIORITY.telemetry, ({ words }) => {
+      const condition = readCondition(words, place);
+      if (condition === null) this.#conditions.delete(place.id);
+      else this.#conditions.set(place.id, condition);
+      this.#readConditions(others);
     });
   }
 
@@ -266,7 +280,7 @@ export class StorageSession {
       device,
       takenAt: reply.takenAt,
       record,
-      charge: withBattery(this.#charge, this.#battery),
+      charge: withConditions(this.#charge, this.#conditions.values()),
       whole: this.#whole,
     };
     const reading = readStorage(reply.words, place, about);

@@ -24,6 +24,13 @@ const BATTERY_ALARMS: ReadonlyMap<number, StandardAlarm> = new Map([
   [9, 'over-voltage'],
 ]);
 
+/** The same of DCAlrm of a port (714). Ground fault, disconnector, cabinet, temperature, fuse, memory and arc have none: its state says error. */
+const PORT_ALARMS: ReadonlyMap<number, StandardAlarm> = new Map([
+  [1, 'over-voltage'],
+  [21, 'under-voltage'],
+  [22, 'over-current'],
+]);
+
 /** Registers in which a maker reports what the standard has no bit for. */
 export const VENDOR_EVENTS = ['EvtVnd1', 'EvtVnd2', 'EvtVnd3', 'EvtVnd4'] as const;
 
@@ -108,10 +115,15 @@ const measured = (basis: AlarmBasis, nameplate: Nameplate): readonly (readonly [
   return found;
 };
 
-/** The standard alarms that a battery's Evt1 shows. */
-export const batteryAlarms = (events: number | null): readonly StandardAlarm[] => [
-  ...new Set([...BATTERY_ALARMS].filter(([bit]) => isSet(events, bit)).map(([, alarm]) => alarm)),
+const alarmsOf = (table: ReadonlyMap<number, StandardAlarm>, events: number | null): readonly StandardAlarm[] => [
+  ...new Set([...table].filter(([bit]) => isSet(events, bit)).map(([, alarm]) => alarm)),
 ];
+
+/** The standard alarms that a battery's Evt1 shows. */
+export const batteryAlarms = (events: number | null): readonly StandardAlarm[] => alarmsOf(BATTERY_ALARMS, events);
+
+/** The standard alarms that DCAlrm of a battery's DC port shows. */
+export const portAlarms = (events: number | null): readonly StandardAlarm[] => alarmsOf(PORT_ALARMS, events);
 
 /**
  * The standard alarms that one reading shows: by the standard's event bits, by the maker's own where the device profile names them,

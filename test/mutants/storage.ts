@@ -243,4 +243,11 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     replace: 'track.isFaulty === null ? CONNECTED | FAULT',
     tests: ['test/unit/controld/storage-status.test.ts'],
   },
+  {
+    name: "an alarm of the panels' DC port is told as the battery's",
+    file: 'drivers/storage/charge.ts',
+    search: 'filter(([type]) => type === PORT_ESS)',
+    replace: 'filter(([type]) => type !== null)',
+    tests: ['test/unit/drivers/battery.test.ts'],
+  },
 ];

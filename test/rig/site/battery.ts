@@ -48,6 +48,9 @@ export interface BatteryFaults {
   /** 802 says fault, and these bits of its events. */
   readonly packFault: boolean;
   readonly packEvents: number;
+  /** State and alarms of its DC port (714). */
+  readonly portState: number;
+  readonly portAlarms: number;
 }
 
 const SOUND: BatteryFaults = {
@@ -57,6 +60,8 @@ const SOUND: BatteryFaults = {
   storeError: false,
   packFault: false,
   packEvents: 0,
+  portState: 1,
+  portAlarms: 0,
 };
 
 const CHARGE_LIMIT = 1;
@@ -264,6 +269,8 @@ export class BatteryCore implements LineDevice, Beside {
     }
     put(714, 'DCW', power);
     put(714, 'DCW_1', power);
+    put(714, 'DCSta_1', this.#faults.portState);
+    put(714, 'DCAlrm_1', this.#faults.portAlarms);
   }
 
   #chaSt(power: number, charge: number): number {

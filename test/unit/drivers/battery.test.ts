@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { monoMs, wattHours, watts } from '#base/units.ts';
-import { readCharge } from '#drivers/storage/charge.ts';
+import { readCharge, readCondition } from '#drivers/storage/charge.ts';
 import { readStorage } from '#drivers/storage/reading.ts';
 import { batteryModel } from '#drivers/sunspec/models/battery.ts';
+import { derDcModel } from '#drivers/sunspec/models/der-dc.ts';
 import { derStorageModel } from '#drivers/sunspec/models/der-storage.ts';
 import { mpptModel } from '#drivers/sunspec/models/mppt.ts';
 import { type DeviceRecord, toDeviceId } from '#site/device.ts';
@@ -104,5 +105,48 @@ describe('a pack that tells of itself beside the store of energy', () => {
     rig.fault({ storeError: false });
     expect(clock.runUntil(() => samples.at(-1)?.isFaulty === false, 70_000)).toBe(true);
     expect(samples.at(-1)?.stateOfCharge).toBeGreaterThan(0);
+  });
+});
+
+describe('the DC ports of 714', () => {
+  const ports = (...each: readonly (readonly [type: number, state: number, alarms: number])[]) => {
+    const place = { id: 714, address: 40_400, length: 18 + 25 * each.length };
+    const words = new Uint16Array(2 + place.length);
+    words.set([714, place.length]);
+    words[derDcModel.points.NPrt.at] = each.length;
+    for (const [index, [type, state, alarms]] of each.entries()) {
+      const from = derDcModel.points.PrtTyp_1.at + 25 * index;
+      words[from] = type;
+      words.set([state, alarms >>> 16, alarms & 0xffff], from + 22);
+    }
+    return readCondition(words, place);
+  };
+
+  it.each([
+    [1, ['over-voltage']],
+    [21, ['under-voltage']],
+    [22, ['over-current']],
+    [0, []],
+    [3, []],
+    [7, []],
+    [15, []],
+  ])("bit %i of a battery's port: %j", (bit, alarms) => {
+    expect(ports([1, 1, 2 ** bit])).toEqual({ alarms, isFaulty: false });
+  });
+
+  it("say of a battery's alone, and nothing where there is none", () => {
+    expect(ports([0, 3, 2], [1, 3, 0])).toEqual({ alarms: [], isFaulty: true });
+    expect(ports([0, 3, 2], [1, 1, 0])).toEqual({ alarms: [], isFaulty: false });
+    expect(ports([0, 3, 2])).toBeNull();
+  });
+
+  it('are read from the rig, beside the store of energy', () => {
+    const { clock, session, samples, battery: rig } = storageBench('sunspec-704-storage', { family: 'setpoint', pack: true });
+    session.start();
+    clock.runFor(5000);
+    rig.fault({ portState: 3, portAlarms: 2 ** 22, packEvents: 2 ** 9 });
+    expect(clock.runUntil(() => samples.at(-1)?.isFaulty === true, 70_000)).toBe(true);
+    clock.runFor(3000);
+    expect(samples.at(-1)?.alarms).toEqual(['over-voltage', 'over-current']);
   });
 });

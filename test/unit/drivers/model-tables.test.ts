@@ -4,6 +4,7 @@ import { commonModel } from '#drivers/sunspec/models/common.ts';
 import { controlsModel } from '#drivers/sunspec/models/controls.ts';
 import { derCapacityModel } from '#drivers/sunspec/models/der-capacity.ts';
 import { derControlsModel } from '#drivers/sunspec/models/der-controls.ts';
+import { derDcModel } from '#drivers/sunspec/models/der-dc.ts';
 import { derMeasureModel } from '#drivers/sunspec/models/der-measure.ts';
 import { enterServiceModel } from '#drivers/sunspec/models/enter-service.ts';
 import { inverterFloatModel } from '#drivers/sunspec/models/inverter-float.ts';
@@ -37,10 +38,11 @@ const models: readonly Model<PointTable>[] = [
   derControlsModel,
   storageModel,
   derStorageModel,
+  derDcModel,
   batteryModel,
   mpptModel,
 ];
-/** Modules of 160 that the table has. */
+/** Modules of 160 and ports of 714 that the tables have. */
 const MODULES = ['1', '2', '3', '4'];
 
 interface PublishedPoint {
@@ -65,7 +67,7 @@ const published = (id: number): readonly PublishedPoint[] | null => {
   // A group without a count is a part of the fixed block: its points are named after it.
   const fixed = (group.groups ?? []).filter(({ count }) => count === undefined);
   const named = fixed.flatMap(({ name, points }) => points.map((point) => ({ ...point, name: `${name}_${point.name}` })));
-  const modules = id === 160 ? MODULES : [];
+  const modules = id === 160 || id === 714 ? MODULES : [];
   const repeated = modules.flatMap((number) =>
     (group.groups?.[0]?.points ?? []).map((point) => ({ ...point, name: `${point.name}_${number}` })),
   );
