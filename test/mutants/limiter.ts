@@ -23,7 +23,7 @@ export const LIMITER_MUTANTS: readonly Mutant[] = [
     file: 'firmware/control/limiter/sight.ts',
     search: 'const silent = state.lastGoodAt === null || now - state.lastGoodAt > staleMs;',
     replace: 'const silent = false;',
-    tests: ['test/sim/control/control.test.ts'],
+    tests: ['test/sim/control/meter-loss.test.ts'],
   },
   {
     name: 'the last word of a meter that is not believed stays what its next one is held against',
