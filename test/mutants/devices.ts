@@ -226,4 +226,11 @@ export const DEVICE_MUTANTS: readonly Mutant[] = [
     replace: 'if (this.#awaitsProof(now)) return;',
     tests: ['test/unit/drivers/order-writer.test.ts'],
   },
+  {
+    name: 'a fault of one string of a battery is not told',
+    file: 'drivers/storage/strings.ts',
+    search: 'isFaulty: strings.some(',
+    replace: 'isFaulty: strings.length > 0 && strings.every(',
+    tests: ['test/unit/drivers/battery-strings.test.ts'],
+  },
 ];
