@@ -69,7 +69,7 @@ export const configurationText = (site: SiteOfGateway, linePath = '/dev/line-1')
         role: 'inverter',
         line: `line-${line + 1}`,
         unitId,
-        profile: site.inverterProfile?.name ?? 'sunspec-123',
+        profile: (index === 0 ? site.inverterProfile?.name : undefined) ?? 'sunspec-123',
         ...(index === 0 && site.inverterProfile !== undefined ? { serialNumber: site.inverterProfile.serialNumber } : {}),
         ...(index === 0 && site.phase !== undefined ? { phase: site.phase } : {}),
       })),

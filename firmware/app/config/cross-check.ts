@@ -49,6 +49,7 @@ export const crossCheck = (file: ConfigurationFile): readonly ConfigProblem[] =>
   ...limitProblems(file),
   ...phaseProblems(file),
   ...identityProblems(file),
+  ...untoldProblems(file),
   ...scheduleProblems(file),
   ...inputProblems(file.site.limits.inputs, file.broker !== undefined),
   ...nmiProblems(file),
@@ -153,6 +154,19 @@ const identityProblems = ({ devices }: ConfigurationFile): ConfigProblem[] =>
     const expected = `the serial number of the inverter: ${profile} cannot tell it by its registers`;
     return [{ path: `devices[${index}].serialNumber`, expected, found: 'nothing' }];
   });
+
+/** Where nothing may be written to any inverter, and no battery can take what they give, no limit would hold. */
+const untoldProblems = ({ devices }: ConfigurationFile): ConfigProblem[] => {
+  const inverters = devices.flatMap(({ role, profile }, index) => (role === 'inverter' ? [{ profile, index }] : []));
+  const reasons = inverters.map(({ profile }) => mapInverterProfileNamed(profile)?.neverWritten);
+  if (inverters.length === 0 || reasons.some((why) => why === undefined) || devices.some(({ role }) => role === 'storage'))
+    return [];
+  return inverters.map(({ profile, index }, at) => ({
+    path: `devices[${index}].profile`,
+    expected: `an inverter that can be told, or storage: ${reasons[at] ?? ''}`,
+    found: profile,
+  }));
+};
 
 /** A limit of each phase wants a meter that tells them apart; of a SunSpec meter only the device itself says so. */
 const phaseProblems = (file: ConfigurationFile): ConfigProblem[] => {

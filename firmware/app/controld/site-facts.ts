@@ -99,6 +99,7 @@ export const siteFacts = (configuration: Configuration, seed: string, record: Re
         pollMs: paceIn(configuration, device.line)?.everyMs ?? profile.poll.normalMs,
         onSilence: onSilenceOf(profile, maxPower),
         ...(device.phase === undefined ? {} : { phase: device.phase }),
+        ...(profile.kind === 'map-inverter' && profile.control === null ? { neverTold: true as const } : {}),
       };
     });
   const returnsByItself = configuration.devices.every(

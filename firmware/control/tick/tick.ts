@@ -1,7 +1,7 @@
 import type { Note } from '#base/ports.ts';
 import { durationMs, type MonoMs, type UtilitySeconds, utilitySeconds, type Watts, watts } from '#base/units.ts';
 import { applyAnchor, type ClockState, noteWall, utilityExact, utilityNow } from '#control/clock/clock.ts';
-import { latestGeneration } from '#control/limiter/generation.ts';
+import { type GenerationTrack, latestGeneration } from '#control/limiter/generation.ts';
 import { decide, type Decision, type Plant, type PowerLimits, type StorageBeside } from '#control/limiter/limiter.ts';
 import { beside, isStopped, powerLimits } from '#control/limits/power.ts';
 import type { Service } from '#control/limits/service.ts';
@@ -21,7 +21,7 @@ import type { DeviceId } from '#site/device.ts';
 import { alarmChanges } from './alarms.ts';
 import { isRamping, tickAgain } from './again.ts';
 import { askAll } from './asking.ts';
-import { claimsFor, leastTogether, observeUnproven, uncontrolledOf } from './claims.ts';
+import { claimsFor, isNeverTold, leastTogether, observeUnproven, uncontrolledOf } from './claims.ts';
 import { observeConditions } from './conditions.ts';
 import { askConnections } from './connection.ts';
 import { limitChange } from './limit-record.ts';
@@ -142,6 +142,10 @@ const replan = (
   return { plan: step.plan, records, notes };
 };
 
+/** What one delivers that nothing can lower is inside the limits. */
+const fits = ({ decision }: ControlState, track: GenerationTrack, now: MonoMs): boolean =>
+  (latestGeneration(track, now) ?? Infinity) <= (decision?.ceiling ?? 0);
+
 /** True when every device that answers provably holds no more than the limits allow, and does what it holds (Response 2, design section 3). */
 const enforced = (state: ControlState, facts: SiteFacts, inputs: TickInputs): boolean => {
   if (!storedWithin(state, facts, inputs)) return false;
@@ -149,6 +153,10 @@ const enforced = (state: ControlState, facts: SiteFacts, inputs: TickInputs): bo
   for (const [device, track] of state.tracks) {
     const standing = inputs.standings.get(device);
     if (standing !== 'answering') continue;
+    if (isNeverTold(facts, device)) {
+      if (opens || !fits(state, track, inputs.now)) return false;
+      continue;
+    }
     const ceiling = state.ceilings.get(device) ?? 0;
     if (track.heldCap === null || track.heldCap > ceiling + HELD_TOLERANCE_W) return false;
     if (state.follows.get(device)?.obedience === 'disobeys') return false;
