@@ -4,6 +4,7 @@ import { conditionPlaces, conditionRegisters, NO_CHARGE, readCondition, withCond
 import { batteryBankModel } from '#drivers/sunspec/models/battery-bank.ts';
 import { batteryStringModel } from '#drivers/sunspec/models/battery-string.ts';
 import { type DeviceRecord, toDeviceId } from '#site/device.ts';
+import { storageBench } from './storage-bench.ts';
 
 const BANK_HEAD = 26;
 const STRING_REGISTERS = 32;
@@ -49,6 +50,23 @@ const string = ({ soc = 500, bits, failure = 0 }: Told) => {
   words.set(raised(bits), points.Evt1.at);
   return readCondition(words.subarray(0, conditionRegisters(place)), place);
 };
+
+describe('a battery of the rig with two strings', () => {
+  it('has the alarm and the fault of one of them in its samples', () => {
+    const { clock, session, samples, battery } = storageBench('sunspec-704-storage', { family: 'setpoint', strings: true });
+    session.start();
+    clock.runFor(5000);
+    expect(samples.at(-1)).toMatchObject({ alarms: [], isFaulty: false });
+    battery.fault({ stringEvents: 2 ** 9 });
+    expect(clock.runUntil(() => samples.at(-1)?.alarms?.length === 1, 70_000)).toBe(true);
+    expect(samples.at(-1)).toMatchObject({ alarms: ['over-voltage'], isFaulty: false });
+    battery.fault({ stringEvents: 0, stringFailure: 6 });
+    expect(clock.runUntil(() => samples.at(-1)?.isFaulty === true, 70_000)).toBe(true);
+    expect(samples.at(-1)?.alarms).toEqual([]);
+    battery.fault({ stringFailure: 0 });
+    expect(clock.runUntil(() => samples.at(-1)?.isFaulty === false, 70_000)).toBe(true);
+  });
+});
 
 describe('a battery that tells of its strings', () => {
   it.each([
