@@ -14,7 +14,7 @@ SOURCES := $(shell find firmware drivers config -name '*.ts' -o -name '*.json') 
 .DEFAULT_GOAL := help
 
 help:
-	@echo 'make run [SCENARIO=day|steps|comms-loss|device-loss|meter-loss|night]   simulated site, utility server and gateway, live'
+	@echo 'make run [SCENARIO=day|steps|night|comms-loss|device-loss|meter-loss|wrong-hands|power-cut|clock-steps|flash-fails]   simulated site, utility server and gateway, live'
 	@echo 'make test       everything, with the Debian packages it needs'
 	@echo 'make check      before a commit: format, types, lint, imports, dead code, quick tests'
 	@echo 'make bench      the figures beside their limits'

@@ -3,11 +3,10 @@ import type { Watts } from '#base/units.ts';
 import type { Order } from '../line/order-writer.ts';
 import type { Request } from '../line/transaction.ts';
 import type { Registers } from '../meter/map-reading.ts';
-import type { MapInverterProfile } from '../profile/inverter-map.ts';
+import type { InverterControl, MapInverterProfile } from '../profile/inverter-map.ts';
 import { registersOf } from './map-reading.ts';
 
-type Control = MapInverterProfile['control'];
-type Write = Control['writes'][number];
+type Write = InverterControl['writes'][number];
 type Silence = MapInverterProfile['onSilence'];
 
 const FULL_PERCENT = 100;
@@ -15,11 +14,11 @@ const WORD = 0x1_0000;
 const LONG = 0x1_0000_0000;
 
 /** Watts that so many steps of the limit stand for. */
-export const capOfSteps = (steps: number, { unit, stepsPerUnit }: Control, rating: Watts): Watts =>
+export const capOfSteps = (steps: number, { unit, stepsPerUnit }: InverterControl, rating: Watts): Watts =>
   watts(unit === 'watts' ? steps / stepsPerUnit : (steps * rating) / (stepsPerUnit * FULL_PERCENT));
 
 /** The most steps worth at most `cap`, from none to the whole rating; a cap that is no number closes the inverter. */
-const stepsAtMost = (cap: Watts, control: Control, rating: Watts): number => {
+const stepsAtMost = (cap: Watts, control: InverterControl, rating: Watts): number => {
   const exact = (value: number): number =>
     control.unit === 'watts' ? value * control.stepsPerUnit : (value * control.stepsPerUnit * FULL_PERCENT) / rating;
   const bounded = cap > 0 ? Math.min(cap, rating) : 0;
@@ -29,7 +28,7 @@ const stepsAtMost = (cap: Watts, control: Control, rating: Watts): number => {
 };
 
 /** Number in the register: of the limit in the profile's unit, of the timer in seconds. */
-const numberOf = ({ value, type }: Write, steps: number, control: Control, silence: Silence): number => {
+const numberOf = ({ value, type }: Write, steps: number, control: InverterControl, silence: Silence): number => {
   switch (value) {
     case 'limit':
       return type === 'float32' ? steps / control.stepsPerUnit : steps;
@@ -42,7 +41,7 @@ const numberOf = ({ value, type }: Write, steps: number, control: Control, silen
   }
 };
 
-const wordsOf = (number: number, type: Write['type'], wordOrder: Control['wordOrder']): readonly number[] => {
+const wordsOf = (number: number, type: Write['type'], wordOrder: InverterControl['wordOrder']): readonly number[] => {
   if (type === 'int16' || type === 'uint16') return [((number % WORD) + WORD) % WORD];
   let raw = ((number % LONG) + LONG) % LONG;
   if (type === 'float32') {
@@ -57,7 +56,7 @@ const wordsOf = (number: number, type: Write['type'], wordOrder: Control['wordOr
 /** What an inverter of a register map is limited by: its profile, its unit id and its rating. */
 export interface MapTarget {
   readonly unitId: number;
-  readonly control: Control;
+  readonly control: InverterControl;
   readonly onSilence: Silence;
   readonly rating: Watts;
 }

@@ -11,7 +11,7 @@ import { type Order, OrderWriter, type Urgency } from '../line/order-writer.ts';
 import { PRIORITY } from '../line/transaction.ts';
 import type { Line, LineFault, Reply } from '../line/transaction.ts';
 import type { Registers } from '../meter/map-reading.ts';
-import type { MapInverterProfile } from '../profile/inverter-map.ts';
+import type { InverterControl, MapInverterProfile } from '../profile/inverter-map.ts';
 import { MapContact, readRequest } from './map-contact.ts';
 import { capOrder } from './map-order.ts';
 import { isExpected, readInverterMap, registersOf } from './map-reading.ts';
@@ -42,12 +42,13 @@ type Block = MapInverterProfile['map']['fast'];
 /**
  * One inverter that takes its limit in registers of its own: verified by serial number, rating and expected registers, then the wanted
  * cap, then measured. It has no connection switch, reactive power or curves here: asked to disconnect it is held at no output, and
- * nothing is proven of its connection.
+ * nothing is proven of its connection. One whose profile has no control is read, and never written.
  */
 export class MapInverterSession {
   readonly #options: MapInverterSessionOptions;
   readonly #contact: MapContact;
-  readonly #writer: OrderWriter<Watts>;
+  /** Null: nothing of it may be written. */
+  readonly #writer: OrderWriter<Watts> | null;
   readonly #registers = new Map<number, number>();
   /** Control registers as last read under this contact. */
   #controls: Registers | null = null;
@@ -68,7 +69,6 @@ export class MapInverterSession {
   constructor(options: MapInverterSessionOptions) {
     this.#options = options;
     const { device, unitId, line, clock, profile, known, expectedSerial } = options;
-    const { readBackDelayMs, checkSeconds, spacingMs } = profile.control;
     this.#contact = new MapContact({
       ...{ device, unitId, line, clock, profile, known, expectedSerial },
       wouldSleep: () => RESTING.includes(this.#state),
@@ -78,6 +78,12 @@ export class MapInverterSession {
       onStanding: options.onStanding,
       onNote: options.onNote,
     });
+    const { control } = profile;
+    if (control === null) {
+      this.#writer = null;
+      return;
+    }
+    const { readBackDelayMs, checkSeconds, spacingMs } = control;
     this.#writer = new OrderWriter<Watts>({
       ...{ device, line, clock, readBackDelayMs, spacingMs, checkEvery: checkSeconds },
       tightens: (from, to) => to < from,
@@ -85,7 +91,7 @@ export class MapInverterSession {
       onFault: (fault) => options.onOutcome(fault.kind === 'mismatch' ? { ...fault, wrote: 0, readBack: 0 } : fault),
       onAnswered: () => this.#contact.answered(),
       onUnanswered: (fault) => this.#contact.failed(fault),
-      onRead: (reply) => this.#controlsRead(reply),
+      onRead: (reply) => this.#controlsRead(reply, control),
       onNote: options.onNote,
     });
   }
@@ -111,7 +117,7 @@ export class MapInverterSession {
       return;
     }
     const order = this.#order();
-    if (order !== null) this.#writer.want(order, urgency);
+    if (order !== null) this.#writer?.want(order, urgency);
   }
 
   /** Measures at the faster pace until then: a change is under way. */
@@ -135,7 +141,7 @@ export class MapInverterSession {
 
   /** The highest cap the inverter can be holding, proven by read-back; null: unproven. While silent: what it held, until its timer opens it. */
   heldCap(): Watts | null {
-    const held = this.#writer.held();
+    const held = this.#writer?.held() ?? null;
     if (held === null) return null;
     const opens = this.#options.profile.onSilence.kind === 'opens';
     if (opens && held.until !== null && this.#options.clock.now() >= held.until) return null;
@@ -161,6 +167,7 @@ export class MapInverterSession {
     if (rating === undefined || (this.#cap === null && !this.#disconnected)) return null;
     const { unitId, profile } = this.#options;
     const { control, onSilence } = profile;
+    if (control === null) return null;
     const cap = this.#disconnected ? watts(0) : (this.#cap ?? watts(0));
     return capOrder(cap, { unitId, control, onSilence, rating }, this.#controls);
   }
@@ -173,8 +180,8 @@ export class MapInverterSession {
     this.#slowDue = this.#options.clock.now();
     this.#slowNext = 0;
     const order = this.#order();
-    if (order !== null) this.#writer.want(order, 'cut');
-    this.#writer.open();
+    if (order !== null) this.#writer?.want(order, 'cut');
+    this.#writer?.open();
     this.#measure(this.#options.profile.map.fast);
   }
 
@@ -183,7 +190,7 @@ export class MapInverterSession {
     this.#reading = false;
     this.#cancelPoll?.();
     this.#cancelPoll = null;
-    this.#writer.close();
+    this.#writer?.close();
   }
 
   #confirmed(cap: Watts): void {
@@ -193,10 +200,10 @@ export class MapInverterSession {
   }
 
   /** Settings that stand are not written again, those that changed are. */
-  #controlsRead({ words }: Reply): boolean {
-    this.#controls = registersOf(this.#options.profile.control.readBack.address, words);
+  #controlsRead({ words }: Reply, { readBack }: InverterControl): boolean {
+    this.#controls = registersOf(readBack.address, words);
     const order = this.#order();
-    if (order !== null) this.#writer.want(order, 'raise');
+    if (order !== null) this.#writer?.want(order, 'raise');
     return true;
   }
 

@@ -11,6 +11,8 @@ import eastronSdm630 from './eastron-sdm630.json' with { type: 'json' };
 import fronius from './fronius.json' with { type: 'json' };
 import froniusMeter from './fronius-meter.json' with { type: 'json' };
 import froniusStorage from './fronius-storage.json' with { type: 'json' };
+import goodweEt from './goodwe-et.json' with { type: 'json' };
+import huaweiSun2000 from './huawei-sun2000.json' with { type: 'json' };
 import kaco from './kaco.json' with { type: 'json' };
 import kostal from './kostal.json' with { type: 'json' };
 import registerLoad from './register-load.json' with { type: 'json' };
@@ -34,6 +36,8 @@ const FILES: readonly unknown[] = [
   fronius,
   froniusMeter,
   froniusStorage,
+  goodweEt,
+  huaweiSun2000,
   kaco,
   kostal,
   registerLoad,

@@ -131,12 +131,12 @@ const onSilence = v.variant('kind', [
 ]);
 
 /** Reads of one unit differ in length, so that a late reply to one cannot pass for another (design D9). */
-const lengthsOf = (map: v.InferOutput<typeof inverterMap>, readBack: v.InferOutput<typeof block>): readonly number[] => [
+const lengthsOf = (map: v.InferOutput<typeof inverterMap>, readBack: v.InferOutput<typeof block> | null): readonly number[] => [
   map.fast.count,
   ...map.slow.map(({ count }) => count),
   map.serial.count,
   sizeOf(map.rating),
-  readBack.count,
+  ...(readBack === null ? [] : [readBack.count]),
 ];
 
 /** An inverter limited in registers of its own, without SunSpec's control models. */
@@ -146,7 +146,9 @@ export const mapInverterProfile = v.pipe(
     name: v.string(),
     kind: v.literal('map-inverter'),
     map: inverterMap,
-    control,
+    /** Null: nothing of it may be written, for the reason in `neverWritten`; it is read and counted. */
+    control: v.nullable(control),
+    neverWritten: v.exactOptional(v.pipe(v.string(), v.minLength(1), v.maxLength(400))),
     /** Fraction of the rating below which the inverter may fall into standby. */
     minimumStableOutput: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
     onSilence,
@@ -160,17 +162,19 @@ export const mapInverterProfile = v.pipe(
       statusSeconds: wholeSeconds(5, 3600),
     }),
   }),
-  v.check(({ map, control: { readBack } }) => {
-    const lengths = lengthsOf(map, readBack);
+  v.check(({ control: one, neverWritten }) => (one === null) === (neverWritten !== undefined), 'a control, or why there is none'),
+  v.check(({ map, control: one }) => {
+    const lengths = lengthsOf(map, one?.readBack ?? null);
     return new Set(lengths).size === lengths.length;
   }, 'reads of different lengths'),
-  v.check(({ control: { writes }, onSilence: silence }) => {
-    const has = (value: string): boolean => writes.some((one) => one.value === value);
+  v.check(({ control: one, onSilence: silence }) => {
+    const has = (value: string): boolean => (one?.writes ?? []).some((write) => write.value === value);
     const isSafe = silence.kind === 'reverts-to';
     return has('fallback') === isSafe && (!isSafe || has('timeout')) && (silence.kind !== 'holds' || !has('timeout'));
   }, 'reverts-to with a fallback and a timeout, holds with neither'),
 );
 
 export type MapInverterProfile = v.InferOutput<typeof mapInverterProfile>;
+export type InverterControl = NonNullable<MapInverterProfile['control']>;
 export type InverterMap = MapInverterProfile['map'];
 export type InverterQuantity = v.InferOutput<typeof quantity>;

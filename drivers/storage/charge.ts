@@ -11,6 +11,7 @@ import { derStorageModel } from '../sunspec/models/der-storage.ts';
 import { storageModel } from '../sunspec/models/storage.ts';
 import { HEADER_REGISTERS, spanTo } from '../sunspec/points.ts';
 import { placeOf } from '../sunspec/record.ts';
+import { isOfStrings, readStrings, stringPlaces, stringRegisters } from './strings.ts';
 
 /** How full storage is, as its slow models say. */
 export interface Charge {
@@ -43,24 +44,27 @@ export const chargePlace = (record: DeviceRecord): ModelPlace | null =>
   placeOf(record, derStorageModel.ids) ?? placeOf(record, batteryModel.ids) ?? placeOf(record, storageModel.ids);
 
 /** What a battery tells of itself beside how full it is. */
-export type Condition = Required<Pick<Charge, 'alarms' | 'isFaulty'>>;
+export type Condition = Required<Pick<Charge, 'alarms' | 'isFaulty'>> & Partial<Pick<Charge, 'stateOfCharge'>>;
 
-/** The models of it, but for the one that says how full it is: the battery (802) and the DC ports (714). */
+/** The models of it, but for the one that says how full it is: the battery (802), its strings (803, 804) and the DC ports (714). */
 export const conditionPlaces = (record: DeviceRecord): readonly ModelPlace[] =>
-  [placeOf(record, batteryModel.ids), placeOf(record, derDcModel.ids)].filter(
+  [placeOf(record, batteryModel.ids), ...stringPlaces(record), placeOf(record, derDcModel.ids)].filter(
     (place) => place !== null && place !== chargePlace(record),
   ) as readonly ModelPlace[];
 
 /** Registers to read of such a model: of 714 four ports. */
-export const conditionRegisters = ({ id, length }: ModelPlace): number =>
-  Math.min(HEADER_REGISTERS + length, derDcModel.ids.includes(id) ? spanTo(derDcModel, 'DCAlrm_4') : Infinity);
+export const conditionRegisters = (place: ModelPlace): number =>
+  isOfStrings(place)
+    ? stringRegisters(place)
+    : Math.min(HEADER_REGISTERS + place.length, derDcModel.ids.includes(place.id) ? spanTo(derDcModel, 'DCAlrm_4') : Infinity);
 
 /** Port type of a battery, and the state of a port that has an error. */
 const PORT_ESS = 1;
 const PORT_ERROR = 3;
 
-/** Of registers read from the ID of 802 or 714; null: not that model, or nothing of a battery in it. */
+/** Of registers read from the ID of 802, 803, 804 or 714; null: not that model, or nothing of a battery in it. */
 export const readCondition = (words: Uint16Array, place: ModelPlace): Condition | null => {
+  if (isOfStrings(place)) return readStrings(words, place);
   if (!derDcModel.ids.includes(place.id)) {
     const charge = readCharge(words, place, null);
     return charge === null ? null : { alarms: charge.alarms ?? [], isFaulty: charge.isFaulty ?? false };
@@ -83,12 +87,15 @@ export const readCondition = (words: Uint16Array, place: ModelPlace): Condition 
   };
 };
 
-/** How full it is, with what its other models told of its condition. */
+/** How full it is, with what its other models told of its condition; where nothing else says how full it is, its strings do. */
 export const withConditions = (charge: Charge, conditions: Iterable<Condition>): Charge => {
   const all = [...conditions];
   if (all.length === 0) return charge;
+  const levels = all.map(({ stateOfCharge }) => stateOfCharge ?? null).filter((level) => level !== null);
+  const mean = levels.length === 0 ? null : percent(levels.reduce<number>((sum, level) => sum + level, 0) / levels.length);
   return {
     ...charge,
+    stateOfCharge: charge.stateOfCharge ?? mean,
     alarms: [...new Set([...(charge.alarms ?? []), ...all.flatMap(({ alarms }) => alarms)])],
     isFaulty: charge.isFaulty === true || all.some(({ isFaulty }) => isFaulty),
   };

@@ -61,7 +61,7 @@ export class StorageSession {
   readonly #writer: OrderWriter<Band>;
   #command: Command | null = null;
   #charge: Charge = NO_CHARGE;
-  /** What other models than that one say of the battery, by model. */
+  /** What other models than that one say of the battery, by where the model stands. */
   readonly #conditions = new Map<number, Condition>();
   /** The last read of the control model: per cents of 704 that stay as they are. */
   #controls: Uint16Array | null = null;
@@ -268,8 +268,8 @@ export class StorageSession {
     if (place === undefined) return;
     this.#read(place, conditionRegisters(place), PRIORITY.telemetry, ({ words }) => {
       const condition = readCondition(words, place);
-      if (condition === null) this.#conditions.delete(place.id);
-      else this.#conditions.set(place.id, condition);
+      if (condition === null) this.#conditions.delete(place.address);
+      else this.#conditions.set(place.address, condition);
       this.#readConditions(others);
     });
   }

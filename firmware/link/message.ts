@@ -69,6 +69,8 @@ export interface SiteNameplate {
   readonly storage?: SiteStorage | null;
   /** What every inverter can hold; absent: one does not say. */
   readonly leastFactor?: LeastFactor;
+  /** There is no inverter: active power is what storage gives. Absent: there is one. */
+  readonly isStorageAlone?: true;
 }
 
 /** All storage of the site. */

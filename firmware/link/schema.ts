@@ -196,6 +196,7 @@ const siteSnapshot = v.object({
       referenceVoltage: v.nullable(volts),
       storage: v.exactOptional(v.nullable(siteStorage)),
       leastFactor: v.exactOptional(v.object({ overExcited: finite, underExcited: finite })),
+      isStorageAlone: v.exactOptional(v.literal(true)),
     }),
   ),
   status: v.object({

@@ -170,8 +170,8 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
   {
     name: 'the trim is unbounded',
     file: 'firmware/control/limiter/gain.ts',
-    search: 'ratio - state.gain), GAIN_MIN, GAIN_MAX);',
-    replace: 'ratio - state.gain), 0.5, 2);',
+    search: 'clamp(learned, GAIN_MIN, GAIN_MAX);',
+    replace: 'clamp(learned, 0.5, 2);',
     tests: GAIN,
   },
   {

@@ -185,6 +185,20 @@ export const DEVICE_MUTANTS: readonly Mutant[] = [
     tests: CURVE_WRITER,
   },
   {
+    name: 'an inverter to which nothing may be written counts as one that makes room',
+    file: 'firmware/control/tick/claims.ts',
+    search: '      isNeverTold(facts, device) ||',
+    replace: '',
+    tests: ['test/sim/untold-inverter.test.ts'],
+  },
+  {
+    name: 'a site on which nothing can be told is accepted',
+    file: 'firmware/app/config/cross-check.ts',
+    search: '  ...untoldProblems(file),',
+    replace: '',
+    tests: ['test/unit/config/configuration.test.ts'],
+  },
+  {
     name: 'an unsound curve is handed to inverters',
     file: 'firmware/control/tick/curves.ts',
     search: 'if (curve?.fault === undefined && curve?.type === CURVE_TYPES[mode])',
@@ -211,5 +225,12 @@ export const DEVICE_MUTANTS: readonly Mutant[] = [
     search: 'if (priority !== PRIORITY.cut && this.#awaitsProof(now)) return;',
     replace: 'if (this.#awaitsProof(now)) return;',
     tests: ['test/unit/drivers/order-writer.test.ts'],
+  },
+  {
+    name: 'a fault of one string of a battery is not told',
+    file: 'drivers/storage/strings.ts',
+    search: 'isFaulty: strings.some(',
+    replace: 'isFaulty: strings.length > 0 && strings.every(',
+    tests: ['test/unit/drivers/battery-strings.test.ts'],
   },
 ];

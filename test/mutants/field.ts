@@ -125,4 +125,11 @@ export const FIELD_MUTANTS: readonly Mutant[] = [
     replace: 'return span > Infinity ? span : null;',
     tests: ['test/sim/line-settings.test.ts'],
   },
+  {
+    name: 'a serial line is opened without its parity',
+    file: 'drivers/line/serial-port.ts',
+    search: 'baudRate, parity, stopBits, dataBits: 8',
+    replace: "baudRate, parity: 'none', stopBits, dataBits: 8",
+    tests: ['test/protocol/line/serial-settings.test.ts'],
+  },
 ];

@@ -1,6 +1,7 @@
 import type { Mutant } from './mutant.ts';
 
 const LOOP = ['test/unit/limiter/loop.test.ts'];
+const GAIN = ['test/unit/control/gain.test.ts'];
 
 /** Breaks of what the limiter does about a meter it does not believe and an inverter that is slow to give way. */
 export const LIMITER_MUTANTS: readonly Mutant[] = [
@@ -143,5 +144,19 @@ export const LIMITER_MUTANTS: readonly Mutant[] = [
     search: 'left -= share * claim.uncontrolled;',
     replace: 'left -= 0;',
     tests: ['test/property/control/on-phases.test.ts'],
+  },
+  {
+    name: 'a trim learned from an inverter that ignored its cap is kept for good',
+    file: 'firmware/control/limiter/gain.ts',
+    search: 'Math.max(least, shown, gain - GIVE_UP)',
+    replace: 'gain',
+    tests: GAIN,
+  },
+  {
+    name: 'a cloud takes away a trim that two caps have shown',
+    file: 'firmware/control/limiter/gain.ts',
+    search: 'Math.max(least, shown, gain - GIVE_UP)',
+    replace: 'Math.max(least, gain - GIVE_UP)',
+    tests: GAIN,
   },
 ];

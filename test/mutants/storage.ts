@@ -13,6 +13,20 @@ const STORAGE_FILE = 'firmware/control/storage/storage.ts';
 /** Breaks of storage and controllable loads. */
 export const STORAGE_MUTANTS: readonly Mutant[] = [
   {
+    name: 'of a site with storage alone any flow that turns over is one that is doubted',
+    file: 'firmware/control/limiter/limiter.ts',
+    search: '(maxPower > 0 ? maxPower : (storage?.maxDischarge ?? maxPower))',
+    replace: 'storage === undefined ? maxPower : maxPower',
+    tests: ['test/unit/control/limiter.test.ts'],
+  },
+  {
+    name: 'a share of the power of a site with storage alone is none',
+    file: 'firmware/control/tick/tick.ts',
+    search: 'inverters.length > 0 ? maxPower :',
+    replace: 'inverters.length >= 0 ? maxPower :',
+    tests: ['test/sim/storage-alone.test.ts'],
+  },
+  {
     name: 'storage discharges on a load that may go',
     file: BOUNDS_FILE,
     search: 'Math.max(residual.least, Math.min',

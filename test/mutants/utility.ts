@@ -124,6 +124,20 @@ export const NORTH_MUTANTS: readonly Mutant[] = [
     tests: MODES,
   },
   {
+    name: 'a plan that cannot be saved holds back what is owed to the utility',
+    file: 'firmware/app/controld/journal.ts',
+    search: 'for (const entry of pending) entry.saved = true;',
+    replace: 'for (const entry of pending) entry.saved = saved;',
+    tests: ['test/unit/controld/journal.test.ts'],
+  },
+  {
+    name: 'a disk that heals never hears the plan',
+    file: 'firmware/app/controld/journal.ts',
+    search: 'if (!saved) this.#again();',
+    replace: 'if (saved) this.#again();',
+    tests: ['test/unit/controld/journal.test.ts'],
+  },
+  {
     name: 'the head of the log moves on although the commit failed',
     file: 'firmware/log/writer.ts',
     search: 'if (written.ok && last !== undefined) {',

@@ -27,6 +27,8 @@ export interface SiteOfGateway {
   readonly inverterProfile?: { readonly name: string; readonly serialNumber: string };
   /** The phase that the first inverter feeds; absent: all three alike. */
   readonly phase?: 'a' | 'b' | 'c';
+  /** None of the inverters is this gateway's: storage alone. Absent: they are. */
+  readonly isStorageAlone?: true;
   /** Inverters beside `pv`: `pv-2`, `pv-3`...; line 0 is the meter's. Absent: none. */
   readonly others?: readonly { readonly unitId: number; readonly line: number }[];
   /** Storage and loads, as in the file but for their line, which is the meter's. Absent: none. */
@@ -62,12 +64,12 @@ export const configurationText = (site: SiteOfGateway, linePath = '/dev/line-1')
       stopBits,
     })),
     devices: [
-      ...inverters.map(({ unitId, line }, index) => ({
+      ...(site.isStorageAlone === true ? [] : inverters).map(({ unitId, line }, index) => ({
         id: index === 0 ? 'pv' : `pv-${index + 1}`,
         role: 'inverter',
         line: `line-${line + 1}`,
         unitId,
-        profile: site.inverterProfile?.name ?? 'sunspec-123',
+        profile: (index === 0 ? site.inverterProfile?.name : undefined) ?? 'sunspec-123',
         ...(index === 0 && site.inverterProfile !== undefined ? { serialNumber: site.inverterProfile.serialNumber } : {}),
         ...(index === 0 && site.phase !== undefined ? { phase: site.phase } : {}),
       })),

@@ -49,6 +49,7 @@ export const crossCheck = (file: ConfigurationFile): readonly ConfigProblem[] =>
   ...limitProblems(file),
   ...phaseProblems(file),
   ...identityProblems(file),
+  ...untoldProblems(file),
   ...scheduleProblems(file),
   ...inputProblems(file.site.limits.inputs, file.broker !== undefined),
   ...nmiProblems(file),
@@ -106,11 +107,11 @@ const scheduleProblems = (file: ConfigurationFile): ConfigProblem[] =>
 
 const meterProblems = (file: ConfigurationFile): ConfigProblem[] => {
   const meters = file.devices.filter((device) => device.role === 'meter').length;
-  const inverters = file.devices.filter((device) => device.role === 'inverter').length;
+  const sources = file.devices.filter(({ role }) => role === 'inverter' || role === 'storage').length;
   const problems: ConfigProblem[] = [];
   if (meters !== 1)
     problems.push({ path: 'devices', expected: 'exactly one meter, at the connection point', found: `${meters} meters` });
-  if (inverters === 0) problems.push({ path: 'devices', expected: 'at least one inverter', found: 'none' });
+  if (sources === 0) problems.push({ path: 'devices', expected: 'at least one inverter or storage', found: 'none' });
   for (const [index, device] of file.devices.entries()) {
     if (device.sign === undefined || device.role === 'meter') continue;
     problems.push({ path: `devices[${index}].sign`, expected: 'nothing: only a meter has a sign', found: String(device.sign) });
@@ -153,6 +154,19 @@ const identityProblems = ({ devices }: ConfigurationFile): ConfigProblem[] =>
     const expected = `the serial number of the inverter: ${profile} cannot tell it by its registers`;
     return [{ path: `devices[${index}].serialNumber`, expected, found: 'nothing' }];
   });
+
+/** Where nothing may be written to any inverter, and no battery can take what they give, no limit would hold. */
+const untoldProblems = ({ devices }: ConfigurationFile): ConfigProblem[] => {
+  const inverters = devices.flatMap(({ role, profile }, index) => (role === 'inverter' ? [{ profile, index }] : []));
+  const reasons = inverters.map(({ profile }) => mapInverterProfileNamed(profile)?.neverWritten);
+  if (inverters.length === 0 || reasons.some((why) => why === undefined) || devices.some(({ role }) => role === 'storage'))
+    return [];
+  return inverters.map(({ profile, index }, at) => ({
+    path: `devices[${index}].profile`,
+    expected: `an inverter that can be told, or storage: ${reasons[at] ?? ''}`,
+    found: profile,
+  }));
+};
 
 /** A limit of each phase wants a meter that tells them apart; of a SunSpec meter only the device itself says so. */
 const phaseProblems = (file: ConfigurationFile): ConfigProblem[] => {

@@ -43,7 +43,8 @@ export const executableModes = ({ gridCodeWrites, devices }: Configuration, reco
   const powers = [...INVERTER_MODES, ...stored, ...shed];
   if (!gridCodeWrites) return powers;
   const inverters = devices.filter((device) => device.role === 'inverter');
-  const takes = inverters.every(({ profile }) => inverterProfileNamed(profile)?.control.model === CONTROLS_MODEL);
+  const takes =
+    inverters.length > 0 && inverters.every(({ profile }) => inverterProfileNamed(profile)?.control.model === CONTROLS_MODEL);
   return [...powers, ...(takes ? GRID_CODE_MODES : []), ...modesFollowed(followedByAll(inverters, record))];
 };
 
@@ -98,6 +99,7 @@ export const siteFacts = (configuration: Configuration, seed: string, record: Re
         pollMs: paceIn(configuration, device.line)?.everyMs ?? profile.poll.normalMs,
         onSilence: onSilenceOf(profile, maxPower),
         ...(device.phase === undefined ? {} : { phase: device.phase }),
+        ...(profile.kind === 'map-inverter' && profile.control === null ? { neverTold: true as const } : {}),
       };
     });
   const returnsByItself = configuration.devices.every(

@@ -4,7 +4,7 @@ import { type GenerationTrack, latestGeneration } from '#control/limiter/generat
 import { isStopped } from '#control/limits/power.ts';
 import { isReturning } from '#control/limits/service.ts';
 import type { ControlMode } from '#control/program.ts';
-import type { SiteNameplate, SiteSnapshot, SiteStatus, StorageStatus } from '#link/message.ts';
+import type { SiteNameplate, SiteSnapshot, SiteStatus, SiteStorage, StorageStatus } from '#link/message.ts';
 import { alarmStatus } from '#site/alarm.ts';
 import type { Connection, DeviceId, DeviceRecord, LeastFactor, Nameplate } from '#site/device.ts';
 import type { DeviceStanding, InverterState } from '#site/sample.ts';
@@ -53,6 +53,25 @@ const factorOf = (nameplates: readonly Nameplate[]): Pick<SiteNameplate, 'leastF
   return { leastFactor: { overExcited: most((one) => one.overExcited), underExcited: most((one) => one.underExcited) } };
 };
 
+/** Storage without an inverter beside it: its discharge is the site's active power. */
+const storageAlone = (storages: readonly StoragePlate[], storage: Required<SiteStorage>): SiteNameplate => {
+  const plates = storages.flatMap(({ record }) => record?.nameplate ?? []);
+  const whole = plates.length === storages.length ? plates : [];
+  const sum = (pick: (nameplate: Nameplate) => number | null): number | null => (whole.length === 0 ? null : sumOf(whole, pick));
+  const apparent = storages.map(({ record }) => record?.nameplate?.ratedApparent ?? record?.storage?.maxDischarge ?? 0);
+  return {
+    ratedPower: storage.maxDischarge,
+    maxPower: storage.maxDischarge,
+    ratedApparent: voltAmperes(apparent.reduce<number>((all, one) => all + one, 0)),
+    ratedVarInjected: sum((one) => one.ratedVarInjected),
+    ratedVarAbsorbed: sum((one) => one.ratedVarAbsorbed),
+    referenceVoltage: plates[0]?.referenceVoltage ?? null,
+    ...(whole.length === 0 ? {} : factorOf(whole)),
+    storage,
+    isStorageAlone: true,
+  };
+};
+
 /**
  * Ratings of the devices met so far, summed; null while one of them was never met. Active power is the inverters' alone, which is what
  * per cents of setMaxW limit; apparent power is that of all outputs.
@@ -68,7 +87,8 @@ export const siteNameplate = (
   }
   const [first] = nameplates;
   const storage = storageRating(storages);
-  if (first === undefined || storage === null) return null;
+  if (storage === null) return null;
+  if (first === undefined) return storages.length > 0 ? storageAlone(storages, storage) : null;
   const own = storages
     .filter(({ behind }) => behind === null)
     .flatMap(({ record }) => record?.nameplate?.ratedApparent ?? record?.storage?.maxDischarge ?? 0);
@@ -147,6 +167,16 @@ const storageOf = (state: ControlState, sights: ReadonlyMap<DeviceId, DeviceSigh
   return status === null ? null : { ...status, reserve: storageReserve(storages, tracks, room, now) };
 };
 
+/** Of a site without an inverter, storage is the generation. */
+const statusAlone = (
+  { tracks }: ControlState,
+  storage: StorageStatus | null,
+): Partial<Pick<SiteStatus, 'genConnectStatus' | 'operationalModeStatus'>> => {
+  if (tracks.size > 0 || storage === null) return {};
+  const { connectStatus } = storage;
+  return { genConnectStatus: connectStatus, operationalModeStatus: (connectStatus & OPERATING) === 0 ? 1 : 2 };
+};
+
 /** Best connect state of any inverter, worst status; a device silent for more than a minute counts as away. */
 export const siteStatus = (state: ControlState, sights: ReadonlyMap<DeviceId, DeviceSight>, at: StatusMoment): SiteStatus => {
   const { now } = at;
@@ -165,6 +195,7 @@ export const siteStatus = (state: ControlState, sights: ReadonlyMap<DeviceId, De
   }
   // Nothing produced for want of sun, and no control of ours explains it: off (CSIP-AUS ALL-08).
   const returning = at.utility !== null && isReturning(state.plan.service, at.utility);
+  const storage = storageOf(state, sights, at);
   const explained = limited && state.decision !== null && (state.decision.command <= 0 || returning);
   return {
     genConnectStatus,
@@ -172,7 +203,8 @@ export const siteStatus = (state: ControlState, sights: ReadonlyMap<DeviceId, De
     inverterStatus,
     alarmStatus: alarmStatus(state.alarms.map(({ alarm }) => alarm)),
     reserve: reserveOf(state, sights),
-    storage: storageOf(state, sights, at),
+    storage,
+    ...statusAlone(state, storage),
   };
 };
 

@@ -9,8 +9,25 @@ export const GAIN_MAX = 1.1;
 const PLAUSIBLE = 0.13;
 const LEARN_DOWN = 0.6;
 const LEARN_UP = 0.25;
+/** Of an inverter that does not tell that it throttles: less than asked at three caps in a row is its gain, not the sun. */
+const LEARN_UP_UNTOLD = 0.1;
+const UNTOLD_CHANGES = 2;
+/** A gain that no second cap has shown is given up by as much with each settled reading that denies it: a tenth in some minutes. */
+const GIVE_UP = 0.0004;
+/** Ratios this near are one. */
+const SAME_RATIO = 0.012;
+/** Caps this part of the larger apart are two: an output that stands still has two ratios at them. */
+const OTHER_CAP = 0.04;
 const SETTLE_MIN_MS = 2500;
 const SETTLE_MAX_MS = 30_000;
+
+/** A ratio of output to cap that was seen at rest, and how often the cap changed since without it. */
+export interface RestingRatio {
+  readonly ratio: number;
+  /** The last of these caps, watts. */
+  readonly cap: number;
+  readonly changes: number;
+}
 
 /**
  * What the inverter delivers per watt of cap, learned while the cap binds and the output is settled; and how long it takes to
@@ -23,6 +40,10 @@ export interface GainState {
   /** A cap change whose effect is being timed. */
   readonly timing: { readonly at: MonoMs; readonly from: number; readonly to: number } | null;
   readonly learnedAt: MonoMs | null;
+  /** The newest ratio at rest. Absent: none, or in a tape of an earlier release. */
+  readonly rest?: RestingRatio;
+  /** What two caps have shown of it, or less: the output went with them. Absent: nothing. */
+  readonly shown?: number;
   /** The cuts that it was seen to answer, and what follows of them once confirmed. Absent: in a tape of an earlier release. */
   readonly answers?: AnswerState;
   readonly deadTime?: DeadTime | null;
@@ -67,14 +88,31 @@ export const isSteady = (track: GenerationTrack): boolean => {
   return recent.every((reading) => Math.abs(reading.generation - newest.generation) <= 0.004 * track.maxPower);
 };
 
+const resting = (rest: RestingRatio | undefined, ratio: number, cap: number): RestingRatio => {
+  if (rest === undefined || Math.abs(ratio - rest.ratio) > SAME_RATIO) return { ratio, cap, changes: 0 };
+  const isOther = Math.abs(cap - rest.cap) >= OTHER_CAP * Math.max(cap, rest.cap);
+  return isOther ? { ...rest, cap, changes: rest.changes + 1 } : rest;
+};
+
+/**
+ * More than asked is learned at once: it may break the limit. So is it from an inverter that stood still while its cap came down; what
+ * no second cap has shown is therefore given up again. Less than asked may be the sun, unless the inverter says that it throttles, or
+ * went with its cap.
+ */
+const gainAfter = ({ gain, shown = 1 }: GainState, ratio: number, rest: RestingRatio, tells: boolean): number => {
+  if (ratio > gain) return gain + LEARN_DOWN * (ratio - gain);
+  if (tells) return gain + LEARN_UP * (ratio - gain);
+  const least = Math.min(gain, Math.max(1, ratio));
+  if (rest.changes >= UNTOLD_CHANGES) return gain + LEARN_UP_UNTOLD * (least - gain);
+  return Math.min(gain, Math.max(least, shown, gain - GIVE_UP));
+};
+
 /** Output per watt of cap; null where it says nothing of the gain. A small change of cap disturbs nobody, yet it is followed late. */
 const ratioOf = ({ gain, settleMs }: GainState, track: GenerationTrack, output: number, now: MonoMs): number | null => {
   // Held against the new cap alone, each small cut would ask for another.
   const acting = capsWithin(track, now, settleMs);
   if (acting === null) return null;
   const delivers = output / Math.max(...acting) > gain;
-  // Less than asked may be the sun, unless the inverter itself says that it is throttled.
-  if (!delivers && track.state !== 'throttled') return null;
   const ratio = output / (delivers ? Math.max(...acting) : Math.min(...acting));
   return Math.abs(ratio - 1) > PLAUSIBLE || (!delivers && ratio > gain) ? null : ratio;
 };
@@ -90,6 +128,10 @@ export const withSettledReading = (before: GainState, track: GenerationTrack, no
   const undisturbed = track.disturbedAt === null || now - track.disturbedAt >= state.settleMs;
   const ratio = undisturbed && isSteady(track) ? ratioOf(state, track, newest.generation, now) : null;
   if (ratio === null) return state;
-  const gain = clamp(state.gain + (ratio > state.gain ? LEARN_DOWN : LEARN_UP) * (ratio - state.gain), GAIN_MIN, GAIN_MAX);
-  return { ...state, gain, learnedAt: newest.at };
+  const rest = resting(state.rest, ratio, cap);
+  const learned = gainAfter(state, ratio, rest, track.state === 'throttled');
+  const gain = clamp(learned, GAIN_MIN, GAIN_MAX);
+  const isShown = rest.changes > 0 && Math.abs(gain - rest.ratio) <= SAME_RATIO;
+  const shown = isShown ? gain : Math.min(gain, state.shown ?? 1);
+  return { ...state, gain, learnedAt: newest.at, rest, shown };
 };

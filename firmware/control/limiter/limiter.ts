@@ -127,9 +127,12 @@ export const gainOf = (state: LimiterState, device: DeviceId): GainState => stat
 const withGain = (state: LimiterState, device: DeviceId, gain: GainState): LimiterState =>
   state.gains.get(device) === gain ? state : { ...state, gains: new Map(state.gains).set(device, gain) };
 
+/** Against which a change of the flow is large or small: of a site with storage alone it is what that gives. */
+const ratedOf = ({ maxPower, storage }: Plant): Watts => (maxPower > 0 ? maxPower : (storage?.maxDischarge ?? maxPower));
+
 /** Takes one poll of the meter at the connection point. */
 export const observeMeter = (state: LimiterState, sample: MeterSample, plant: Plant): LimiterState => {
-  const sight = withMeterSample(state.sight, sample, plant.maxPower);
+  const sight = withMeterSample(state.sight, sample, ratedOf(plant));
   if (!sight.seen && state.sight.seen) {
     // What it said until now is not to be what the first word is held against once it is believed again.
     const { gains, overcutSince, probe = null } = state;
@@ -257,8 +260,8 @@ const witnessed = (state: LimiterState, plant: Plant, tracks: readonly Generatio
   const isDue = tracks.some(
     ({ device, disturbedAt }) => disturbedAt !== null && now - disturbedAt <= gainOf(state, device).settleMs,
   );
-  if (isDue && !isEvidence(witness, watts(output), plant.maxPower)) return state;
-  return { ...state, sight: settleWitness(state.sight, watts(output), plant.maxPower, now) };
+  if (isDue && !isEvidence(witness, watts(output), ratedOf(plant))) return state;
+  return { ...state, sight: settleWitness(state.sight, watts(output), ratedOf(plant), now) };
 };
 
 /** As old as a meter's refresh and its inverters' registers may be together: what they gave since then may be what it shows. */
@@ -266,7 +269,7 @@ const SHOWN_MS = 5000;
 
 /** A sign that is doubted is acquitted where the site does not give what it would have to export. */
 const withinReach = (state: LimiterState, plant: Plant, tracks: readonly GenerationTrack[], now: MonoMs): LimiterState => {
-  const { storage, unmeteredGeneration, maxPower } = plant;
+  const { storage, unmeteredGeneration } = plant;
   if (!isDoubtedSign(state.sight) || storage?.isSteady === false) return state;
   const recent = ({ readings }: GenerationTrack): number =>
     readings.reduce((most, { at, generation }) => (now - at <= SHOWN_MS ? Math.max(most, generation) : most), 0);
@@ -274,7 +277,7 @@ const withinReach = (state: LimiterState, plant: Plant, tracks: readonly Generat
     total(tracks, (track) => (latestGeneration(track, now) === null ? null : recent(track))),
     plant,
   );
-  return most === null ? state : { ...state, sight: acquitted(state.sight, most + unmeteredGeneration, maxPower, now) };
+  return most === null ? state : { ...state, sight: acquitted(state.sight, most + unmeteredGeneration, ratedOf(plant), now) };
 };
 
 /** Storage that answers the flow by itself falls as the inverters are cut: to run ahead of it would cut them further. */

@@ -106,7 +106,7 @@ export const askAll = (state: ControlState, facts: SiteFacts, claims: readonly C
   const tracks = new Map(view.tracks);
   for (const { device, maxPower } of claims) {
     const track = view.tracks.get(device);
-    const known = facts.inverters.find((one) => one.device === device);
+    const known = facts.inverters.find((one) => one.device === device && one.neverTold !== true);
     if (track === undefined || known === undefined || maxPower <= 0) continue;
     const before = state.asked.get(device) ?? null;
     const [cap, ceiling] = [caps, ceilings].map((all) => onTrial(all.get(device), view.trial?.get(device)));

@@ -33,6 +33,10 @@ export const observeUnproven = (
   return next;
 };
 
+/** Nothing of it may be written. */
+export const isNeverTold = ({ inverters }: SiteFacts, device: DeviceId): boolean =>
+  inverters.some((one) => one.device === device && one.neverTold === true);
+
 /** What an inverter must be taken to deliver that does not answer: its last cap while it provably holds it, else its rating (design section 3). */
 const silentOutput = (track: GenerationTrack, facts: SiteFacts): Watts => {
   const onSilence = facts.inverters.find((one) => one.device === track.device)?.onSilence;
@@ -58,7 +62,11 @@ export const uncontrolledOf = (
     const standing = inputs.standings.get(device);
     if (standing === 'silent') uncontrolled.set(device, silentOutput(track, facts));
     else if (standing === 'asleep') continue;
-    else if (isCountedAsIs(state.follows.get(device) ?? FOLLOWING) || (since !== undefined && inputs.now - since >= UNPROVEN_MS))
+    else if (
+      isNeverTold(facts, device) ||
+      isCountedAsIs(state.follows.get(device) ?? FOLLOWING) ||
+      (since !== undefined && inputs.now - since >= UNPROVEN_MS)
+    )
       uncontrolled.set(device, latestGeneration(track, inputs.now) ?? track.maxPower);
   }
   return uncontrolled;

@@ -32,6 +32,8 @@ export interface InverterFacts {
   /** Minimum stable output as a fraction of WMax (device profile). */
   readonly minOutputFraction: number;
   readonly onSilence: OnSilence;
+  /** Nothing of it may be written (device profile): it is counted as what it delivers, and the others make room. Absent: it is told. */
+  readonly neverTold?: true;
   /** Of a single-phase inverter: the phase it feeds; absent: all three alike. */
   readonly phase?: Phase;
   /** Between two readings of it while nothing happens, milliseconds; absent (a tape of an older release): a second. */

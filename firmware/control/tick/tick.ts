@@ -1,7 +1,7 @@
 import type { Note } from '#base/ports.ts';
-import { durationMs, type MonoMs, type UtilitySeconds, utilitySeconds, watts } from '#base/units.ts';
+import { durationMs, type MonoMs, type UtilitySeconds, utilitySeconds, type Watts, watts } from '#base/units.ts';
 import { applyAnchor, type ClockState, noteWall, utilityExact, utilityNow } from '#control/clock/clock.ts';
-import { latestGeneration } from '#control/limiter/generation.ts';
+import { type GenerationTrack, latestGeneration } from '#control/limiter/generation.ts';
 import { decide, type Decision, type Plant, type PowerLimits, type StorageBeside } from '#control/limiter/limiter.ts';
 import { beside, isStopped, powerLimits } from '#control/limits/power.ts';
 import type { Service } from '#control/limits/service.ts';
@@ -21,7 +21,7 @@ import type { DeviceId } from '#site/device.ts';
 import { alarmChanges } from './alarms.ts';
 import { isRamping, tickAgain } from './again.ts';
 import { askAll } from './asking.ts';
-import { claimsFor, leastTogether, observeUnproven, uncontrolledOf } from './claims.ts';
+import { claimsFor, isNeverTold, leastTogether, observeUnproven, uncontrolledOf } from './claims.ts';
 import { observeConditions } from './conditions.ts';
 import { askConnections } from './connection.ts';
 import { limitChange } from './limit-record.ts';
@@ -59,9 +59,22 @@ const plantOf = (facts: SiteFacts, storage: StorageBeside | undefined): Plant =>
   };
 };
 
+/** What per cents are of: the inverters' power; of a site with storage alone what that gives. */
+const setMaxWOf = ({ maxPower, storage }: Plant, { inverters }: SiteFacts): Watts =>
+  inverters.length > 0 ? maxPower : (storage?.maxDischarge ?? watts(0));
+
 /** What binds all generation, and what of it is left to the inverters. */
-const powersOf = (limits: ActiveLimits, service: Service | null, moment: UtilitySeconds | null, { maxPower, storage }: Plant) => {
-  const whole = powerLimits(limits, service, moment, maxPower, storage?.maxDischarge);
+const powersOf = (
+  limits: ActiveLimits,
+  service: Service | null,
+  moment: UtilitySeconds | null,
+  plant: Plant,
+  facts: SiteFacts,
+) => {
+  const { maxPower, storage } = plant;
+  const setMaxW = setMaxWOf(plant, facts);
+  const more = watts(maxPower + (storage?.maxDischarge ?? 0) - setMaxW);
+  const whole = powerLimits(limits, facts.returnsByItself ? null : service, moment, setMaxW, more);
   return { whole, power: beside(whole, storage?.possibleDischarge ?? watts(0), maxPower) };
 };
 
@@ -84,7 +97,7 @@ interface Planned {
 }
 
 /** What a ramp that begins now starts from: the flows as last seen. */
-const surroundingsOf = (state: ControlState, plant: Plant, now: MonoMs): Surroundings => {
+const surroundingsOf = (state: ControlState, setMaxW: Watts, now: MonoMs): Surroundings => {
   const { sight } = state.limiter;
   let generation: number | null = state.tracks.size === 0 ? null : 0;
   for (const track of state.tracks.values()) {
@@ -92,7 +105,7 @@ const surroundingsOf = (state: ControlState, plant: Plant, now: MonoMs): Surroun
     generation = generation === null || one === null ? null : generation + one;
   }
   return {
-    setMaxW: plant.maxPower > 0 ? plant.maxPower : null,
+    setMaxW: setMaxW > 0 ? setMaxW : null,
     netExport: sight.seen && sight.netImport !== null ? watts(0 - sight.netImport) : null,
     generation: generation === null ? null : watts(generation),
   };
@@ -129,6 +142,10 @@ const replan = (
   return { plan: step.plan, records, notes };
 };
 
+/** What one delivers that nothing can lower is inside the limits. */
+const fits = ({ decision }: ControlState, track: GenerationTrack, now: MonoMs): boolean =>
+  (latestGeneration(track, now) ?? Infinity) <= (decision?.ceiling ?? 0);
+
 /** True when every device that answers provably holds no more than the limits allow, and does what it holds (Response 2, design section 3). */
 const enforced = (state: ControlState, facts: SiteFacts, inputs: TickInputs): boolean => {
   if (!storedWithin(state, facts, inputs)) return false;
@@ -136,6 +153,10 @@ const enforced = (state: ControlState, facts: SiteFacts, inputs: TickInputs): bo
   for (const [device, track] of state.tracks) {
     const standing = inputs.standings.get(device);
     if (standing !== 'answering') continue;
+    if (isNeverTold(facts, device)) {
+      if (opens || !fits(state, track, inputs.now)) return false;
+      continue;
+    }
     const ceiling = state.ceilings.get(device) ?? 0;
     if (track.heldCap === null || track.heldCap > ceiling + HELD_TOLERANCE_W) return false;
     if (state.follows.get(device)?.obedience === 'disobeys') return false;
@@ -205,7 +226,7 @@ export const controlTick = (before: ControlState, facts: SiteFacts, inputs: Tick
   const utility = utilityNow(dated.clock, now, inputs.bootId, inputs.wall);
   const stored = observeStored(before, facts, inputs);
   const plant = plantOf(facts, stored.beside);
-  const planned = replan(before, facts, inputs, utility, surroundingsOf(before, plant, now));
+  const planned = replan(before, facts, inputs, utility, surroundingsOf(before, setMaxWOf(plant, facts), now));
   // Schedules go by whole seconds; a ramp moves between them.
   const exact = utilityExact(dated.clock, { bootId: inputs.bootId, mono: now, wall: inputs.wall });
   const moment = exact === null ? null : utilitySeconds(exact);
@@ -223,7 +244,7 @@ export const controlTick = (before: ControlState, facts: SiteFacts, inputs: Tick
   const all = [...observed.tracks.values()];
   // Asleep counts 0 W and is no fault: every night.
   const awake = all.filter((track) => inputs.standings.get(track.device) !== 'asleep');
-  const { whole, power } = powersOf(limits, facts.returnsByItself ? null : planned.plan.service, moment, plant);
+  const { whole, power } = powersOf(limits, planned.plan.service, moment, plant, facts);
   const uncontrolled = uncontrolledOf(all, facts, inputs, before);
   const running = { ...plant, minOutput: leastTogether(awake, uncontrolled, facts, before.idle), ...checkedBy(trial) };
   const { state: limiter, decision } = decide(observed.limiter, power, awake, { plant: running, now, uncontrolled });

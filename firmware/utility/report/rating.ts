@@ -65,6 +65,7 @@ const NO_VPP = '00';
 /** DERType of a photovoltaic system, and of one with storage. */
 export const DER_TYPE_PV = 4;
 const DER_TYPE_PV_AND_STORAGE = 83;
+const DER_TYPE_STORAGE = 80;
 /** setGradW where no default said one: 16.67 % a minute (AS/NZS 4777.2), hundredths of a per cent a second. */
 export const GRADIENT_DEFAULT = 27;
 
@@ -132,6 +133,11 @@ const factorsOf = ({ leastFactor }: SiteNameplate): Factors | null => {
   return { over: told(leastFactor.overExcited), under: told(leastFactor.underExcited) };
 };
 
+const typeOf = (nameplate: SiteNameplate, derType: number): number => {
+  if (nameplate.isStorageAlone === true) return DER_TYPE_STORAGE;
+  return storageRatings(nameplate) === null ? derType : DER_TYPE_PV_AND_STORAGE;
+};
+
 /** DERCapability: the sum of the site's inverters, and the modes they can carry out. Null until a device was verified. */
 export const derCapability = (
   nameplate: SiteNameplate | null,
@@ -152,7 +158,7 @@ export const derCapability = (
     rtgMaxW: power,
     ...(factors === null ? {} : { rtgMinPFOverExcited: factors.over, rtgMinPFUnderExcited: factors.under }),
     ...(voltage === null ? {} : { rtgVNom: voltage }),
-    type: storageRatings(nameplate) === null ? derType : DER_TYPE_PV_AND_STORAGE,
+    type: typeOf(nameplate, derType),
     doeModesSupported: doe,
     ...(vpp === NO_VPP ? {} : { vppModesSupported: vpp }),
   };

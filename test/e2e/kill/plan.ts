@@ -45,6 +45,7 @@ export const killScenario = (instants: number): Scenario => {
       slewPercentPerSecond: null,
       gainErrorPercent: 0,
       limitScale: -2,
+      reconnectSeconds: 2,
     },
     utility: {
       pollRate: 2,

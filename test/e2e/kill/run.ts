@@ -95,6 +95,7 @@ export const killRun = async (
         at: second,
         kind: unit === 'northd' ? 'kill-northd' : 'kill-controld',
         forSeconds: 1,
+        bySeconds: 0,
       }),
     );
     const report = await writeReport({

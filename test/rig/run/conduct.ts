@@ -1,5 +1,7 @@
 import type { Scenario } from '../scenario/scenario.ts';
+import { INSTANT } from '../scenario/play.ts';
 import { judge } from '../scenario/verdict.ts';
+import { applyToGateway } from './gateway-faults.ts';
 import { addNews, addTruth, newBoard, type Board, type News } from './board.ts';
 import type { Form, Program } from './gateway.ts';
 import { readLogLine } from './gateway-log.ts';
@@ -50,9 +52,8 @@ const tell = (conductor: Conductor, source: News['source'], level: News['level']
 const onTurn = (conductor: Conductor, { kind, on }: FaultTurn): void => {
   const { board, run } = conductor;
   tell(conductor, 'site', 'warn', `fault ${kind} ${on ? 'begins' : 'ends'}`);
-  if (kind === 'kill-controld' || kind === 'kill-northd')
-    run?.unit(kind === 'kill-controld' ? 'controld' : 'northd').kill('SIGKILL');
-  else if (on && kind !== 'inverter-restarts') board.faults.add(kind);
+  if (run !== null) applyToGateway(run, kind, on, (text) => tell(conductor, 'runner', 'error', text));
+  if (on && !INSTANT.includes(kind)) board.faults.add(kind);
   else board.faults.delete(kind);
 };
 

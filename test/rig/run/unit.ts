@@ -8,6 +8,9 @@ export interface Unit {
   kill(signal: NodeJS.Signals): void;
   /** Ends it in order and starts it again at once, as after a build. */
   replace(): Promise<void>;
+  /** Its power goes: killed, and not started again before `powerOn`. */
+  powerOff(): void;
+  powerOn(): void;
   /** Ends it for good; the milliseconds it took, null: it was not running. */
   stop(): Promise<number | null>;
 }
@@ -48,12 +51,13 @@ interface Life {
   startedAt: number;
   stopping: boolean;
   replacing: boolean;
+  dark: boolean;
   again: NodeJS.Timeout | null;
 }
 
 /** Starts a unit and keeps it running until it is stopped. */
 export const startUnit = async (options: UnitOptions): Promise<Unit> => {
-  const life: Life = { child: null, restarts: 0, startedAt: 0, stopping: false, replacing: false, again: null };
+  const life: Life = { child: null, restarts: 0, startedAt: 0, stopping: false, replacing: false, dark: false, again: null };
   const { name, onNews } = options;
 
   const start = async (): Promise<void> => {
@@ -83,7 +87,14 @@ export const startUnit = async (options: UnitOptions): Promise<Unit> => {
       onNews({ unit: name, kind: 'stopped', pid, text: 'replaced' });
       return;
     }
+    if (life.dark) {
+      onNews({ unit: name, kind: 'ended', pid, text: 'is without power' });
+      return;
+    }
     onNews({ unit: name, kind: 'ended', pid, text: `ended by itself (${how}), restart in 1 s` });
+    startLater();
+  };
+  const startLater = (): void => {
     life.restarts += 1;
     life.again = setTimeout(() => {
       start().catch((thrown: unknown) => ended(String(thrown)));
@@ -101,6 +112,17 @@ export const startUnit = async (options: UnitOptions): Promise<Unit> => {
       startedAt: life.startedAt,
     }),
     kill: (signal) => life.child?.signal(signal),
+    powerOff: () => {
+      life.dark = true;
+      if (life.again !== null) clearTimeout(life.again);
+      life.again = null;
+      life.child?.signal('SIGKILL');
+    },
+    powerOn: () => {
+      if (!life.dark || life.stopping) return;
+      life.dark = false;
+      startLater();
+    },
     replace: async () => {
       if (life.stopping || life.replacing || life.child === null) return;
       life.replacing = true;

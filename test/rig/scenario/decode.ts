@@ -96,7 +96,7 @@ const decodePoints = (reader: Reader, from: Json, key: string, path: string): re
 const decodeSite = (reader: Reader, value: unknown, path: string): ScenarioSite => {
   const site = reader.object(value, path, [
     ...['ratedW', 'sun', 'load', 'loadShape', 'loadNoiseW', 'startAsleep', 'lagSeconds', 'deadSeconds'],
-    ...['slewPercentPerSecond', 'gainErrorPercent', 'limitScale'],
+    ...['slewPercentPerSecond', 'gainErrorPercent', 'limitScale', 'reconnectSeconds'],
   ]);
   return {
     ratedW: reader.number(site, 'ratedW', path, [100, 1_000_000]),
@@ -110,6 +110,7 @@ const decodeSite = (reader: Reader, value: unknown, path: string): ScenarioSite 
     slewPercentPerSecond: reader.maybe(site, 'slewPercentPerSecond', path, [1, 10_000]),
     gainErrorPercent: reader.number(site, 'gainErrorPercent', path, [-20, 20], 0),
     limitScale: reader.oneOf(site, 'limitScale', path, [-2, 0], -2),
+    reconnectSeconds: reader.number(site, 'reconnectSeconds', path, [0, 600], 2),
   };
 };
 
@@ -169,11 +170,12 @@ const decodeUtility = (reader: Reader, value: unknown, path: string): ScenarioUt
 };
 
 const decodeFault = (reader: Reader, value: unknown, path: string): ScenarioFault => {
-  const fault = reader.object(value, path, ['at', 'kind', 'forSeconds']);
+  const fault = reader.object(value, path, ['at', 'kind', 'forSeconds', 'bySeconds']);
   return {
     at: reader.number(fault, 'at', path, SPAN),
     kind: reader.oneOf(fault, 'kind', path, [...FAULT_KINDS]),
     forSeconds: reader.number(fault, 'forSeconds', path, SPAN, 0),
+    bySeconds: reader.number(fault, 'bySeconds', path, [-SPAN[1], SPAN[1]], 0),
   };
 };
 

@@ -18,7 +18,7 @@ export const siteSettings = (scenario: Scenario, seed: number): SiteSettings => 
       slewPercentPerSecond: site.slewPercentPerSecond ?? Infinity,
       gainErrorPercent: site.gainErrorPercent,
     },
-    inverter: { limitScale: site.limitScale },
+    inverter: { limitScale: site.limitScale, startSeconds: site.reconnectSeconds },
     startAsleep: site.startAsleep,
     seed,
   });
@@ -36,7 +36,7 @@ export interface Turn {
 }
 
 /** Faults without an end of their own: they happen. */
-const INSTANT: readonly FaultKind[] = ['inverter-restarts', 'kill-controld', 'kill-northd'];
+export const INSTANT: readonly FaultKind[] = ['inverter-restarts', 'second-master', 'kill-controld', 'kill-northd'];
 
 /** Beginnings and ends of a scenario's faults in order of time; `round` counts the repetitions of a looping one from 0. */
 export const turnsOf = (scenario: Scenario, round = 0): readonly Turn[] => {
@@ -48,7 +48,7 @@ export const turnsOf = (scenario: Scenario, round = 0): readonly Turn[] => {
   return scenario.faults.flatMap(both).sort((a, b) => a.at - b.at);
 };
 
-/** Applies a site fault to a core at `at` milliseconds; false: it is not the site's (server, process kill). */
+/** Applies a site fault to a core at `at` milliseconds; false: it is not the site's (server, gateway). */
 export const applyToSite = (site: RigSite, turn: Turn, at: number): boolean => {
   switch (turn.kind) {
     case 'meter-silent':
@@ -69,10 +69,19 @@ export const applyToSite = (site: RigSite, turn: Turn, at: number): boolean => {
     case 'inverter-restarts':
       site.inverter.restart(at, turn.forSeconds);
       return true;
+    case 'second-master':
+      site.inverter.overwrite(at, null);
+      return true;
+    case 'power-cut':
+      if (turn.on) site.inverter.restart(at, turn.forSeconds);
+      site.meter.fault(at, { silent: turn.on });
+      return true;
     case 'line-unplugged':
       site.line.plug(!turn.on);
       return true;
     case 'server-down':
+    case 'server-clock':
+    case 'flash-fails':
     case 'kill-controld':
     case 'kill-northd':
       return false;

@@ -31,6 +31,8 @@ export interface ScenarioSite {
   readonly gainErrorPercent: number;
   /** -2 or 0: whole per cents only. */
   readonly limitScale: -2 | 0;
+  /** Between the inverter's restart and its first output; grid codes ask for a minute. */
+  readonly reconnectSeconds: number;
 }
 
 /** For the utility server of the rig. */
@@ -81,18 +83,24 @@ export const FAULT_KINDS = [
   'inverter-silent',
   'inverter-ignores',
   'inverter-restarts',
+  'second-master',
   'line-unplugged',
+  'power-cut',
   'server-down',
+  'server-clock',
   'kill-controld',
   'kill-northd',
+  'flash-fails',
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
 export interface ScenarioFault {
   readonly at: number;
   readonly kind: FaultKind;
-  /** How long it lasts; for a restart the time in the dark, for a kill without meaning (0). */
+  /** How long it lasts; for a restart or a power cut the time in the dark, for a kill or a second master without meaning (0). */
   readonly forSeconds: number;
+  /** How far a clock is off while it lasts, positive: ahead. Without meaning (0) for all else. */
+  readonly bySeconds: number;
 }
 
 /** What the judge looks at; times of day and limits follow from the controls themselves. */
@@ -102,7 +110,7 @@ export interface Expectation {
   readonly wishSeconds: number;
   /** Share of the allowed energy that must be used while limited, 0-1; null: not judged. */
   readonly energyShare: number | null;
-  /** Times at which the site is blind from `from` on and must stay under `limitW` after `withinSeconds`. */
+  /** Times at which the site is blind, or wronged, from `from` on and must stay under `limitW` after `withinSeconds`. */
   readonly blind: readonly {
     readonly from: number;
     readonly until: number;

@@ -156,7 +156,7 @@ const judgeLimit = (scenario: Scenario, points: readonly Judged[]): readonly Jud
     const inside = points.filter((point) => point.at >= from + withinSeconds && point.at < until);
     const most = inside.reduce((worst, point) => Math.max(worst, point.netExport), -Infinity);
     judgements.push({
-      criterion: `blind from ${from} s: export ${withinSeconds} s later`,
+      criterion: `fault from ${from} s: export ${withinSeconds} s later`,
       met: inside.length > 0 && most <= limitW + band,
       decides: true,
       measured: inside.length > 0 ? `${most.toFixed(0)} W at most` : 'no truth',

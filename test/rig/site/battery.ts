@@ -19,6 +19,8 @@ export interface BatterySettings extends StageSettings {
   readonly behind?: boolean;
   /** `setpoint`: the pack has a model of its own beside 713 (802). Absent: not. */
   readonly pack?: boolean;
+  /** `setpoint`: two strings of it are told of, in a bank (803). Absent: not. */
+  readonly strings?: boolean;
 }
 
 export const BATTERY_DEFAULTS: BatterySettings = {
@@ -48,6 +50,9 @@ export interface BatteryFaults {
   /** 802 says fault, and these bits of its events. */
   readonly packFault: boolean;
   readonly packEvents: number;
+  /** Why the second string of 803 is not connected (0: it is), and bits of its events. */
+  readonly stringFailure: number;
+  readonly stringEvents: number;
   /** State and alarms of its DC port (714). */
   readonly portState: number;
   readonly portAlarms: number;
@@ -60,6 +65,8 @@ const SOUND: BatteryFaults = {
   storeError: false,
   packFault: false,
   packEvents: 0,
+  stringFailure: 0,
+  stringEvents: 0,
   portState: 1,
   portAlarms: 0,
 };
@@ -94,7 +101,8 @@ export class BatteryCore implements LineDevice, Beside {
     this.unitId = settings.unitId;
     this.settings = settings;
     this.stage = new BatteryStage(settings);
-    this.#image = new RegisterImage([...MODELS[settings.family], ...(settings.pack === true ? [802] : [])]);
+    const packs = [...(settings.pack === true ? [802] : []), ...(settings.strings === true ? [803] : [])];
+    this.#image = new RegisterImage([...MODELS[settings.family], ...packs]);
     this.#nameplate();
     this.#defaults();
   }
@@ -267,10 +275,20 @@ export class BatteryCore implements LineDevice, Beside {
       put(802, 'State', this.#faults.packFault ? 99 : 3);
       put(802, 'Evt1', this.#faults.packEvents);
     }
+    if (this.settings.strings === true) this.#measureStrings(charge);
     put(714, 'DCW', power);
     put(714, 'DCW_1', power);
     put(714, 'DCSta_1', this.#faults.portState);
     put(714, 'DCAlrm_1', this.#faults.portAlarms);
+  }
+
+  #measureStrings(charge: number): void {
+    const put = (point: string, value: number): void => this.#image.put(803, point, value);
+    put('SoC_SF', -1);
+    for (const point of ['NStr', 'NStrCon']) put(point, 2);
+    for (const point of ['StrSoC_1', 'StrSoC_2']) put(point, charge);
+    put('StrConFail_2', this.#faults.stringFailure);
+    put('StrEvt1_2', this.#faults.stringEvents);
   }
 
   #chaSt(power: number, charge: number): number {

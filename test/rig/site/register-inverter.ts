@@ -105,6 +105,13 @@ const EDPC = {
   limit: holding(0xf322, 'f32', 1, 'low'),
 };
 
+/** Wire addresses as they stand in public documentation; holding registers, high word first. */
+const READ_ONLY = {
+  writes: [6, 16] as const,
+  limit: (): null => null,
+  refreshedBy: 0,
+};
+
 /** Written from sunspec.md section 8 and public documentation, not from our profiles. */
 export const REGISTER_INVERTERS: readonly RegisterInverterCard[] = [
   {
@@ -174,6 +181,51 @@ export const REGISTER_INVERTERS: readonly RegisterInverterCard[] = [
       return percent >= 0 && percent <= 100 ? (percent / 100) * RATED_W : null;
     },
     refreshedBy: 0xf322,
+  },
+  {
+    ...READ_ONLY,
+    product: 'Huawei SUN2000-10KTL',
+    unitId: 1,
+    spans: [
+      ['holding', 30_000, 30_080],
+      ['holding', 32_000, 32_120],
+      ['holding', 40_120, 40_130],
+    ],
+    serial: ['holding', 30_015],
+    fixed: [
+      [holding(30_073, 'u32'), RATED_W],
+      [holding(32_069, 'u16', 10), 230],
+      [holding(32_070, 'u16', 10), 230],
+      [holding(32_071, 'u16', 10), 230],
+      [holding(32_082, 's32'), 0],
+      [holding(32_085, 'u16', 100), 50],
+      [holding(32_089, 'u16'), 0x200],
+      [holding(32_106, 'u32', 0.1), 1_000_000],
+    ],
+    watts: holding(32_080, 's32'),
+    takes: [40_125, 40_126],
+  },
+  {
+    ...READ_ONLY,
+    product: 'GoodWe GW10K-ET',
+    unitId: 247,
+    spans: [
+      ['holding', 35_000, 35_032],
+      ['holding', 35_100, 35_224],
+      ['holding', 47_509, 47_510],
+    ],
+    serial: ['holding', 35_003],
+    fixed: [
+      [holding(35_001, 'u16'), RATED_W],
+      [holding(35_121, 'u16', 10), 230],
+      [holding(35_123, 'u16', 100), 50],
+      [holding(35_126, 'u16', 10), 230],
+      [holding(35_131, 'u16', 10), 230],
+      [holding(35_136, 'u16'), 1],
+      [holding(35_191, 'u32', 0.01), 1_000_000],
+    ],
+    watts: holding(35_138, 's16'),
+    takes: [47_509, 47_510],
   },
 ];
 

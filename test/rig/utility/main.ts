@@ -9,12 +9,13 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { downAt, type ScenarioFault } from './faults.ts';
+import { downAt, timeJumpAt, type ScenarioFault } from './faults.ts';
 import { firstDer, lfdiOf, pinOf, sfdiOf } from './identity.ts';
 import { issueFor } from './issue.ts';
 import { defaultOptions, exampleScenario, type ScenarioUtility } from './options.ts';
 import { type IssuedDevice, makePki } from './pki.ts';
 import { startUtilityServer, type UtilityServer } from './server.ts';
+import { jumpTime } from './commands.ts';
 import { createUtility, servedControls, servedDefaults, type UtilityState } from './state.ts';
 
 interface ScenarioFile {
@@ -88,13 +89,16 @@ const follow = (
   const step = async (): Promise<void> => {
     const elapsed = server.now() - startedAt;
     const { repeatSeconds } = server.state.options;
-    const wanted = downAt(faults, repeatSeconds === null ? elapsed : elapsed % repeatSeconds);
+    const since = repeatSeconds === null ? elapsed : elapsed % repeatSeconds;
+    jumpTime(server.state, timeJumpAt(faults, since));
+    const wanted = downAt(faults, since);
     if (wanted !== down) {
       down = wanted;
       await (wanted ? server.goDown() : server.comeBack());
     }
     await writeServed(servedPath, server.state);
   };
+  if (faults.some(({ kind }) => kind === 'server-clock')) server.state.rates.set('tm', server.state.pollRate);
   return setInterval(() => {
     if (busy) return;
     busy = true;

@@ -59,6 +59,15 @@ describe('the configuration file', () => {
     expect(problemsWith({ 'devices.0.profile': 'solaredge' })).toEqual([]);
   });
 
+  it('is refused where nothing may be written to any inverter, with the reason', () => {
+    const untold = { 'devices.0.profile': 'goodwe-et', 'devices.0.serialNumber': '9010KETU000W0000' };
+    const [problem = '', ...others] = problemsWith(untold);
+    expect(others).toEqual([]);
+    expect(problem).toMatch(
+      /^devices\[0\]\.profile \| an inverter that can be told, or storage: its limit 47509 .* \| goodwe-et$/,
+    );
+  });
+
   it('has lines over Modbus TCP beside serial ones, and nothing in between', () => {
     const tcp = { name: 'line-1', tcp: { host: '192.168.1.20', port: 502 } };
     const tree = example();

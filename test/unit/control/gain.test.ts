@@ -53,3 +53,73 @@ describe('the trim', () => {
     expect(learned(cap, output, circumstances).gain).toBe(1);
   });
 });
+
+/** Seconds under each cap in turn; `output` of cap and time. What was learned in the end, of an inverter that never tells that it throttles. */
+const inTurn = (
+  before: GainState,
+  caps: readonly (readonly [cap: number, seconds: number])[],
+  output: (cap: number, t: number) => number,
+): GainState => {
+  let track: GenerationTrack = newTrack(PV, watts(WMAX));
+  let gain = before;
+  let t = 0;
+  for (const [cap, seconds] of caps) {
+    track = withHeldCap(track, watts(cap), monoMs(t));
+    for (const end = t + 1000 * seconds; t < end; t += 1000) {
+      track = withReading(track, inverterSample(t + 1, Math.round(output(cap, t)), 'producing'));
+      gain = withSettledReading(gain, track, monoMs(t + 1));
+    }
+  }
+  return gain;
+};
+
+/** It ignored its caps for a while, standing just above one of them. */
+const misled = (): GainState => inTurn(UNTRIMMED, [[6000, 60]], () => 6580);
+
+const EXACT = (cap: number): number => 0.993 * cap;
+const GENEROUS = (cap: number): number => 1.05 * cap;
+const shownGenerous = (): GainState =>
+  inTurn(
+    UNTRIMMED,
+    [
+      [6000, 60],
+      [5000, 60],
+    ],
+    GENEROUS,
+  );
+
+describe('the trim of an inverter that never tells that it throttles', () => {
+  it('is raised by one that stands above its cap, and given up while it obeys, at one cap alone', () => {
+    expect(misled().gain).toBeCloseTo(1.097, 2);
+    expect(inTurn(misled(), [[6000, 30]], EXACT).gain).toBeGreaterThan(1.08);
+    expect(inTurn(misled(), [[6000, 400]], EXACT).gain).toBe(1);
+  });
+
+  it('is given up sooner where the output goes with its caps', () => {
+    const caps = [6000, 5000, 5500, 6000].map((cap) => [cap, 30] as const);
+    expect(inTurn(misled(), caps, EXACT).gain).toBeLessThan(1.01);
+  });
+
+  it('is kept through a cloud once two caps have shown it', () => {
+    expect(shownGenerous().gain).toBeCloseTo(1.05, 3);
+    expect(inTurn(shownGenerous(), [[5000, 3600]], () => 4700).gain).toBeCloseTo(1.05, 3);
+  });
+
+  it('is kept where the sun is what stands below each cap', () => {
+    const caps = [6000, 5700, 5400, 6000, 5400].map((cap) => [cap, 120] as const);
+    expect(inTurn(shownGenerous(), caps, () => 5300).gain).toBeCloseTo(1.05, 3);
+  });
+
+  it('goes back to what was shown, not below, after the inverter stood above its cap', () => {
+    const stood = inTurn(shownGenerous(), [[6000, 60]], () => 6580);
+    expect(stood.gain).toBeCloseTo(1.097, 2);
+    expect(inTurn(stood, [[6000, 900]], () => 5700).gain).toBeCloseTo(1.05, 3);
+  });
+
+  it('is never shown by an output that stands still while its cap creeps down', () => {
+    const creeping = Array.from({ length: 10 }, (_, step) => [6500 - 50 * step, 60] as const);
+    const crept = inTurn(UNTRIMMED, creeping, () => 6500);
+    expect(crept.gain).toBeGreaterThan(1.06);
+    expect(inTurn(crept, [[6000, 900]], EXACT).gain).toBe(1);
+  });
+});

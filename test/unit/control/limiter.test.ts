@@ -106,6 +106,18 @@ describe('the limiter', () => {
     expect(mirrored(1000)).toEqual([false, false, false]);
   });
 
+  it('of a site with storage alone, takes a small flow that turns over for what it is', () => {
+    const turning = (flow: number): boolean => {
+      const still = { possibleDischarge: watts(0), possibleOnPhases: powersOnPhases([]), power: watts(0), isSteady: true };
+      const storage = { maxDischarge: watts(4000), ...still };
+      const plant = { ...PLANT, maxPower: watts(0), minOutput: watts(0), storage };
+      const bench = new Bench();
+      bench.run(3000, limited(2000), { generation: 0, flow, plant });
+      return bench.run(250, limited(2000), { generation: 0, flow: -flow, plant }).seen;
+    };
+    expect([turning(100), turning(1000)]).toEqual([true, false]);
+  });
+
   it('does not believe it for what it said before the output fell', () => {
     const bench = settled();
     bench.run(250, limited(2000), { generation: 3000, flow: 2000 });

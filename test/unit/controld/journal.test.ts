@@ -81,4 +81,20 @@ describe('the journal of controld', () => {
     await second.journal.flush();
     expect(await logged(files)).toEqual(['once']);
   });
+
+  it('logs what a plan that cannot be saved decided, and saves it by itself once the disk heals', async () => {
+    let failing = true;
+    const isPlan = (path: string): boolean => path.startsWith('plan');
+    const fault = { kind: 'full', path: 'plan' } as const;
+    const files = new MemoryFiles({ faultOf: (_operation, path) => (failing && isPlan(path) ? fault : null) });
+    const { journal, clock } = await journalOf(files, left([]));
+    await journal.open();
+    journal.keep({ ...left([]), planId: 'newest' }, [transition('owed')]);
+    await clock.advance(1_000);
+    expect(await logged(files)).toEqual(['owed']);
+    failing = false;
+    await clock.advance(2_000);
+    expect((await new MemoryStore(files).load(entropy, () => undefined)).planId).toBe('newest');
+    await journal.flush();
+  });
 });

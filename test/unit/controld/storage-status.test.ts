@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { monoMs, percent, voltAmperes, volts, wattHours, watts } from '#base/units.ts';
-import { siteNameplate } from '#app/controld/status.ts';
+import { siteNameplate, siteStatus } from '#app/controld/status.ts';
 import { type StoragePlate, storageStatus } from '#app/controld/storage-status.ts';
 import { storageReserve } from '#app/controld/storage-reserve.ts';
+import { unknownClock } from '#control/clock/clock.ts';
+import { emptyPlan } from '#control/plan/plan.ts';
+import { NO_STORAGE } from '#control/storage/storage.ts';
+import { startState } from '#control/tick/state.ts';
 import { newStorageTrack, type StorageTrack, withStorageReading } from '#control/storage/track.ts';
 import type { StorageReserve } from '#link/message.ts';
 import { type DeviceId, type DeviceRecord, type StorageRating, toDeviceId } from '#site/device.ts';
@@ -51,6 +55,18 @@ describe('DERStatus of storage', () => {
     expect(withStorageReading(healed, { ...SIGHT, takenAt: monoMs(NOW + 2), isFaulty: true }).isFaulty).toBe(true);
   });
 
+  it.each([
+    [3000, 7, 2],
+    [0, 3, 1],
+  ])('of a site with storage alone, %s W: it is what generates', (power, genConnectStatus, operationalModeStatus) => {
+    const one = track('a', power, 60);
+    const storage = { ...NO_STORAGE, tracks: new Map([[one.device, one]]) };
+    const state = { ...startState({ plan: emptyPlan(), clock: unknownClock() }), storage };
+    const sights = new Map([[one.device, { standing: 'answering' as const, silentSince: null }]]);
+    const status = siteStatus(state, sights, { now: NOW, utility: null, connections: new Map() });
+    expect(status).toMatchObject({ genConnectStatus, operationalModeStatus, inverterStatus: null });
+  });
+
   it('is one of all together: best connection, mean content by what each can give', () => {
     const both = [track('a', -3000, 90, 1000), track('b', 3000, 10, 3000)];
     expect(statusOf(both, (device) => device === 'a')).toEqual({ connectStatus: 7, stateOfCharge: 3000, mode: 2 });
@@ -97,6 +113,16 @@ describe('ratings of the site', () => {
       both.map((one) => plate({ record: one })),
     )?.storage;
     expect(rating).toEqual({ maxCharge: 10_000, maxDischarge: 8000, capacity: null, floor: null });
+  });
+
+  it('of a site without an inverter, active power is what storage gives', () => {
+    const alone = siteNameplate([], [plate()]);
+    expect(alone).toMatchObject({ ratedPower: 4000, maxPower: 4000, ratedApparent: 4000, isStorageAlone: true });
+    expect(alone).toMatchObject({ ratedVarInjected: null, referenceVoltage: null, storage: RATING });
+    const plated = plate({ record: record('storage', { storage: RATING, nameplate: PLATE }) });
+    expect(siteNameplate([], [plated])).toMatchObject({ ratedApparent: PLATE.ratedApparent, ratedVarAbsorbed: 2200 });
+    expect(siteNameplate([], [plate({ record: null })])).toBeNull();
+    expect(siteNameplate([])).toBeNull();
   });
 
   it('the least displacement factor is what every inverter can hold', () => {

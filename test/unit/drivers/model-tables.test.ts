@@ -12,6 +12,8 @@ import { inverterModel } from '#drivers/sunspec/models/inverter.ts';
 import { meterFloatModel } from '#drivers/sunspec/models/meter-float.ts';
 import { meterModel, singlePhaseMeterModel } from '#drivers/sunspec/models/meter.ts';
 import { nameplateModel } from '#drivers/sunspec/models/nameplate.ts';
+import { batteryBankModel } from '#drivers/sunspec/models/battery-bank.ts';
+import { batteryStringModel } from '#drivers/sunspec/models/battery-string.ts';
 import { batteryModel } from '#drivers/sunspec/models/battery.ts';
 import { derStorageModel } from '#drivers/sunspec/models/der-storage.ts';
 import { mpptModel } from '#drivers/sunspec/models/mppt.ts';
@@ -40,10 +42,14 @@ const models: readonly Model<PointTable>[] = [
   derStorageModel,
   derDcModel,
   batteryModel,
+  batteryBankModel,
+  batteryStringModel,
   mpptModel,
 ];
 /** Modules of 160 and ports of 714 that the tables have. */
 const MODULES = ['1', '2', '3', '4'];
+/** Strings of 803 that it has. */
+const STRINGS = ['1', '2', '3'];
 
 interface PublishedPoint {
   readonly name: string;
@@ -67,7 +73,7 @@ const published = (id: number): readonly PublishedPoint[] | null => {
   // A group without a count is a part of the fixed block: its points are named after it.
   const fixed = (group.groups ?? []).filter(({ count }) => count === undefined);
   const named = fixed.flatMap(({ name, points }) => points.map((point) => ({ ...point, name: `${name}_${point.name}` })));
-  const modules = id === 160 || id === 714 ? MODULES : [];
+  const modules = id === 160 || id === 714 ? MODULES : id === 803 ? STRINGS : [];
   const repeated = modules.flatMap((number) =>
     (group.groups?.[0]?.points ?? []).map((point) => ({ ...point, name: `${point.name}_${number}` })),
   );

@@ -17,6 +17,11 @@ const INVERTERS = [
   ['sungrow-sg', 'Sungrow SG10RT', 10, 4000],
   ['solaredge', 'SolarEdge SE10K', 0, 0],
 ] as const;
+/** Nothing of them may be written. */
+const READ_ONLY = [
+  ['huawei-sun2000', 'Huawei SUN2000-10KTL'],
+  ['goodwe-et', 'GoodWe GW10K-ET'],
+] as const;
 const device = toDeviceId('any');
 const FALLBACK = 0xf312;
 
@@ -119,6 +124,25 @@ describe.each(INVERTERS)('profile %s on the rig (%s)', (name, product, least, af
   });
 });
 
+describe.each(READ_ONLY)('profile %s on the rig (%s)', (name, product) => {
+  it('is found and measured, and never written, whatever is asked', () => {
+    const { clock, inverter, session, samples, records, outcomes, notes, cap, onSilence } = inverterOn(name, product);
+    cap(4000);
+    session.start();
+    clock.runFor(15_000);
+    cap(0);
+    session.want({ device, command: { kind: 'disconnect' }, onSilence }, 'cut');
+    clock.runFor(15_000);
+    expect(notes).toEqual([]);
+    expect(records[0]).toMatchObject({ serialNumber: 'CARD-1', nameplate: { maxPower: 10_000 } });
+    const { voltage, frequency, generation, state } = samples.at(-1)!;
+    expect([generation, state]).toEqual([8000, 'producing']);
+    expect([voltage.a, voltage.b, voltage.c, frequency]).toEqual([230, 230, 230, 50]);
+    expect(samples.map((one) => one.lifetimeEnergy)).toContain(1_000_000);
+    expect([inverter.writes, outcomes, session.heldCap()]).toEqual([[], [], null]);
+  });
+});
+
 describe('an inverter with a fallback of its own', () => {
   it('counts as limited only when the fallback stands too', () => {
     const { clock, inverter, session, notes, cap } = inverterOn('solaredge', 'SolarEdge SE10K');
@@ -166,6 +190,6 @@ describe('a profile of a register map', () => {
 
   it('has a device of the rig, each of them', () => {
     const shipped = shippedProfiles().filter(({ kind }) => kind === 'map-inverter');
-    expect(INVERTERS.map(([name]) => name).sort()).toEqual(shipped.map(({ name }) => name).sort());
+    expect([...INVERTERS, ...READ_ONLY].map(([name]) => name).sort()).toEqual(shipped.map(({ name }) => name).sort());
   });
 });

@@ -23,6 +23,7 @@ describe('storage in the ratings', () => {
     const capability = derCapability(plate)!;
     const settings = derSettings(plate, { settings: {}, updatedAt: utilitySeconds(1) })!;
     expect(capability.type).toBe(83);
+    expect(derCapability({ ...plate, isStorageAlone: true })?.type).toBe(80);
     expect([capability.rtgMaxChargeRateW, capability.rtgMaxDischargeRateW, capability.rtgMaxWh].map(value)).toEqual([
       5000, 4000, 10_000,
     ]);

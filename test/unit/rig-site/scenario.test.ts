@@ -18,12 +18,16 @@ const scenarioOf = (name: string): Scenario => {
 describe('scenario files', () => {
   test('the five of make run are there', () => {
     expect([...files].sort()).toEqual([
+      'clock-steps.json',
       'comms-loss.json',
       'day.json',
       'device-loss.json',
+      'flash-fails.json',
       'meter-loss.json',
       'night.json',
+      'power-cut.json',
       'steps.json',
+      'wrong-hands.json',
     ]);
   });
 

@@ -22,6 +22,7 @@ const scenarioOf = (expectation: Partial<Expectation>): Scenario => ({
     slewPercentPerSecond: null,
     gainErrorPercent: 0,
     limitScale: -2,
+    reconnectSeconds: 2,
   },
   utility: { pollRate: 1, postRate: 1, layout: 'random', programs: [], controls: [] },
   faults: [],

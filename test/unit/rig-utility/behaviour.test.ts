@@ -10,7 +10,7 @@ import {
   setDefault,
   supersedeControl,
 } from '../../rig/utility/state.ts';
-import { downAt } from '../../rig/utility/faults.ts';
+import { downAt, timeJumpAt } from '../../rig/utility/faults.ts';
 import * as good from './bodies.ts';
 import { attribute, client, discover, href, LFDI, one, pages, programs, SFDI, START, xml, type TestClient } from './client.ts';
 
@@ -244,5 +244,16 @@ describe('the fault server-down', () => {
       { kind: 'meter-silent', at: 0 },
     ];
     expect([9, 10, 14.9, 15].map((elapsed) => downAt(faults, elapsed))).toEqual([false, true, true, false]);
+  });
+});
+
+describe('the fault server-clock', () => {
+  it('holds for its span, and two of them add up', () => {
+    const faults = [
+      { kind: 'server-clock', at: 10, forSeconds: 10, bySeconds: -40 },
+      { kind: 'server-clock', at: 15, forSeconds: 10, bySeconds: 100 },
+      { kind: 'server-down', at: 0, forSeconds: 90 },
+    ];
+    expect([9, 10, 15, 20, 25].map((elapsed) => timeJumpAt(faults, elapsed))).toEqual([0, -40, 60, 100, 0]);
   });
 });
