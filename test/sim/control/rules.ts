@@ -57,10 +57,10 @@ export class Rules {
     this.#step(now);
   }
 
-  /** When the last event that was served ends, if nothing cancels it; seconds. */
+  /** When the last event that was served ends, if nothing cancels it, or would have; seconds. */
   get lastEnd(): number {
     let last = -Infinity;
-    for (const { end, phase } of this.#tracked.values()) if (phase !== 'over') last = Math.max(last, end);
+    for (const { end } of this.#tracked.values()) last = Math.max(last, end);
     return last;
   }
 
