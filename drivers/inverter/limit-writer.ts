@@ -21,8 +21,8 @@ import {
 } from './control-block.ts';
 import type { BlockValues, CapScale } from './control-block.ts';
 
-/** How soon a write is wanted: a cut goes next on the line, a raise behind the meter, a refresh is written even when nothing changed. */
-export type Urgency = 'cut' | 'raise' | 'refresh';
+/** How soon a write is wanted: a cut goes next on the line, a raise behind the meter, a refresh is written even when nothing changed; so is what is gone. */
+export type Urgency = 'cut' | 'raise' | 'refresh' | 'gone';
 
 /** Rewrites at once after a read-back that differs; then every MISMATCH_RETRY. */
 const MISMATCHES_AT_ONCE = 3;
@@ -129,7 +129,9 @@ export class LimitWriter {
     if (this.#target === null || this.#backingOff) return;
     const values = blockValues(this.#options.control, wanted.cap, wanted.onSilence, this.#target.scale);
     const same = this.#written !== null && sameValues(this.#written.values, values);
-    if (same && urgency !== 'refresh') return;
+    if (same && urgency !== 'refresh' && urgency !== 'gone') return;
+    // What was proven proves nothing any more.
+    if (urgency === 'gone') this.#held = null;
     this.#write(urgency === 'cut' ? PRIORITY.cut : PRIORITY.control);
   }
 

@@ -6,7 +6,7 @@ import { PRIORITY } from './transaction.ts';
 import type { Line, LineFault, Priority, Reply, Request } from './transaction.ts';
 
 /** How soon a write is wanted: a cut goes next on the line, a raise behind the meter, a refresh is written even when nothing changed. */
-export type Urgency = 'cut' | 'raise' | 'refresh';
+export type Urgency = 'cut' | 'raise' | 'refresh' | 'gone';
 
 /** One thing that a device is to do: what is written, in this order, and how a read shows that it stands. */
 export interface Order<T> {
@@ -131,8 +131,10 @@ export class OrderWriter<T> {
       if (!this.#looking) this.#look();
       return;
     }
-    if (same && this.#written.order.key === order.key && urgency !== 'refresh') return;
+    if (same && this.#written.order.key === order.key && urgency !== 'refresh' && urgency !== 'gone') return;
     if (same && this.#cancelTurn !== null) return;
+    // What was proven proves nothing any more.
+    if (urgency === 'gone') this.#held = null;
     const { tightens = () => true } = this.#options;
     const isCut = urgency === 'cut' && tightens(this.#written.order.meaning, order.meaning);
     this.#write(isCut ? PRIORITY.cut : PRIORITY.control);

@@ -22,6 +22,10 @@ const above = (track: GenerationTrack, cap: Watts, output: Watts): boolean => ou
 
 /** Written again after this long above the cap. */
 const ASSERT_AFTER_MS = 3000;
+/** One that disobeys is written again seldom, for the sake of its flash. */
+const DISOBEYING_PAUSE_MS = 60_000;
+/** An output that rises by this fraction of WMax a second, above a cap that stood for long, does not lag: the cap is gone. */
+const ESCAPE_SLOPE = 0.01;
 /** Alarm when it did not help for this long, or three settling times where the plant is slow. */
 const DISOBEYS_AFTER_MS = 10_000;
 const RECOVERED_READINGS = 3;
@@ -32,8 +36,14 @@ const judged = (before: Obedience, long: number, settleMs: number): Obedience =>
   return before === 'resists' || long >= Math.max(ASSERT_AFTER_MS, settleMs) ? 'resists' : 'lags';
 };
 
+/** It goes up above a cap that stood for long. */
+const escapes = (track: GenerationTrack, settleMs: number, now: MonoMs): boolean => {
+  const stood = now - (track.disturbedAt ?? 0) > Math.max(ASSERT_AFTER_MS, settleMs);
+  return stood && slope(track) > ESCAPE_SLOPE * track.maxPower;
+};
+
 /**
- * One look at the inverter. `assert`: the cap has to be written again now.
+ * One look at the inverter. `assert`: the cap has to be written again now; `isGone`: for it evidently stands there no more.
  * `settleMs`: what this plant was seen to take for a cap change.
  */
 export const follow = (
@@ -41,14 +51,18 @@ export const follow = (
   track: GenerationTrack,
   settleMs: number,
   now: MonoMs,
-): { readonly state: FollowState; readonly assert: boolean } => {
+): { readonly state: FollowState; readonly assert: boolean; readonly isGone: boolean } => {
   const output = latestGeneration(track, now);
   const cap = track.heldCap;
-  if (output === null || cap === null) return { state: { ...state, aboveSince: null }, assert: false };
+  if (output === null || cap === null) return { state: { ...state, aboveSince: null }, assert: false, isGone: false };
   if (!above(track, cap, output)) {
     const belowCount = state.belowCount + 1;
     const recovered = state.obedience === 'obeys' || belowCount >= RECOVERED_READINGS;
-    return { state: { ...state, aboveSince: null, belowCount, obedience: recovered ? 'obeys' : state.obedience }, assert: false };
+    return {
+      state: { ...state, aboveSince: null, belowCount, obedience: recovered ? 'obeys' : state.obedience },
+      assert: false,
+      isGone: false,
+    };
   }
   const falling = slope(track) < -0.01 * track.maxPower;
   const aboveSince = falling && state.obedience !== 'disobeys' ? now : (state.aboveSince ?? now);
@@ -56,11 +70,13 @@ export const follow = (
   const long = now - since;
   const obedience = judged(state.obedience, long, settleMs);
   const disobeys = obedience === 'disobeys';
-  const pause = disobeys ? DISOBEYS_AFTER_MS : ASSERT_AFTER_MS;
-  const assert = long >= ASSERT_AFTER_MS && (state.assertedAt === null || now - state.assertedAt >= pause);
+  const pause = disobeys ? DISOBEYING_PAUSE_MS : ASSERT_AFTER_MS;
+  const isGone = escapes(track, settleMs, now);
+  const assert = (isGone || long >= ASSERT_AFTER_MS) && (state.assertedAt === null || now - state.assertedAt >= pause);
   return {
     state: { obedience, aboveSince, assertedAt: assert ? now : state.assertedAt, belowCount: 0 },
     assert,
+    isGone,
   };
 };
 

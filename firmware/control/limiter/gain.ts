@@ -1,5 +1,6 @@
 import type { MonoMs } from '#base/units.ts';
 import { capsWithin, type GenerationTrack } from './generation.ts';
+import { quantumOf, type Stand, withStand } from './quantum.ts';
 import { type AnswerState, type DeadTime, deadTimeOf, lagOf, NOTHING_SEEN, withAnswer, withCut } from './response.ts';
 
 /** The trim may correct an inverter or a reading by ten per cent, never more (design D6). */
@@ -48,6 +49,9 @@ export interface GainState {
   readonly answers?: AnswerState;
   readonly deadTime?: DeadTime | null;
   readonly lagMs?: number | null;
+  /** Where it stood under the newest caps, and the step that follows of them, watts. Absent: in a tape of an earlier release. */
+  readonly stands?: readonly Stand[];
+  readonly quantum?: number | null;
 }
 
 export const UNTRIMMED: GainState = { gain: 1, settleMs: 5000, timing: null, learnedAt: null };
@@ -114,7 +118,20 @@ const ratioOf = ({ gain, settleMs }: GainState, track: GenerationTrack, output: 
   if (acting === null) return null;
   const delivers = output / Math.max(...acting) > gain;
   const ratio = output / (delivers ? Math.max(...acting) : Math.min(...acting));
-  return Math.abs(ratio - 1) > PLAUSIBLE || (!delivers && ratio > gain) ? null : ratio;
+  // No output under a cap of none is no ratio at all.
+  const isRatio = Number.isFinite(ratio) && Math.abs(ratio - 1) <= PLAUSIBLE;
+  return !isRatio || (!delivers && ratio > gain) ? null : ratio;
+};
+
+/** A new cap is worth a look at the steps; more readings under one are not. */
+const stepped = (
+  { stands = [], quantum = null }: GainState,
+  stand: Stand,
+  { maxPower }: GenerationTrack,
+): Pick<GainState, 'stands' | 'quantum'> => {
+  if (stands.at(-1)?.cap === stand.cap) return {};
+  const seen = withStand(stands, stand, maxPower);
+  return { stands: seen, quantum: quantumOf(seen, maxPower, quantum) };
 };
 
 /** A reading arrived: learns the gain when the cap binds and everything has settled. */
@@ -133,5 +150,5 @@ export const withSettledReading = (before: GainState, track: GenerationTrack, no
   const gain = clamp(learned, GAIN_MIN, GAIN_MAX);
   const isShown = rest.changes > 0 && Math.abs(gain - rest.ratio) <= SAME_RATIO;
   const shown = isShown ? gain : Math.min(gain, state.shown ?? 1);
-  return { ...state, gain, learnedAt: newest.at, rest, shown };
+  return { ...state, gain, learnedAt: newest.at, rest, shown, ...stepped(state, { cap, output: newest.generation }, track) };
 };

@@ -4,9 +4,10 @@ import { onPhases, roomOnPhasesFor } from '#control/allocate/on-phases.ts';
 import { follow, FOLLOWING, type FollowState } from '#control/follow/follow.ts';
 import { type GenerationTrack, latestGeneration, withAskedCap } from '#control/limiter/generation.ts';
 import { type Decision, gainOf, type LimiterState } from '#control/limiter/limiter.ts';
+import { onStep } from '#control/limiter/quantum.ts';
 import type { DeviceId } from '#site/device.ts';
 import { phasesOf } from './phases.ts';
-import type { Command, ControlState, SiteFacts } from './state.ts';
+import type { Command, ControlState, SiteFacts, Urgency } from './state.ts';
 
 interface Asking {
   readonly asked: ReadonlyMap<DeviceId, Asked>;
@@ -94,6 +95,12 @@ const splitOf = (of: 'command' | 'ceiling', claims: readonly Claim[], decision: 
 /** What the limiter gives, less where a check of the meter wants less. */
 const onTrial = (given: Watts = watts(0), most: Watts = given): Watts => watts(Math.min(given, most));
 
+/** The same cap once more is written although nothing changed: it does not hold, or is gone. */
+const urgencyOf = (before: Asked | null, next: Asked | null, isGone: boolean): Urgency => {
+  if (next === null) return isGone ? 'gone' : 'refresh';
+  return before !== null && next.cap > before.cap ? 'raise' : 'cut';
+};
+
 /** What is asked of each inverter now, and whether it does what it was asked before. */
 export const askAll = (state: ControlState, facts: SiteFacts, claims: readonly Claim[], view: View): Asking => {
   const { completes, arrives } = view;
@@ -110,18 +117,18 @@ export const askAll = (state: ControlState, facts: SiteFacts, claims: readonly C
     if (track === undefined || known === undefined || maxPower <= 0) continue;
     const before = state.asked.get(device) ?? null;
     const [cap, ceiling] = [caps, ceilings].map((all) => onTrial(all.get(device), view.trial?.get(device)));
-    const wish = { cap: cap ?? watts(0), ceiling: ceiling ?? watts(0), completes, arrives, swings };
+    const { quantum, settleMs } = gainOf(view.limiter, device);
+    const wish = { cap: watts(onStep(cap ?? 0, quantum, maxPower)), ceiling: ceiling ?? watts(0), completes, arrives, swings };
     const next = ask(before, wish, maxPower, view.now);
-    const obeys = follow(state.follows.get(device) ?? FOLLOWING, track, gainOf(view.limiter, device).settleMs, view.now);
+    const obeys = follow(state.follows.get(device) ?? FOLLOWING, track, settleMs, view.now);
     follows.set(device, obeys.state);
     const wanted = next ?? before;
     if (wanted === null || (next === null && !obeys.assert)) continue;
     asked.set(device, wanted);
     tracks.set(device, withAskedCap(track, wanted.cap, view.now));
-    const raises = next !== null && before !== null && next.cap > before.cap;
     commands.push({
       setpoint: { device, command: { kind: 'cap', cap: wanted.cap }, onSilence: known.onSilence },
-      urgency: raises ? 'raise' : 'cut',
+      urgency: urgencyOf(before, next, obeys.isGone),
     });
   }
   return { asked, ceilings, follows, commands, tracks };

@@ -160,7 +160,7 @@ export const startState = (memory: Pick<ControlState, 'plan' | 'clock'> & { read
   decision: null,
 });
 
-export type Urgency = 'cut' | 'raise' | 'refresh';
+export type Urgency = 'cut' | 'raise' | 'refresh' | 'gone';
 
 export interface Command {
   readonly setpoint: Setpoint;

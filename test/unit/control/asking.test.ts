@@ -37,21 +37,22 @@ const claim = (device: Claim['device']): Claim => ({
   idle: false,
 });
 
-/** Of 4.5 kW the slow one had 3.9 and the quick one 0.6; now each is to have half, and the slow one holds its half already. */
-const capOfQuick = (slowMakes: number): number => {
-  const now = monoMs(20_000);
-  const inverters = [SLOW, QUICK].map((device) => ({
+const FACTS = {
+  ...{ meter: toDeviceId('grid'), local: { schedule: null, scheme: null } },
+  inverters: [SLOW, QUICK].map((device) => ({
     device,
     maxPower: RATED,
     minOutputFraction: 0,
     onSilence: { kind: 'holds' as const },
-  }));
-  const facts = {
-    ...{ meter: toDeviceId('grid'), inverters, local: { schedule: null, scheme: null } },
-    commissioned: { exportW: null, generationW: null },
-    fallback: { exportW: watts(0), importW: null },
-    ...{ unmeteredGeneration: watts(0), returnsByItself: false, executable: INVERTER_MODES, readingAgeMs: 0, seed: 'seed' },
-  };
+  })),
+  commissioned: { exportW: null, generationW: null },
+  fallback: { exportW: watts(0), importW: null },
+  ...{ unmeteredGeneration: watts(0), returnsByItself: false, executable: INVERTER_MODES, readingAgeMs: 0, seed: 'seed' },
+};
+
+/** Of 4.5 kW the slow one had 3.9 and the quick one 0.6; now each is to have half, and the slow one holds its half already. */
+const capOfQuick = (slowMakes: number): number => {
+  const now = monoMs(20_000);
   const slow = withReading(
     withHeldCap(withAskedCap(newTrack(SLOW, RATED), watts(2250), now), watts(2250), now),
     reading(19_900, slowMakes),
@@ -73,7 +74,7 @@ const capOfQuick = (slowMakes: number): number => {
       [QUICK, before],
     ]),
   };
-  return askAll(state, facts, [claim(SLOW), claim(QUICK)], view).asked.get(QUICK)?.cap ?? Number.NaN;
+  return askAll(state, FACTS, [claim(SLOW), claim(QUICK)], view).asked.get(QUICK)?.cap ?? Number.NaN;
 };
 
 it('a share is given on as fast as the one that gave it comes down', () => {
@@ -81,4 +82,20 @@ it('a share is given on as fast as the one that gave it comes down', () => {
   expect(capOfQuick(3000)).toBe(1500);
   // what it reads above its cap once it arrived is its error, not its way down
   expect(capOfQuick(2290)).toBe(2250);
+});
+
+it('a cap that an output goes beyond is written again although nothing of it changed', () => {
+  const cap = watts(2000);
+  const held = withHeldCap(withAskedCap(newTrack(SLOW, RATED), cap, monoMs(0)), cap, monoMs(0));
+  const track = [19_000, 19_500, 20_000].reduce((one, at) => withReading(one, reading(at, 2000 + 2 * (at - 19_000))), held);
+  const power = { target: cap, ceiling: cap, assured: cap, command: cap, load: watts(0) };
+  const before = { cap, askedAt: monoMs(0), raisedAt: null, cutSince: false, trial: null, restMs: 10_000 };
+  const state = { ...startState({ plan: emptyPlan(), clock: unknownClock() }), asked: new Map([[SLOW, before]]) };
+  const { commands } = askAll(state, FACTS, [claim(SLOW)], {
+    tracks: new Map([[SLOW, track]]),
+    limiter: newLimiter(),
+    decision: { ...power, seen: true, overcutting: false, probing: false, moving: false },
+    ...{ completes: false, arrives: false, trial: undefined, asleep: new Set<never>(), now: monoMs(20_100) },
+  });
+  expect(commands.map(({ urgency, setpoint }) => [urgency, setpoint.command])).toEqual([['gone', { kind: 'cap', cap }]]);
 });

@@ -52,6 +52,16 @@ describe('an inverter', () => {
     expect(long.asserted.length).toBeLessThanOrEqual(7);
   });
 
+  it('that rises above a cap that stood for long has lost it: told again at once', () => {
+    const rises = (t: number): number => (t < 20_000 ? 4000 : Math.min(9000, 4000 + 2 * (t - 20_000)));
+    const [first = Infinity] = watch(4000, rises, 30_000).asserted;
+    // 4680 W count as above.
+    expect(first).toBeGreaterThan(20_340);
+    expect(first).toBeLessThanOrEqual(20_750);
+    // Soon after a new cap it may still be on the way that the one before it gave.
+    expect(watch(4000, (t) => Math.min(9000, 4000 + 2 * t), 2750).asserted).toEqual([]);
+  });
+
   it('that is slow by nature gets its settling time', () => {
     expect(watch(4000, () => 9000, 20_000, 25_000).state.obedience).toBe('lags');
     expect(watch(4000, () => 9000, 26_000, 25_000).state.obedience).toBe('disobeys');
