@@ -122,14 +122,14 @@ export const LIMITER_MUTANTS: readonly Mutant[] = [
     file: 'firmware/control/allocate/on-phases.ts',
     search: '      const others = [...holds].filter(([device]) => device !== claim.device);',
     replace: '      const others = [...holds].filter(([device]) => device === claim.device && share === 0);',
-    tests: ['test/property/control/on-phases.test.ts'],
+    tests: ['test/unit/control/on-phases.test.ts'],
   },
   {
     name: 'a phase limit leaves inverters below what they run on stably',
     file: 'firmware/control/allocate/on-phases.ts',
     search: '    const running = runningOn(Math.max(0, left), fed);',
     replace: '    const running = fed;',
-    tests: ['test/property/control/on-phases.test.ts'],
+    tests: ['test/unit/control/on-phases.test.ts'],
   },
   {
     name: 'a single-phase battery counts on all phases alike',
