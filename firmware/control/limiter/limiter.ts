@@ -104,8 +104,10 @@ export const newLimiter = (): LimiterState => ({
 export interface Decision {
   /** What the inverters together may deliver, with the margin kept; the full rating when nothing limits. */
   readonly target: Watts;
-  /** The same without the margin: a cap above it must come down at once. */
+  /** The same without the margin, and with the slack of the load's noise: a cap above it must come down at once. */
   readonly ceiling: Watts;
+  /** What of the ceiling is slack: a raise by less is not worth a write. Absent: in a tape of an earlier release. */
+  readonly slack?: number;
   /** What they may deliver whatever the load is. */
   readonly assured: Watts;
   /** What to command now: the target, or less while over-cutting. */
@@ -345,7 +347,7 @@ export const decide = (
   // Storage is part of the load: what feeds the site makes it negative.
   const load = withOutput(known, tracks, timing);
   const proven = seen ? provenLoad(load, now, { ratedPower: plant.maxPower, ahead: runsAhead(plant) }) : null;
-  const relied = proven ?? watts(0 - (plant.storage?.possibleDischarge ?? 0));
+  const relied = proven?.load ?? watts(0 - (plant.storage?.possibleDischarge ?? 0));
   const rounding = Math.max(0, tracks.length - FEW_INVERTERS);
   const isLost = known !== checked.load;
   const phased = onEachPhase(checked, plant, tracks, { now, seen, isLost, timing, rounding });
@@ -355,12 +357,8 @@ export const decide = (
       allowed(limits, relied, plant, (limit) => margin(limit) + rounding),
     ),
   );
-  const ceiling = watts(
-    Math.min(
-      phased.ceiling,
-      allowed(limits, relied, plant, () => 0),
-    ),
-  );
+  const most = (slack: number): number => allowed(limits, watts(relied + slack), plant, () => 0);
+  const ceiling = watts(Math.min(phased.ceiling, most(proven?.slack ?? 0)));
   const assured = watts(Math.min(ceiling, allowed(limits, watts(0), plant, margin)));
   const told = tracks.filter(({ device }) => !uncontrolled.has(device));
   const others = tracks.reduce((sum, { device }) => sum + (uncontrolled.get(device) ?? 0), 0);
@@ -383,7 +381,8 @@ export const decide = (
       overcutting: overcutSince !== null,
       probing: probe !== null,
       moving,
-      load: proven,
+      load: proven?.load ?? null,
+      slack: Math.max(0, ceiling - most(0)),
       ...phased.decision,
     },
   };

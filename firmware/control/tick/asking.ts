@@ -107,6 +107,7 @@ export const askAll = (state: ControlState, facts: SiteFacts, claims: readonly C
   const caps = withRoom(splitOf('command', claims, view.decision, facts), claims, { state, facts, view });
   const ceilings = splitOf('ceiling', claims, view.decision, facts);
   const swings = loadSwings(view, claims);
+  const share = 1 / claims.reduce((sum, claim) => sum + claim.maxPower, 0);
   const asked = new Map(state.asked);
   const follows = new Map(state.follows);
   const commands: Command[] = [];
@@ -118,7 +119,8 @@ export const askAll = (state: ControlState, facts: SiteFacts, claims: readonly C
     const before = state.asked.get(device) ?? null;
     const [cap, ceiling] = [caps, ceilings].map((all) => onTrial(all.get(device), view.trial?.get(device)));
     const { quantum, settleMs } = gainOf(view.limiter, device);
-    const wish = { cap: watts(onStep(cap ?? 0, quantum, maxPower)), ceiling: ceiling ?? watts(0), completes, arrives, swings };
+    const slack = (view.decision.slack ?? 0) * share * maxPower;
+    const wish = { cap: watts(onStep(cap ?? 0, quantum, maxPower)), ceiling: ceiling ?? watts(0), completes, arrives, swings, slack };
     const next = ask(before, wish, maxPower, view.now);
     const obeys = follow(state.follows.get(device) ?? FOLLOWING, track, settleMs, view.now);
     follows.set(device, obeys.state);
