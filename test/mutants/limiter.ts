@@ -6,6 +6,20 @@ const GAIN = ['test/unit/control/gain.test.ts'];
 /** Breaks of what the limiter does about a meter it does not believe and an inverter that is slow to give way. */
 export const LIMITER_MUTANTS: readonly Mutant[] = [
   {
+    name: 'a load that went by less than a step is taken for noise for ever',
+    file: 'firmware/control/limiter/noise.ts',
+    search: 'Math.max(0, missed + level.load - load)',
+    replace: 'Math.max(0, level.load - load)',
+    tests: ['test/unit/control/noise.test.ts'],
+  },
+  {
+    name: 'of a noisy load its mean is relied on',
+    file: 'firmware/control/limiter/noise.ts',
+    search: 'missedBy(loads, MISSED * sigma)',
+    replace: 'missedBy(loads, 16 * MISSED * sigma)',
+    tests: ['test/unit/control/noise.test.ts'],
+  },
+  {
     name: 'a meter once disbelieved is never tried',
     file: 'firmware/control/limiter/probe.ts',
     search: 'if (!due || output === null',

@@ -4,7 +4,7 @@ import type { DeviceId } from '#site/device.ts';
 import type { MeterSample } from '#site/sample.ts';
 import { type GainState, isSteady, UNTRIMMED, withCapChange, withSettledReading } from './gain.ts';
 import { type GenerationTrack, isMoving, latestGeneration, predicted } from './generation.ts';
-import { type LoadState, NO_LOAD_KNOWN, provenLoad, withOutput, withoutMeter, withPoll } from './load.ts';
+import { type LoadState, NO_LOAD_KNOWN, type ProvenLoad, provenLoad, withOutput, withoutMeter, withPoll } from './load.ts';
 import {
   observePhases,
   type PhaseLimit,
@@ -319,6 +319,9 @@ const onEachPhase = (
   return { state: { phases: loads }, decision: { rooms }, ...roomTogether(plant.phases, tracks, rooms) };
 };
 
+/** What may be relied on while nothing is known of the load. */
+const withoutLoad = ({ storage }: Plant): ProvenLoad => ({ load: watts(0 - (storage?.possibleDischarge ?? 0)), slack: 0 });
+
 /** What each inverter that cannot be told counts as. */
 type Uncontrolled = ReadonlyMap<DeviceId, Watts>;
 
@@ -347,7 +350,7 @@ export const decide = (
   // Storage is part of the load: what feeds the site makes it negative.
   const load = withOutput(known, tracks, timing);
   const proven = seen ? provenLoad(load, now, { ratedPower: plant.maxPower, ahead: runsAhead(plant) }) : null;
-  const relied = proven?.load ?? watts(0 - (plant.storage?.possibleDischarge ?? 0));
+  const { load: relied, slack } = proven ?? withoutLoad(plant);
   const rounding = Math.max(0, tracks.length - FEW_INVERTERS);
   const isLost = known !== checked.load;
   const phased = onEachPhase(checked, plant, tracks, { now, seen, isLost, timing, rounding });
@@ -357,8 +360,8 @@ export const decide = (
       allowed(limits, relied, plant, (limit) => margin(limit) + rounding),
     ),
   );
-  const most = (slack: number): number => allowed(limits, watts(relied + slack), plant, () => 0);
-  const ceiling = watts(Math.min(phased.ceiling, most(proven?.slack ?? 0)));
+  const most = (more: number): number => allowed(limits, watts(relied + more), plant, () => 0);
+  const ceiling = watts(Math.min(phased.ceiling, most(slack)));
   const assured = watts(Math.min(ceiling, allowed(limits, watts(0), plant, margin)));
   const told = tracks.filter(({ device }) => !uncontrolled.has(device));
   const others = tracks.reduce((sum, { device }) => sum + (uncontrolled.get(device) ?? 0), 0);

@@ -10,12 +10,12 @@ const SIGMA = 1.05;
 /** Below this fraction of the rating noise costs nothing; beyond the most it is no noise. */
 const LEAST_FRACTION = 0.0015;
 const MOST_FRACTION = 0.02;
-/** The load relied on is missed by so much of the noise on average: a tenth of the loads are below it. */
+/** The load relied on is missed by so much of the noise on average: of a normal one, 6 % of the loads are below it. */
 const MISSED = 0.025;
 /** As much of the noise, missed in a run of loads, is a load that went. */
 const GONE = 2.5;
-/** A cap may stand above what the noise leaves by so much of it, and never by more than the band around the limit has room for. */
-const SLACK = 0.7;
+/** A cap is left where it is until so much of the noise is missed, and never higher than the band around the limit has room for. */
+const TOLERATED = 0.1;
 const SLACK_FRACTION = 0.01;
 const SLACK_W = 100;
 
@@ -61,8 +61,9 @@ const levelOf = (loads: readonly number[], ratedPower: number): NoiseLevel | nul
   const changes = loads.slice(1).map((load, index) => Math.abs(load - (loads[index] ?? load)));
   const sigma = Math.min(SIGMA * middle(changes), MOST_FRACTION * ratedPower);
   if (sigma < LEAST_FRACTION * ratedPower) return null;
-  const slack = Math.min(SLACK * sigma, SLACK_FRACTION * ratedPower, SLACK_W);
-  return { load: missedBy(loads, MISSED * sigma), slack, sigma };
+  const load = missedBy(loads, MISSED * sigma);
+  const slack = Math.min(missedBy(loads, TOLERATED * sigma) - load, SLACK_FRACTION * ratedPower, SLACK_W);
+  return { load, slack, sigma };
 };
 
 const missedAfter = ({ missed, level }: NoiseState, load: number): number =>

@@ -120,7 +120,14 @@ export const askAll = (state: ControlState, facts: SiteFacts, claims: readonly C
     const [cap, ceiling] = [caps, ceilings].map((all) => onTrial(all.get(device), view.trial?.get(device)));
     const { quantum, settleMs } = gainOf(view.limiter, device);
     const slack = (view.decision.slack ?? 0) * share * maxPower;
-    const wish = { cap: watts(onStep(cap ?? 0, quantum, maxPower)), ceiling: ceiling ?? watts(0), completes, arrives, swings, slack };
+    const wish = {
+      cap: watts(onStep(cap ?? 0, quantum, maxPower)),
+      ceiling: ceiling ?? watts(0),
+      completes,
+      arrives,
+      swings,
+      slack,
+    };
     const next = ask(before, wish, maxPower, view.now);
     const obeys = follow(state.follows.get(device) ?? FOLLOWING, track, settleMs, view.now);
     follows.set(device, obeys.state);

@@ -176,7 +176,8 @@ class Controller {
     const ceiling = allocate(decision.ceiling, [claim]).get(DEVICE) ?? watts(0);
     const forced = decision.overcutting || decision.probing;
     const completes = forced || this.#forced || limit !== this.#limit;
-    const next = ask(this.#asked, { cap, ceiling, completes, arrives: limit !== this.#limit, swings: false }, watts(WMAX), now);
+    const wish = { cap, ceiling, completes, arrives: limit !== this.#limit, swings: false, slack: decision.slack ?? 0 };
+    const next = ask(this.#asked, wish, watts(WMAX), now);
     if (next !== null) {
       this.#asked = next;
       this.#track = withAskedCap(this.#track, next.cap, now);
