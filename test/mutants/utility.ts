@@ -152,6 +152,13 @@ export const NORTH_MUTANTS: readonly Mutant[] = [
     tests: ['test/unit/controld/journal.test.ts'],
   },
   {
+    name: 'northd dials a controld that comes late seconds later',
+    file: 'firmware/link/client.ts',
+    search: 'const RETRY_MAX_MS = 500;',
+    replace: 'const RETRY_MAX_MS = 5_000;',
+    tests: ['test/unit/link/role.test.ts'],
+  },
+  {
     name: 'the head of the log moves on although the commit failed',
     file: 'firmware/log/writer.ts',
     search: 'if (written.ok && last !== undefined) {',
