@@ -113,8 +113,8 @@ export const LIMITER_MUTANTS: readonly Mutant[] = [
   {
     name: 'a phase whose flow is not known counts as one with a load',
     file: 'firmware/control/limiter/phases.ts',
-    search: 'const relied = proven ?? 0 - (possibleDischarge?.[phase] ?? 0);',
-    replace: 'const relied = proven ?? 500 - (possibleDischarge?.[phase] ?? 0);',
+    search: 'const relied = proven?.load ?? 0 - (possibleDischarge?.[phase] ?? 0);',
+    replace: 'const relied = proven?.load ?? 500 - (possibleDischarge?.[phase] ?? 0);',
     tests: ['test/sim/phases.test.ts'],
   },
   {

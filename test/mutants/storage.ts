@@ -106,7 +106,7 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
   {
     name: 'what storage may discharge is forgotten in the blind cap',
     file: 'firmware/control/limiter/limiter.ts',
-    search: 'watts(0 - (plant.storage?.possibleDischarge ?? 0))',
+    search: 'watts(0 - (storage?.possibleDischarge ?? 0))',
     replace: 'watts(0)',
     tests: TICK,
   },
@@ -225,7 +225,7 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
   {
     name: 'the limiter runs behind a load that goes on falling',
     file: 'firmware/control/limiter/load.ts',
-    search: 'Math.min(0, trend(state.history)) * FOLLOWED_SECONDS',
+    search: 'isDrift(rate, noise) ? rate * FOLLOWED_SECONDS : 0',
     replace: '0',
     tests: ['test/unit/control/trend.test.ts'],
   },
