@@ -78,6 +78,18 @@ describe('the judge of the kill run', () => {
     expect(problems(obedient, [...WHOLE, response(21, 7)])).toEqual(['only: Response 7 was not due']);
   });
 
+  test('an event in which no life got through its start-up owes only that it was received', () => {
+    const dead: LifeEvent[] = [
+      { at: 9, unit: 'controld', kind: 'killed' },
+      { at: 17.5, unit: 'controld', kind: 'started' },
+    ];
+    expect(problems(obedient, WHOLE.slice(0, 1), dead)).toEqual([]);
+    expect(problems(obedient, [], dead)).toEqual(['only: Response 1 was lost']);
+    expect(problems(obedient, WHOLE.slice(0, 2), dead)).toEqual(['only: Response 3 was lost']);
+    const alive = dead.map((event) => ({ ...event, at: event.at - 2 }));
+    expect(problems(obedient, WHOLE.slice(0, 1), alive)).toEqual(['only: Response 2 was lost', 'only: Response 3 was lost']);
+  });
+
   test('a doubled Response is a problem, unless northd was killed beside the first', () => {
     const twice = [...WHOLE, response(13, 2)];
     expect(problems(obedient, twice)[0]).toContain('Response 2 came twice');
