@@ -3,7 +3,6 @@ import { durationMs, type MonoMs, monoMs, type Watts, watts } from '#base/units.
 import { allocate, ask, type Asked } from '#control/allocate/allocate.ts';
 import {
   type GenerationTrack,
-  latestGeneration,
   newTrack,
   withAskedCap,
   withHeldCap,
@@ -17,6 +16,7 @@ import {
   observeGeneration,
   observeMeter,
   type Plant,
+  restingOutput,
 } from '#control/limiter/limiter.ts';
 import { toDeviceId } from '#site/device.ts';
 
@@ -159,7 +159,7 @@ class Controller {
     const from = this.#track.heldCap ?? watts(WMAX);
     const now = monoMs(t * 1000);
     this.#track = withHeldCap(this.#track, cap, now);
-    this.#state = observeCapChange(this.#state, this.#track, { from, to: cap, output: latestGeneration(this.#track, now) }, now);
+    this.#state = observeCapChange(this.#state, this.#track, { from, to: cap, output: restingOutput([this.#track], now) }, now);
     this.#pending = null;
     this.writes += 1;
     return cap;
