@@ -250,7 +250,11 @@ const beyond = (
   const awaited =
     track.disturbedAt !== null && newest.at - track.disturbedAt <= ANSWERED_MS && value > cap + MOVED * track.maxPower;
   const underWay =
-    justLeft || awaited || isRaiseAwaited(track, newest, response) || isMoving(track, newest.at, settleMs) || (track.disturbedAt !== null && track.disturbedAt >= newest.at);
+    justLeft ||
+    awaited ||
+    isRaiseAwaited(track, newest, response) ||
+    isMoving(track, newest.at, settleMs) ||
+    (track.disturbedAt !== null && track.disturbedAt >= newest.at);
   if (underWay) {
     const acting = actingCaps(track, newest.at, response);
     return { low: Math.min(value, acting.low), high: Math.max(value, acting.high) };

@@ -1,13 +1,7 @@
 import { SeededRandom } from '#base/random.ts';
 import { durationMs, type MonoMs, monoMs, type Watts, watts } from '#base/units.ts';
 import { allocate, ask, type Asked } from '#control/allocate/allocate.ts';
-import {
-  type GenerationTrack,
-  newTrack,
-  withAskedCap,
-  withHeldCap,
-  withReading,
-} from '#control/limiter/generation.ts';
+import { type GenerationTrack, newTrack, withAskedCap, withHeldCap, withReading } from '#control/limiter/generation.ts';
 import {
   decide,
   gainOf,
