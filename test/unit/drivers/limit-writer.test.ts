@@ -49,7 +49,7 @@ describe('caps that change faster than they can be proven', () => {
   });
 
   it('a tighter cap never waits for the proof of another', () => {
-    const { change, clock, capRegister } = bench(0, 1000);
+    const { change, clock, capRegister } = bench(0, 600);
     change(RAISES.slice(0, 11), 190);
     change([8000], 50);
     // The raises wait by now.
