@@ -60,6 +60,20 @@ describe('the judge of the kill run', () => {
     expect(problems(late, WHOLE, killed)).toEqual(['controld started at 10.50 s, the cap kept the limit 3.50 s later']);
   });
 
+  test('allows the first life that meets the devices to discover them', () => {
+    const early: LifeEvent[] = [
+      { at: 3, unit: 'controld', kind: 'killed' },
+      { at: 4, unit: 'controld', kind: 'started' },
+    ];
+    const met = (second: number): Truth[] =>
+      truthOf(
+        () => 1400,
+        () => 2400,
+      ).map((point) => (point.t < second * 1000 ? { ...point, cap: null } : point));
+    expect(problems(met(7.5), WHOLE, early)).toEqual([]);
+    expect(problems(met(8.5), WHOLE, early)).toEqual(['controld started at 4.00 s, the cap kept the limit 4.50 s later']);
+  });
+
   test('time that others had the processor is not held against it', () => {
     const killed: LifeEvent[] = [
       { at: 9, unit: 'controld', kind: 'killed' },

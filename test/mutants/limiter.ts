@@ -6,6 +6,13 @@ const GAIN = ['test/unit/control/gain.test.ts'];
 /** Breaks of what the limiter does about a meter it does not believe and an inverter that is slow to give way. */
 export const LIMITER_MUTANTS: readonly Mutant[] = [
   {
+    name: 'an inverter that was not read since its raise cannot use it',
+    file: 'firmware/control/allocate/demand.ts',
+    search: 'readAt - track.disturbedAt < settleMs',
+    replace: 'now - track.disturbedAt < settleMs',
+    tests: ['test/unit/control/demand.test.ts'],
+  },
+  {
     name: 'a load that went by less than a step is taken for noise for ever',
     file: 'firmware/control/limiter/noise.ts',
     search: 'Math.max(0, missed + level.load - load)',

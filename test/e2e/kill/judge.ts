@@ -28,6 +28,8 @@ export interface KillVerdict {
 
 /** From a start of controld: the inverter's cap keeps the limit, and the flow is inside it. Seconds, without those spent waiting for a processor. */
 const CAP_WITHIN = 2;
+/** Where no life before it has met the devices: they are discovered first. */
+const MET_WITHIN = 4;
 const FLOW_WITHIN = 4.5;
 /** After a change of limit while controld lives. */
 const SETTLED_WITHIN = 5;
@@ -79,10 +81,10 @@ const overIn = (held: readonly Held[], life: Life, waited: Waited): readonly str
     .map(({ at, point, limit }) => `${at.toFixed(1)} s: ${point.netExport.toFixed(0)} W exported, the limit is ${limit} W`);
 
 /** The first correct write of a life that knew a limit and lasted long enough for it. */
-const writeIn = (held: readonly Held[], life: Life, waited: Waited): readonly string[] => {
-  if (life.until - life.from - waited(life.from, life.until) <= CAP_WITHIN) return [];
+const writeIn = (held: readonly Held[], life: Life, waited: Waited, within: number): readonly string[] => {
+  if (life.until - life.from - waited(life.from, life.until) <= within) return [];
   const told = held.find(({ point, limit }) => point.cap !== null && point.cap <= limit + point.load + BAND_W);
-  if (told !== undefined && told.at - life.from - waited(life.from, told.at) <= CAP_WITHIN) return [];
+  if (told !== undefined && told.at - life.from - waited(life.from, told.at) <= within) return [];
   const when = told === undefined ? 'never' : `${(told.at - life.from).toFixed(2)} s later`;
   return [`controld started at ${life.from.toFixed(2)} s, the cap kept the limit ${when}`];
 };
@@ -96,7 +98,8 @@ const judgeFlow = (
   lives.flatMap((life) => {
     const held = heldIn(truth, spans, life);
     const knew = (spanAt(spans, life.from)?.limitW ?? null) !== null;
-    return [...overIn(held, life, waited), ...(knew ? writeIn(held, life, waited) : [])];
+    const hasMet = truth.some(({ t, cap }) => cap !== null && t / 1000 < life.from);
+    return [...overIn(held, life, waited), ...(knew ? writeIn(held, life, waited, hasMet ? CAP_WITHIN : MET_WITHIN) : [])];
   });
 
 const EXPECTED = [1, 2, 3] as const;
