@@ -315,6 +315,9 @@ interface Wishes {
   readonly now: MonoMs;
 }
 
+const below = (power: Watts | null, ceiling: Watts | null): Watts | null =>
+  power === null ? null : watts(Math.min(power, ceiling ?? power));
+
 const askBands = (
   state: StorageState,
   reached: readonly StorageTrack[],
@@ -335,14 +338,13 @@ const askBands = (
     const { device } = track;
     const parts = splitBounds(bounds, index, weights);
     const before = state.asked.get(device) ?? null;
-    const part = (power: Watts | null): Watts | null =>
-      power === null ? null : partOf(power, index, weights.able, weights.free);
-    const softly = ceiling === null ? null : partOf(ceiling, index, weights.discharge, weights.free);
-    const follows = target === null && own?.of.has(device) === true ? part(ownPower(own.residual, parts.wanted, track)) : null;
+    const soft = ceiling === null ? null : partOf(ceiling, index, weights.discharge, weights.free);
+    const given = target ?? (own?.of.has(device) === true ? ownPower(own.residual, parts.wanted, track) : null);
+    const part = given === null ? null : partOf(given, index, weights.able, weights.free);
     const wish = {
       bounds: parts,
-      ceiling: softly,
-      target: part(target) ?? (follows === null ? null : watts(Math.min(follows, softly ?? follows))),
+      ceiling: soft,
+      target: target === null ? below(part, soft) : part,
       drifts: target === null,
       expected: expectedOf(track, now),
       completes,
