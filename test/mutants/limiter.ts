@@ -174,6 +174,13 @@ export const LIMITER_MUTANTS: readonly Mutant[] = [
     tests: GAIN,
   },
   {
+    name: 'a trim below 1 is believed until a plant that is thought slow has settled',
+    file: 'firmware/control/limiter/gain.ts',
+    search: 'return denied(state, track, newest.generation, now) ?? state;',
+    replace: 'return state;',
+    tests: GAIN,
+  },
+  {
     name: 'a cloud takes away a trim that two caps have shown',
     file: 'firmware/control/limiter/gain.ts',
     search: 'Math.max(least, shown, gain - GIVE_UP)',

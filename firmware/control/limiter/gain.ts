@@ -19,6 +19,8 @@ const GIVE_UP = 0.0004;
 const SAME_RATIO = 0.012;
 /** Caps this part of the larger apart are two: an output that stands still has two ratios at them. */
 const OTHER_CAP = 0.04;
+/** So long an output must have rested under a cap. */
+const DENIED_AFTER_MS = 5000;
 const SETTLE_MIN_MS = 2500;
 const SETTLE_MAX_MS = 30_000;
 
@@ -134,6 +136,19 @@ const stepped = (
   return { stands: seen, quantum: quantumOf(seen, maxPower, quantum) };
 };
 
+/**
+ * An output that rests above what the gain says denies a gain below 1, however long the plant is thought to take: it was learned from an
+ * inverter that stood still under other caps, and each cap divided by it breaks the limit. Never above 1, so that nothing wedges.
+ */
+const denied = (state: GainState, track: GenerationTrack, output: number, now: MonoMs): GainState | null => {
+  if (state.gain >= 1 || now - (track.disturbedAt ?? now) < DENIED_AFTER_MS || !isSteady(track)) return null;
+  const acting = capsWithin(track, now, DENIED_AFTER_MS);
+  const ratio = acting === null ? 0 : output / Math.max(...acting);
+  if (ratio <= state.gain + SAME_RATIO || ratio > 1 + PLAUSIBLE) return null;
+  const gain = Math.min(ratio, 1);
+  return { ...state, gain, shown: gain };
+};
+
 /** A reading arrived: learns the gain when the cap binds and everything has settled. */
 export const withSettledReading = (before: GainState, track: GenerationTrack, now: MonoMs): GainState => {
   const cap = track.heldCap;
@@ -144,7 +159,7 @@ export const withSettledReading = (before: GainState, track: GenerationTrack, no
   if (newest === undefined || cap === null || cap < 0.03 * track.maxPower || state.learnedAt === newest.at) return state;
   const undisturbed = track.disturbedAt === null || now - track.disturbedAt >= state.settleMs;
   const ratio = undisturbed && isSteady(track) ? ratioOf(state, track, newest.generation, now) : null;
-  if (ratio === null) return state;
+  if (ratio === null) return denied(state, track, newest.generation, now) ?? state;
   const rest = resting(state.rest, ratio, cap);
   const learned = gainAfter(state, ratio, rest, track.state === 'throttled');
   const gain = clamp(learned, GAIN_MIN, GAIN_MAX);
