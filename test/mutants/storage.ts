@@ -264,4 +264,11 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     replace: 'filter(([type]) => type !== null)',
     tests: ['test/unit/drivers/battery.test.ts'],
   },
+  {
+    name: 'storage that takes a power discharges for a spike of the load',
+    file: 'firmware/control/storage/own.ts',
+    search: 'Math.max(0, residual.least)',
+    replace: 'Math.max(0, residual.most)',
+    tests: ['test/unit/storage/own.test.ts'],
+  },
 ];

@@ -180,6 +180,13 @@ export const NORTH_MUTANTS: readonly Mutant[] = [
     tests: ['test/unit/walk/rates.test.ts'],
   },
   {
+    name: 'a time that took long to come stands until the next turn of Time',
+    file: 'firmware/utility/walk/machine.ts',
+    search: 'time?.again ?? NEVER',
+    replace: 'NEVER',
+    tests: ['test/unit/walk/walk.test.ts'],
+  },
+  {
     name: 'every resource probes while the server is down',
     file: 'firmware/utility/walk/machine.ts',
     search: 'if (this.#probeAt !== null) return now >= this.#probeAt',

@@ -9,6 +9,7 @@ import { type Beside, type Bounds, boundsOf, excessOf, type Range, sharesOf, spa
 import type { LoadFacts, StorageFacts } from './facts.ts';
 import { type AskedLoads, loadsAfter } from './loads.ts';
 import { isStray, obey, OBEYING, type ObeyState } from './obey.ts';
+import { ownPower } from './own.ts';
 import { reliedOn, withStorageOutput } from './residual.ts';
 import { NO_SUN_STORED, sunAfter, type SunSight, type SunState } from './sun.ts';
 import {
@@ -280,7 +281,11 @@ export const decideStorage = (before: StorageState, view: StorageView): StorageA
   const asks = asksOf(view);
   const ceilings = new Map<DeviceId, Band>();
   const state = { ...before, ceilings, spent, residual, blindSince, sun, loads: asked, asks };
-  const wishes = { bounds, target, ceiling: sun.ceiling, completes: asks !== before.asks, now };
+  const takesPower = new Set(
+    storages.filter(({ takes, behind }) => takes === 'power' && behind === null).map(({ device }) => device),
+  );
+  const own = { of: takesPower, residual: relied };
+  const wishes = { bounds, target, own, ceiling: sun.ceiling, completes: asks !== before.asks, now };
   const asking = askBands(state, reached, wishes);
   const resting = answering.filter(({ device }) => strays.has(device));
   const rested = askBands(asking.state, resting, {
@@ -291,7 +296,7 @@ export const decideStorage = (before: StorageState, view: StorageView): StorageA
   return { state: rested.state, bands: [...asking.bands, ...rested.bands], consumes: consumesOf(before.loads, asked) };
 };
 
-const NO_WISH = { target: null, ceiling: null };
+const NO_WISH = { target: null, own: null, ceiling: null };
 
 /** What keeps out of the way of every limit. */
 const restOf = ({ exportLimit, generationLimit, importLimit, loadLimit }: StorageLimits, range: Range): Bounds => {
@@ -303,15 +308,20 @@ const restOf = ({ exportLimit, generationLimit, importLimit, loadLimit }: Storag
 interface Wishes {
   readonly bounds: Bounds;
   readonly target: Watts | null;
+  /** Those that take a power, and what they follow where no target is given; null: nothing. */
+  readonly own: { readonly of: ReadonlySet<DeviceId>; readonly residual: Beside['residual'] } | null;
   readonly ceiling: Watts | null;
   readonly completes: boolean;
   readonly now: MonoMs;
 }
 
+const below = (power: Watts | null, ceiling: Watts | null): Watts | null =>
+  power === null ? null : watts(Math.min(power, ceiling ?? power));
+
 const askBands = (
   state: StorageState,
   reached: readonly StorageTrack[],
-  { bounds, target, ceiling, completes, now }: Wishes,
+  { bounds, target, own, ceiling, completes, now }: Wishes,
 ): Pick<StorageAsking, 'state' | 'bands'> => {
   const weights: Weights = {
     able: reached.map((track) => Math.max(0, canDischarge(track, state, now))),
@@ -326,19 +336,23 @@ const askBands = (
   const bands: { device: DeviceId; band: Band; narrows: boolean }[] = [];
   for (const [index, track] of reached.entries()) {
     const { device } = track;
-    const own = splitBounds(bounds, index, weights);
+    const parts = splitBounds(bounds, index, weights);
     const before = state.asked.get(device) ?? null;
+    const soft = ceiling === null ? null : partOf(ceiling, index, weights.discharge, weights.free);
+    const given = target ?? (own?.of.has(device) === true ? ownPower(own.residual, parts.wanted, track) : null);
+    const part = given === null ? null : partOf(given, index, weights.able, weights.free);
     const wish = {
-      bounds: own,
-      ceiling: ceiling === null ? null : partOf(ceiling, index, weights.discharge, weights.free),
-      target: target === null ? null : partOf(target, index, weights.able, weights.free),
+      bounds: parts,
+      ceiling: soft,
+      target: target === null ? below(part, soft) : part,
+      drifts: target === null,
       expected: expectedOf(track, now),
       completes,
     };
     const next = askBand(before, wish, track, now);
     const obeyed = obey(state.obeys.get(device) ?? OBEYING, track, now);
     obeys.set(device, obeyed.state);
-    ceilings.set(device, own.ceiling);
+    ceilings.set(device, parts.ceiling);
     asked.set(device, next);
     if (sameBand(before?.band ?? null, next.band) && !obeyed.assert) continue;
     tracks.set(device, withAskedBand(track, next.band, now));
