@@ -134,8 +134,8 @@ export const LIMITER_MUTANTS: readonly Mutant[] = [
   {
     name: 'the gain is wound up by small cuts that the output has yet to follow',
     file: 'firmware/control/limiter/gain.ts',
-    search: 'const acting = capsWithin(track, now, settleMs);',
-    replace: 'const acting = capsWithin(track, now, 0);',
+    search: 'capsWithin(track, now, Math.max(settleMs, deadTime?.most ?? 0))',
+    replace: 'capsWithin(track, now, 0)',
     tests: ['test/unit/control/answer.test.ts'],
   },
   {
