@@ -271,4 +271,11 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     replace: 'Math.max(0, residual.most)',
     tests: ['test/unit/storage/own.test.ts'],
   },
+  {
+    name: 'a battery that has failed keeps its share',
+    file: STORAGE_FILE,
+    search: 'strays.has(device) || failed.has(device);',
+    replace: 'strays.has(device);',
+    tests: SITES,
+  },
 ];
