@@ -190,8 +190,8 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
   {
     name: 'a battery that refuses keeps its share of what is to be given',
     file: STORAGE_FILE,
-    search: 'answering.filter(({ device }) => !strays.has(device))',
-    replace: 'answering',
+    search: 'strays.has(device) || failed.has(device);',
+    replace: 'failed.has(device);',
     tests: SITES,
   },
   {

@@ -260,7 +260,7 @@ export const decideStorage = (before: StorageState, view: StorageView): StorageA
   // One that does not answer is told nothing, one that strays or has failed is told to rest; what they do shows at the meter.
   const answering = [...before.tracks.values()].filter((track) => powerOf(track, now) !== null);
   const strays = straysOf(before, now);
-  const failed = failedAfter(before.failed ?? NONE, answering, before.obeys, now);
+  const failed = failedAfter(before.failed ?? new Set(), answering, before.obeys, now);
   const isApart = ({ device }: StorageTrack): boolean => strays.has(device) || failed.has(device);
   const reached = answering.filter((track) => !isApart(track));
   const residual = seen ? withStorageOutput(before.residual, reached) : withoutMeter(before.residual);
@@ -301,7 +301,6 @@ export const decideStorage = (before: StorageState, view: StorageView): StorageA
   return { state: rested.state, bands: [...asking.bands, ...rested.bands], consumes: consumesOf(before.loads, asked) };
 };
 
-const NONE: ReadonlySet<DeviceId> = new Set();
 const NO_WISH = { target: null, own: null, ceiling: null };
 
 /** What keeps out of the way of every limit. */
