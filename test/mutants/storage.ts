@@ -190,8 +190,8 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
   {
     name: 'a battery that refuses keeps its share of what is to be given',
     file: STORAGE_FILE,
-    search: 'answering.filter(({ device }) => !strays.has(device))',
-    replace: 'answering',
+    search: 'strays.has(device) || failed.has(device);',
+    replace: 'failed.has(device);',
     tests: SITES,
   },
   {
@@ -270,5 +270,12 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     search: 'Math.max(0, residual.least)',
     replace: 'Math.max(0, residual.most)',
     tests: ['test/unit/storage/own.test.ts'],
+  },
+  {
+    name: 'a battery that has failed keeps its share',
+    file: STORAGE_FILE,
+    search: 'strays.has(device) || failed.has(device);',
+    replace: 'strays.has(device);',
+    tests: SITES,
   },
 ];

@@ -7,6 +7,7 @@ import type { MeterSample } from '#site/sample.ts';
 import { type AskedBand, askBand } from './bands.ts';
 import { type Beside, type Bounds, boundsOf, excessOf, type Range, sharesOf, spareOf, type StorageLimits } from './bounds.ts';
 import type { LoadFacts, StorageFacts } from './facts.ts';
+import { failedAfter } from './failed.ts';
 import { type AskedLoads, loadsAfter } from './loads.ts';
 import { isStray, obey, OBEYING, type ObeyState } from './obey.ts';
 import { ownPower } from './own.ts';
@@ -37,6 +38,8 @@ export interface StorageState {
   readonly blindSince: MonoMs | null;
   /** Discharged down to their reserve: not made to discharge until they have recovered. */
   readonly spent: ReadonlySet<DeviceId>;
+  /** Faulty and short of what was asked: told to rest, their share is the others'. Absent: in a tape of an earlier release. */
+  readonly failed?: ReadonlySet<DeviceId>;
   /** The widest band that each may hold under the limits in force. */
   readonly ceilings: ReadonlyMap<DeviceId, Band>;
   readonly obeys: ReadonlyMap<DeviceId, ObeyState>;
@@ -254,10 +257,12 @@ export const decideStorage = (before: StorageState, view: StorageView): StorageA
   const { storages, loads, limits, seen, now } = view;
   if (storages.length + loads.length === 0) return { state: before, bands: [], consumes: [] };
   const spent = spentAfter(before, storages);
-  // One that does not answer is told nothing, one that strays is told to rest; what they do shows at the meter.
+  // One that does not answer is told nothing, one that strays or has failed is told to rest; what they do shows at the meter.
   const answering = [...before.tracks.values()].filter((track) => powerOf(track, now) !== null);
   const strays = straysOf(before, now);
-  const reached = answering.filter(({ device }) => !strays.has(device));
+  const failed = failedAfter(before.failed ?? new Set(), answering, before.obeys, now);
+  const isApart = ({ device }: StorageTrack): boolean => strays.has(device) || failed.has(device);
+  const reached = answering.filter((track) => !isApart(track));
   const residual = seen ? withStorageOutput(before.residual, reached) : withoutMeter(before.residual);
   const relied = seen ? reliedOn(residual, now) : null;
   const blindSince = relied === null ? (before.blindSince ?? now) : null;
@@ -280,14 +285,14 @@ export const decideStorage = (before: StorageState, view: StorageView): StorageA
   const target = view.target === null ? null : targetWithin(view.target, view, reach, present.residual);
   const asks = asksOf(view);
   const ceilings = new Map<DeviceId, Band>();
-  const state = { ...before, ceilings, spent, residual, blindSince, sun, loads: asked, asks };
+  const state = { ...before, ceilings, spent, failed, residual, blindSince, sun, loads: asked, asks };
   const takesPower = new Set(
     storages.filter(({ takes, behind }) => takes === 'power' && behind === null).map(({ device }) => device),
   );
   const own = { of: takesPower, residual: relied };
   const wishes = { bounds, target, own, ceiling: sun.ceiling, completes: asks !== before.asks, now };
   const asking = askBands(state, reached, wishes);
-  const resting = answering.filter(({ device }) => strays.has(device));
+  const resting = answering.filter(isApart);
   const rested = askBands(asking.state, resting, {
     ...wishes,
     bounds: restOf(limits, reachOf(resting, trusted, now)),
@@ -315,14 +320,27 @@ interface Wishes {
   readonly now: MonoMs;
 }
 
-const below = (power: Watts | null, ceiling: Watts | null): Watts | null =>
-  power === null ? null : watts(Math.min(power, ceiling ?? power));
+interface Part {
+  readonly index: number;
+  readonly weights: Weights;
+  readonly bounds: Bounds;
+}
+
+/** What is wished of one device: its part of the target, else what it follows where it takes a power. */
+const wishFor = (track: StorageTrack, { index, weights, bounds }: Part, { target, own, ceiling }: Wishes) => {
+  const part = (power: Watts | null): Watts | null => (power === null ? null : partOf(power, index, weights.able, weights.free));
+  const soft = ceiling === null ? null : partOf(ceiling, index, weights.discharge, weights.free);
+  if (target !== null) return { bounds, ceiling: soft, target: part(target) };
+  const follows = own?.of.has(track.device) === true ? part(ownPower(own.residual, bounds.wanted, track)) : null;
+  return { bounds, ceiling: soft, target: follows === null ? null : watts(Math.min(follows, soft ?? follows)), drifts: true };
+};
 
 const askBands = (
   state: StorageState,
   reached: readonly StorageTrack[],
-  { bounds, target, own, ceiling, completes, now }: Wishes,
+  wishes: Wishes,
 ): Pick<StorageAsking, 'state' | 'bands'> => {
+  const { bounds, completes, now } = wishes;
   const weights: Weights = {
     able: reached.map((track) => Math.max(0, canDischarge(track, state, now))),
     discharge: reached.map(({ maxDischarge }) => maxDischarge),
@@ -338,17 +356,7 @@ const askBands = (
     const { device } = track;
     const parts = splitBounds(bounds, index, weights);
     const before = state.asked.get(device) ?? null;
-    const soft = ceiling === null ? null : partOf(ceiling, index, weights.discharge, weights.free);
-    const given = target ?? (own?.of.has(device) === true ? ownPower(own.residual, parts.wanted, track) : null);
-    const part = given === null ? null : partOf(given, index, weights.able, weights.free);
-    const wish = {
-      bounds: parts,
-      ceiling: soft,
-      target: target === null ? below(part, soft) : part,
-      drifts: target === null,
-      expected: expectedOf(track, now),
-      completes,
-    };
+    const wish = { ...wishFor(track, { index, weights, bounds: parts }, wishes), expected: expectedOf(track, now), completes };
     const next = askBand(before, wish, track, now);
     const obeyed = obey(state.obeys.get(device) ?? OBEYING, track, now);
     obeys.set(device, obeyed.state);
