@@ -6,6 +6,13 @@ const GAIN = ['test/unit/control/gain.test.ts'];
 /** Breaks of what the limiter does about a meter it does not believe and an inverter that is slow to give way. */
 export const LIMITER_MUTANTS: readonly Mutant[] = [
   {
+    name: 'a rise that old registers tell late is taken for less load',
+    file: 'firmware/control/limiter/generation.ts',
+    search: 'const RENEWED_MS = 1000;',
+    replace: 'const RENEWED_MS = 0;',
+    tests: ['test/unit/control/dead-time.test.ts'],
+  },
+  {
     name: 'an inverter that took long once is given as long for ever',
     file: 'firmware/control/limiter/gain.ts',
     search: 'return settleMs <= most ? state',

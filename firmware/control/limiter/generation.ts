@@ -12,6 +12,8 @@ const READING_STALE_MS = 3000;
 const USUAL_POLL_MS = 1000;
 /** How old an inverter's registers commonly are when they are read. */
 const REGISTER_AGE_MS = 100;
+/** And how old those of a slow one may be. */
+const RENEWED_MS = 1000;
 /** A write is read back within this time, or within two turns of a crowded line, or it was lost and is repeated. */
 const IN_FLIGHT_MS = 1500;
 /** A reading this shortly after an instant still speaks for it. */
@@ -187,6 +189,13 @@ export const predicted = (track: GenerationTrack, now: MonoMs, actuation: Durati
   return watts(floor + (newest.generation - floor) * left ** spans);
 };
 
+/** After a raise the output goes up, and registers that are renewed once a second tell it late: what they miss is no load that went. */
+const isRising = ({ disturbedAt, heldCap, left = [] }: GenerationTrack, at: MonoMs, { settleMs }: Response): boolean => {
+  const from = left.at(-1);
+  if (disturbedAt === null || heldCap === null || from === undefined) return false;
+  return from.cap < heldCap && from.at >= disturbedAt && at >= disturbedAt && at - disturbedAt <= settleMs;
+};
+
 export interface Envelope {
   readonly low: Watts;
   readonly high: Watts;
@@ -285,7 +294,7 @@ export const envelope = (
 ): Envelope | null => {
   const newest = track.readings.at(-1);
   if (newest === undefined || from - newest.at > staleAfter(track)) return null;
-  const end = (to + readingAge) as MonoMs;
+  const end = (to + (isRising(track, from, response) ? Math.max(readingAge, RENEWED_MS) : readingAge)) as MonoMs;
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
   const include = (value: number): void => {

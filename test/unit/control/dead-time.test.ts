@@ -58,6 +58,22 @@ describe('an inverter with a dead time', () => {
     expect(highest(older, 14_600)).toBe(2000);
   });
 
+  it('told by old registers, may have gone up further already; not once it has settled', () => {
+    const low = withHeldCap(newTrack(DEVICE, watts(10_000)), watts(1000), monoMs(0));
+    let track = withHeldCap(low, watts(6000), monoMs(20_000));
+    for (const [at, generation] of [
+      [20_500, 1500],
+      [21_000, 2500],
+      [21_500, 3500],
+      [22_500, 4500],
+    ] as const)
+      track = read(track, at, generation);
+    const between = { gain: 1, settleMs: 2500, deadTime: { least: 0, most: 300, isConfirmed: true } };
+    const at = (from: number, response = between) => envelope(track, monoMs(from), monoMs(from + 100), durationMs(150), response);
+    expect(at(20_500)).toMatchObject({ low: 1500, high: 3700 });
+    expect(at(20_500, { ...between, settleMs: 400 })?.high).toBeLessThan(2100);
+  });
+
   it('may go up as late as any plant does, until its dead time is known', () => {
     const raised = (at: number, generation = 1000): GenerationTrack =>
       read(

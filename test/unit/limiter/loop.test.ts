@@ -129,6 +129,22 @@ describe('a first cut of 3 kW with a dead time that nobody knows yet', () => {
   });
 });
 
+describe('an inverter whose registers are a second old', () => {
+  test.each([
+    { slew: 0.2, dead: 0 },
+    { slew: 0.2, dead: 0.9 },
+    { slew: 10, dead: 0.9 },
+  ])('slew $slew/s, dead time $dead s: what it gives late is no load that went', ({ ...plant }) => {
+    const load = (t: number): number => (t < 60 ? 500 : t < 120 ? 1500 : t < 180 ? 3500 : t < 240 ? 5500 : 2500);
+    const { truth } = runLoop({ ...LOOP, ...plant, lag: 0.3, readingDelay: 1, gain: 0.983, limit: () => 2000, load }, 270);
+    const rising = truth.filter(({ t }) => t < 240);
+    expect(reversals(rising, 60, 200)).toBe(0);
+    const used = mean(rising.slice(600), ({ generation }) => generation) / mean(rising.slice(600), ({ t }) => 2000 + load(t));
+    expect(used).toBeGreaterThan(0.93);
+    expect(settledAfter(truth, 240, 2000, BAND)).toBeLessThan(5);
+  });
+});
+
 describe('steady at 1.5 kW', () => {
   test.each([
     { gain: 1, quantum: 1, least: 0.97 },
