@@ -14,6 +14,8 @@ const USUAL_POLL_MS = 1000;
 const REGISTER_AGE_MS = 100;
 /** And how old those of a slow one may be. */
 const RENEWED_MS = 1000;
+/** A raise of less, a fraction of WMax, makes them miss no more than noise does. */
+const RISE = 0.03;
 /** A write is read back within this time, or within two turns of a crowded line, or it was lost and is repeated. */
 const IN_FLIGHT_MS = 1500;
 /** A reading this shortly after an instant still speaks for it. */
@@ -190,10 +192,14 @@ export const predicted = (track: GenerationTrack, now: MonoMs, actuation: Durati
 };
 
 /** After a raise the output goes up, and registers that are renewed once a second tell it late: what they miss is no load that went. */
-const isRising = ({ disturbedAt, heldCap, left = [] }: GenerationTrack, at: MonoMs, { settleMs }: Response): boolean => {
+const isRising = (
+  { disturbedAt, heldCap, maxPower, left = [] }: GenerationTrack,
+  at: MonoMs,
+  { settleMs }: Response,
+): boolean => {
   const from = left.at(-1);
   if (disturbedAt === null || heldCap === null || from === undefined) return false;
-  return from.cap < heldCap && from.at >= disturbedAt && at >= disturbedAt && at - disturbedAt <= settleMs;
+  return heldCap - from.cap > RISE * maxPower && from.at >= disturbedAt && at >= disturbedAt && at - disturbedAt <= settleMs;
 };
 
 export interface Envelope {

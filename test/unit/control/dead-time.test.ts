@@ -70,7 +70,7 @@ describe('an inverter with a dead time', () => {
       track = read(track, at, generation);
     const between = { gain: 1, settleMs: 2500, deadTime: { least: 0, most: 300, isConfirmed: true } };
     const at = (from: number, response = between) => envelope(track, monoMs(from), monoMs(from + 100), durationMs(150), response);
-    expect(at(20_500)).toMatchObject({ low: 1500, high: 3700 });
+    expect(at(20_500)).toMatchObject({ low: 1500, high: 3600 });
     expect(at(20_500, { ...between, settleMs: 400 })?.high).toBeLessThan(2100);
   });
 
