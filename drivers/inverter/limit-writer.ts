@@ -40,6 +40,8 @@ const DROPPED_RETRY: DurationMs = durationMs(100);
 const LOST_RETRY: DurationMs = seconds(1);
 /** A reversion timer is refreshed at a third of its span (design D8). */
 const REFRESH_PART = 3;
+/** Caps may follow one another unproven for so long; then all but a tighter one wait for the read-back of the newest. */
+const UNPROVEN_SPAN: DurationMs = seconds(2);
 
 /** Where and in which scale the verified device takes its cap. */
 export interface ControlTarget {
@@ -83,7 +85,8 @@ interface Held {
 
 /**
  * Wanted cap against known cap of one inverter: writes, reads back, checks and refreshes. One write block a write (FC16), the newest
- * wanted cap replaces a queued one. Works only between `open` and `close`, that is while the device is verified.
+ * wanted cap replaces a queued one. However fast caps change, the newest is proven within 2 s, one read-back and the tighter caps that
+ * come meanwhile: those never wait. Works only between `open` and `close`, that is while the device is verified.
  */
 export class LimitWriter {
   readonly #options: LimitWriterOptions;
@@ -100,6 +103,12 @@ export class LimitWriter {
   #losses = 0;
   #backingOff = false;
   #cancelTimer: Cancel | null = null;
+  /** The write that waits for its turn; what was written before it is read back meanwhile. */
+  #cancelTurn: Cancel | null = null;
+  /** When the first cap was written that nothing has proven yet; null: none. */
+  #unprovenSince: MonoMs | null = null;
+  /** From a write until its read-back came, differed or failed. */
+  #proving = false;
 
   constructor(options: LimitWriterOptions) {
     this.#options = options;
@@ -113,6 +122,7 @@ export class LimitWriter {
     this.#mismatches = 0;
     this.#refusals = 0;
     this.#losses = 0;
+    this.#forget();
     this.#write(PRIORITY.cut);
   }
 
@@ -120,8 +130,7 @@ export class LimitWriter {
   close(): void {
     this.#target = null;
     this.#written = null;
-    this.#sequence += 1;
-    this.#rest();
+    this.#forget();
   }
 
   want(wanted: WantedCap, urgency: Urgency): void {
@@ -130,8 +139,11 @@ export class LimitWriter {
     const values = blockValues(this.#options.control, wanted.cap, wanted.onSilence, this.#target.scale);
     const same = this.#written !== null && sameValues(this.#written.values, values);
     if (same && urgency !== 'refresh' && urgency !== 'gone') return;
-    // What was proven proves nothing any more.
-    if (urgency === 'gone') this.#held = null;
+    if (urgency === 'gone') {
+      // What was proven proves nothing any more, nor does a read-back that is under way.
+      this.#held = null;
+      this.#forget();
+    }
     this.#write(urgency === 'cut' ? PRIORITY.cut : PRIORITY.control);
   }
 
@@ -140,6 +152,8 @@ export class LimitWriter {
     if (this.#target === null) return;
     this.#target = target;
     this.#held = null;
+    // A read-back under way was of a cap in the old scale.
+    this.#forget();
     this.#write(PRIORITY.cut);
   }
 
@@ -151,21 +165,23 @@ export class LimitWriter {
   }
 
   #write(priority: Priority): void {
-    this.#rest();
     const { line, clock, unitId, device, control } = this.#options;
     const target = this.#target;
     if (target === null || this.#wanted === null) return;
     const now = clock.now();
-    const free = this.#written === null ? now : after(this.#written.at, control.spacingMs);
-    if (now < free) {
-      // What is still on its way is out of date: its reply must not take this turn away.
-      this.#sequence += 1;
-      this.#cancelTimer = clock.at(free, () => this.#write(priority));
-      return;
-    }
     const { cap, onSilence } = this.#wanted;
     const values = blockValues(control, cap, onSilence, target.scale);
+    // What is proven next writes what is then wanted.
+    if (this.#awaitsProof(values, now)) return;
+    const free = this.#written === null ? now : after(this.#written.at, control.spacingMs);
+    if (now < free) {
+      this.#awaitTurn(free, priority);
+      return;
+    }
+    this.#rest();
     this.#sequence += 1;
+    this.#proving = true;
+    this.#unprovenSince ??= now;
     const sequence = this.#sequence;
     this.#written = { values, onSilence, at: now, target };
     this.#doubt = watts(Math.max(capOf(values.raw, target.scale), this.#doubt ?? 0));
@@ -177,6 +193,20 @@ export class LimitWriter {
     line.submit({ kind: 'write', unitId, address, words, ...this.#single() }, priority, take, `${device}:limit`);
   }
 
+  /** Caps have followed one another too long for the read-back of any: the newest is read before one that is no tighter is written. */
+  #awaitsProof({ raw }: BlockValues, now: MonoMs): boolean {
+    if (!this.#proving || this.#unprovenSince === null || this.#written === null) return false;
+    return raw >= this.#written.values.raw && now - this.#unprovenSince >= UNPROVEN_SPAN;
+  }
+
+  #awaitTurn(free: MonoMs, priority: Priority): void {
+    this.#cancelTurn?.();
+    this.#cancelTurn = this.#options.clock.at(free, () => {
+      this.#cancelTurn = null;
+      this.#write(priority);
+    });
+  }
+
   #afterWrite(result: Result<Reply, LineFault>, priority: Priority): void {
     if (result.ok) {
       this.#losses = 0;
@@ -185,6 +215,7 @@ export class LimitWriter {
       return;
     }
     const { fault } = result;
+    this.#proving = false;
     if (fault.kind === 'dropped') this.#later(DROPPED_RETRY, () => this.#write(priority));
     else if (fault.kind === 'refused') this.#refused(fault.exceptionCode);
     else {
@@ -269,9 +300,11 @@ export class LimitWriter {
   #readBackFailed(fault: LineFault, reason: 'write' | 'check'): void {
     if (fault.kind === 'refused') {
       // The device takes writes but does not let itself be read: nothing is proven, try again at the pace of the checks.
+      this.#proving = false;
       this.#options.onAnswered();
       this.#options.onOutcome({ kind: 'refused', exceptionCode: fault.exceptionCode });
       this.#later(this.#options.control.checkSeconds, () => this.#readBack(reason));
+      this.#writeLatest();
     } else if (fault.kind === 'dropped') this.#later(DROPPED_RETRY, () => this.#readBack(reason));
     else {
       if (reason === 'write') this.#options.onOutcome({ kind: 'lost' });
@@ -288,9 +321,20 @@ export class LimitWriter {
     this.#mismatches = 0;
     this.#refusals = 0;
     this.#doubt = null;
+    this.#unprovenSince = null;
+    this.#proving = false;
     this.#held = { cap, until: onSilence.kind === 'opens' ? after(at, onSilence.after) : null };
     this.#armDuty(written);
     if (reason === 'write') this.#options.onOutcome({ kind: 'confirmed', cap, percent: percentOf(raw, scale) });
+    this.#writeLatest();
+  }
+
+  /** Writes what was wanted while the proof was waited for. */
+  #writeLatest(): void {
+    if (this.#target === null || this.#wanted === null || this.#written === null || this.#cancelTurn !== null) return;
+    const { cap, onSilence } = this.#wanted;
+    const values = blockValues(this.#options.control, cap, onSilence, this.#target.scale);
+    if (!sameValues(this.#written.values, values)) this.#write(PRIORITY.control);
   }
 
   /** Next duty: the periodic check, or the timer's refresh when that is sooner. */
@@ -300,7 +344,7 @@ export class LimitWriter {
     const check = after(clock.now(), control.checkSeconds);
     const refresh =
       onSilence.kind !== 'holds' && values.reversion > 0 ? after(at, durationMs(onSilence.after / REFRESH_PART)) : null;
-    this.#rest();
+    this.#cancelTimer?.();
     this.#cancelTimer =
       refresh !== null && refresh <= check
         ? clock.at(refresh, () => this.#write(PRIORITY.control))
@@ -309,6 +353,7 @@ export class LimitWriter {
 
   #differs(written: Written, readBack: number, reason: 'write' | 'check'): void {
     this.#held = null;
+    this.#proving = false;
     this.#options.onOutcome({ kind: 'mismatch', wrote: written.values.raw, readBack });
     if (reason === 'check') {
       const { device, onNote } = this.#options;
@@ -327,10 +372,20 @@ export class LimitWriter {
     this.#cancelTimer = clock.at(after(clock.now(), span), run);
   }
 
+  /** Replies that are under way count for nothing. */
+  #forget(): void {
+    this.#sequence += 1;
+    this.#proving = false;
+    this.#unprovenSince = null;
+    this.#rest();
+  }
+
   /** Nothing is waited for. */
   #rest(): void {
     this.#backingOff = false;
     this.#cancelTimer?.();
     this.#cancelTimer = null;
+    this.#cancelTurn?.();
+    this.#cancelTurn = null;
   }
 }

@@ -6,7 +6,8 @@ import type { LinkPort, LinkStream } from './port.ts';
 import { isHello, sendOn } from './server.ts';
 
 const RETRY_FIRST_MS = 100;
-const RETRY_MAX_MS = 5_000;
+/** A dial on a local socket costs next to nothing, and each second without the link is one in which controld does not hear of a limit. */
+const RETRY_MAX_MS = 500;
 /** Longest wait for the server's hello. */
 const HELLO_TIMEOUT = durationMs(5_000);
 

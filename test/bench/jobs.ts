@@ -30,6 +30,8 @@ interface SteadyFigures {
   /** Mean of the flow above the limit, per cent of the limit. */
   readonly overPercent: number;
   readonly usedPercent: number;
+  /** Generated, per cent of what load and limit would take. */
+  readonly generatedPercent: number;
   readonly writesAnHour: number;
   readonly linePercent: number;
 }
@@ -106,9 +108,13 @@ const steady = async ({
   await site.runTo(from + STEADY_SECONDS);
   let over = 0;
   let used = 0;
+  let generated = 0;
+  let allowed = 0;
   let count = 0;
-  for (const { t, netExport } of site.truth) {
+  for (const { t, netExport, generation, load } of site.truth) {
     if (t < from * 1000) continue;
+    generated += generation;
+    allowed += LIMIT_W + load;
     over += Math.max(0, netExport - LIMIT_W);
     used += netExport;
     count += 1;
@@ -119,6 +125,7 @@ const steady = async ({
   return {
     overPercent: (100 * over) / count / LIMIT_W,
     usedPercent: (100 * used) / count / LIMIT_W,
+    generatedPercent: (100 * generated) / allowed,
     writesAnHour: ((site.site.inverter.writes - writesBefore) * 3600) / STEADY_SECONDS,
     linePercent: (100 * busy) / span,
   };

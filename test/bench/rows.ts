@@ -158,14 +158,22 @@ const stabilityRows = (jobs: readonly Job[], results: readonly JobResult[]): rea
 
 const STEADY_NOISE_W = 10;
 
-/** A load whose every second is drawn anew; what is used is told, not judged, beyond little noise. */
+const NOISE_JUDGED_W = 70;
+const GENERATED_PERCENT = 95;
+
+/** A load whose every second is drawn anew. Of much noise what is used is told: a cap that uses more is over the limit by more. */
 const noisyRows = (
   noiseW: number,
-  { overPercent, usedPercent, writesAnHour }: Extract<JobResult, { kind: 'steady' }>,
+  { overPercent, generatedPercent, writesAnHour }: Extract<JobResult, { kind: 'steady' }>,
 ): readonly Row[] => [
   row(`load noise of ${noiseW} W (sigma): writes an hour`, writesAnHour.toFixed(0), '<= 120', writesAnHour <= 120),
   row('  mean over the limit', percent(overPercent), '<= 0.5 %', overPercent <= 0.5),
-  row('  allowed energy used', percent(usedPercent), noiseW === 0 ? '>= 97 %' : '', noiseW === 0 ? usedPercent >= 97 : null),
+  row(
+    '  allowed energy used',
+    percent(generatedPercent),
+    noiseW > NOISE_JUDGED_W ? '' : `>= ${GENERATED_PERCENT} %`,
+    noiseW > NOISE_JUDGED_W ? null : generatedPercent >= GENERATED_PERCENT,
+  ),
 ];
 
 const steadyRows = (jobs: readonly Job[], results: readonly JobResult[]): readonly Row[] =>

@@ -60,6 +60,20 @@ describe('the judge of the kill run', () => {
     expect(problems(late, WHOLE, killed)).toEqual(['controld started at 10.50 s, the cap kept the limit 3.50 s later']);
   });
 
+  test('allows the first life that meets the devices to discover them', () => {
+    const early: LifeEvent[] = [
+      { at: 3, unit: 'controld', kind: 'killed' },
+      { at: 4, unit: 'controld', kind: 'started' },
+    ];
+    const met = (second: number): Truth[] =>
+      truthOf(
+        () => 1400,
+        () => 2400,
+      ).map((point) => (point.t < second * 1000 ? { ...point, cap: null } : point));
+    expect(problems(met(7.5), WHOLE, early)).toEqual([]);
+    expect(problems(met(8.5), WHOLE, early)).toEqual(['controld started at 4.00 s, the cap kept the limit 4.50 s later']);
+  });
+
   test('time that others had the processor is not held against it', () => {
     const killed: LifeEvent[] = [
       { at: 9, unit: 'controld', kind: 'killed' },
@@ -76,6 +90,18 @@ describe('the judge of the kill run', () => {
   test('sees a lost Response and one that was not due', () => {
     expect(problems(obedient, WHOLE.slice(0, 2))).toEqual(['only: Response 3 was lost']);
     expect(problems(obedient, [...WHOLE, response(21, 7)])).toEqual(['only: Response 7 was not due']);
+  });
+
+  test('an event in which no life got through its start-up owes only that it was received', () => {
+    const dead: LifeEvent[] = [
+      { at: 9, unit: 'controld', kind: 'killed' },
+      { at: 17.5, unit: 'controld', kind: 'started' },
+    ];
+    expect(problems(obedient, WHOLE.slice(0, 1), dead)).toEqual([]);
+    expect(problems(obedient, [], dead)).toEqual(['only: Response 1 was lost']);
+    expect(problems(obedient, WHOLE.slice(0, 2), dead)).toEqual(['only: Response 3 was lost']);
+    const alive = dead.map((event) => ({ ...event, at: event.at - 2 }));
+    expect(problems(obedient, WHOLE.slice(0, 1), alive)).toEqual(['only: Response 2 was lost', 'only: Response 3 was lost']);
   });
 
   test('a doubled Response is a problem, unless northd was killed beside the first', () => {

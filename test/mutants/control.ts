@@ -65,8 +65,8 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
   {
     name: 'the meter is held against the output of one inverter of several',
     file: 'firmware/control/tick/observe.ts',
-    search: 'totalOutput(observed.tracks.values(), now)',
-    replace: 'totalOutput([track], now)',
+    search: 'restingOutput(observed.tracks.values(), now)',
+    replace: 'restingOutput([track], now)',
     tests: FLEET,
   },
   {

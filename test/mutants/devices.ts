@@ -227,6 +227,20 @@ export const DEVICE_MUTANTS: readonly Mutant[] = [
     tests: ['test/unit/drivers/order-writer.test.ts'],
   },
   {
+    name: 'caps that change fast are never proven',
+    file: 'drivers/inverter/limit-writer.ts',
+    search: 'now - this.#unprovenSince >= UNPROVEN_SPAN;',
+    replace: 'now - this.#unprovenSince >= 1e9;',
+    tests: ['test/unit/drivers/limit-writer.test.ts'],
+  },
+  {
+    name: 'a tighter cap waits for the proof of another',
+    file: 'drivers/inverter/limit-writer.ts',
+    search: 'return raw >= this.#written.values.raw && now',
+    replace: 'return now',
+    tests: ['test/unit/drivers/limit-writer.test.ts'],
+  },
+  {
     name: 'a fault of one string of a battery is not told',
     file: 'drivers/storage/strings.ts',
     search: 'isFaulty: strings.some(',

@@ -106,7 +106,7 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
   {
     name: 'what storage may discharge is forgotten in the blind cap',
     file: 'firmware/control/limiter/limiter.ts',
-    search: 'watts(0 - (plant.storage?.possibleDischarge ?? 0))',
+    search: 'watts(0 - (storage?.possibleDischarge ?? 0))',
     replace: 'watts(0)',
     tests: TICK,
   },
@@ -190,8 +190,8 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
   {
     name: 'a battery that refuses keeps its share of what is to be given',
     file: STORAGE_FILE,
-    search: 'answering.filter(({ device }) => !strays.has(device))',
-    replace: 'answering',
+    search: 'strays.has(device) || failed.has(device);',
+    replace: 'failed.has(device);',
     tests: SITES,
   },
   {
@@ -225,7 +225,7 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
   {
     name: 'the limiter runs behind a load that goes on falling',
     file: 'firmware/control/limiter/load.ts',
-    search: 'Math.min(0, trend(state.history)) * FOLLOWED_SECONDS',
+    search: 'isDrift(rate, noise) ? rate * FOLLOWED_SECONDS : 0',
     replace: '0',
     tests: ['test/unit/control/trend.test.ts'],
   },
@@ -263,5 +263,19 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     search: 'filter(([type]) => type === PORT_ESS)',
     replace: 'filter(([type]) => type !== null)',
     tests: ['test/unit/drivers/battery.test.ts'],
+  },
+  {
+    name: 'storage that takes a power discharges for a spike of the load',
+    file: 'firmware/control/storage/own.ts',
+    search: 'Math.max(0, residual.least)',
+    replace: 'Math.max(0, residual.most)',
+    tests: ['test/unit/storage/own.test.ts'],
+  },
+  {
+    name: 'a battery that has failed keeps its share',
+    file: STORAGE_FILE,
+    search: 'strays.has(device) || failed.has(device);',
+    replace: 'strays.has(device);',
+    tests: SITES,
   },
 ];

@@ -138,6 +138,27 @@ export const NORTH_MUTANTS: readonly Mutant[] = [
     tests: ['test/unit/controld/journal.test.ts'],
   },
   {
+    name: 'a save while the log opens makes the next life log a Response again',
+    file: 'firmware/app/controld/journal.ts',
+    search: 'const logged = await this.#alreadyLogged();',
+    replace: 'this.#head = opened.value.head; const logged = await this.#alreadyLogged();',
+    tests: ['test/unit/controld/journal.test.ts'],
+  },
+  {
+    name: 'a log that could not be opened at the start stays shut',
+    file: 'firmware/app/controld/journal.ts',
+    search: '      this.#openAgain();',
+    replace: '      this.#isShut = true;',
+    tests: ['test/unit/controld/journal.test.ts'],
+  },
+  {
+    name: 'northd dials a controld that comes late seconds later',
+    file: 'firmware/link/client.ts',
+    search: 'const RETRY_MAX_MS = 500;',
+    replace: 'const RETRY_MAX_MS = 5_000;',
+    tests: ['test/unit/link/role.test.ts'],
+  },
+  {
     name: 'the head of the log moves on although the commit failed',
     file: 'firmware/log/writer.ts',
     search: 'if (written.ok && last !== undefined) {',
@@ -157,6 +178,13 @@ export const NORTH_MUTANTS: readonly Mutant[] = [
     search: 'return Math.min(this.#knowledge.dcapRate, this.#tasks.shortestPeriod() ?? Number.POSITIVE_INFINITY);',
     replace: 'return 900 + this.#knowledge.dcapRate;',
     tests: ['test/unit/walk/rates.test.ts'],
+  },
+  {
+    name: 'a time that took long to come stands until the next turn of Time',
+    file: 'firmware/utility/walk/machine.ts',
+    search: 'time?.again ?? NEVER',
+    replace: 'NEVER',
+    tests: ['test/unit/walk/walk.test.ts'],
   },
   {
     name: 'every resource probes while the server is down',

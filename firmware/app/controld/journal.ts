@@ -11,6 +11,8 @@ const RECORD_FORMAT = 1;
 const BACKLOG_MAX = 5000;
 /** A plan that could not be saved is tried again this often. */
 const SAVE_RETRY = seconds(1);
+/** A log that could not be opened is tried again this often: without it nothing is told to the utility. */
+const OPEN_RETRY = seconds(10);
 /** Records looked through at a start for what the outbox already reached. */
 const RECHECK_MAX = 20_000;
 
@@ -48,6 +50,10 @@ export class Journal {
   #dirty = false;
   #failing = false;
   #retry: Cancel | null = null;
+  /** The log could not be opened. */
+  #isShut = false;
+  #reopen: Cancel | null = null;
+  #opening: Promise<void> | null = null;
 
   constructor(options: JournalOptions) {
     this.#options = options;
@@ -55,8 +61,13 @@ export class Journal {
     this.#outbox = options.inherited.outbox.map((transition) => ({ transition, saved: true, seq: null }));
   }
 
-  /** Opens the log and finishes what a killed predecessor began. */
+  /** Opens the log and finishes what a killed predecessor began. A log that cannot be opened is tried again until it can. */
   async open(): Promise<void> {
+    this.#opening = this.#tryOpen();
+    await this.#opening;
+  }
+
+  async #tryOpen(): Promise<void> {
     const { files, clock, bootId, note } = this.#options;
     const opened = await openLog({
       files,
@@ -69,11 +80,18 @@ export class Journal {
       note,
     });
     if (!opened.ok) {
-      note({ event: 'log-unavailable', level: 'error', text: `the event log cannot be opened: ${opened.fault.kind}` });
+      if (!this.#isShut)
+        note({ event: 'log-unavailable', level: 'error', text: `the event log cannot be opened: ${opened.fault.kind}` });
+      this.#isShut = true;
+      this.#openAgain();
       return;
     }
-    this.#head = opened.value.head;
+    if (this.#isShut) note({ event: 'log-available', level: 'info', text: 'the event log is open again' });
+    this.#isShut = false;
     const logged = await this.#alreadyLogged();
+    // Nothing is awaited from the new head to the filter: a save between them would name this head beside the predecessor's outbox, and
+    // the next life would look for those records behind it, miss them and log them again.
+    this.#head = opened.value.head;
     this.#log = opened.value;
     this.#outbox = this.#outbox.filter(({ transition }) => !logged.has(transition));
     this.#queueSaved();
@@ -107,6 +125,8 @@ export class Journal {
   /** Resolves when everything handed over is as durable as it gets. */
   async flush(): Promise<void> {
     this.#retry?.();
+    this.#reopen?.();
+    await this.#opening;
     await this.#saving;
     await this.#log?.close();
   }
@@ -144,6 +164,14 @@ export class Journal {
       this.#retry = null;
       this.#dirty = true;
       this.#saving ??= this.#saveLoop();
+    });
+  }
+
+  #openAgain(): void {
+    const { clock } = this.#options;
+    this.#reopen = clock.at(after(clock.now(), OPEN_RETRY), () => {
+      this.#reopen = null;
+      this.#opening = this.#tryOpen();
     });
   }
 

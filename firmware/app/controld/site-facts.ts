@@ -71,7 +71,8 @@ const storageFacts = ({ devices }: Configuration, record: RecordOf): readonly St
     const { reserve, gridCharge, hybridOf: behind } = storage;
     const rating = record(device)?.storage ?? null;
     const feeds = phase === undefined ? {} : { phase };
-    return [{ device, rating, onSilence: storageSilenceOf(profile), reserve, gridCharge, behind, ...feeds }];
+    const takes = profile.control.model === 704 ? { takes: 'power' as const } : {};
+    return [{ device, rating, onSilence: storageSilenceOf(profile), reserve, gridCharge, behind, ...feeds, ...takes }];
   });
 
 const loadFacts = ({ devices }: Configuration): readonly LoadFacts[] =>

@@ -180,6 +180,8 @@ export interface Wish {
   readonly arrives: boolean;
   /** The load stands higher than is relied on by more than noise: one that comes and goes. */
   readonly swings: boolean;
+  /** A raise by less is not worth a write: the noise of the load would undo it. Absent: none. */
+  readonly slack?: number;
 }
 
 /**
@@ -200,7 +202,8 @@ export const ask = (before: Asked | null, wish: Wish, maxPower: Watts, now: Mono
   // What the steps of a ramp left open is given with its end, not after a rest.
   const least = (wish.arrives ? SMALL_RAISE_FRACTION : RAISE_FRACTION) * maxPower;
   const worth = raise >= least && (completes || rested);
-  const due = raise >= SMALL_RAISE_FRACTION * maxPower && now - before.askedAt >= SMALL_RAISE_AFTER_MS && rested;
+  const small = Math.max(SMALL_RAISE_FRACTION * maxPower, wish.slack ?? 0);
+  const due = raise >= small && now - before.askedAt >= SMALL_RAISE_AFTER_MS && rested;
   if (!worth && !due) return null;
   const raised = { cap, askedAt: now, cutSince: false };
   // The end of an over-cut is part of the cut: it says nothing of the load.

@@ -58,7 +58,9 @@ const usableOf = ({ track, standing, least, settleMs, gain }: Seen, now: MonoMs)
   const bound = Math.min(maxPower, heldCap * Math.min(1, gain)) - BOUND_FRACTION * maxPower;
   if (most >= bound) return null;
   if (state === 'starting' || isMoving(track, now, settleMs)) return undefined;
-  if (track.disturbedAt !== null && now - track.disturbedAt < settleMs) return undefined;
+  // On a crowded line its newest reading may be older than its cap: that says nothing of what it can make under it.
+  const readAt = readings.at(-1)?.at ?? now;
+  if (track.disturbedAt !== null && readAt - track.disturbedAt < settleMs) return undefined;
   return watts(Math.min(maxPower, Math.max(least, most + HEADROOM_FRACTION * maxPower)));
 };
 

@@ -13,18 +13,22 @@ const level = (left: number, portions: readonly Portion[]): number[] => {
   let rest = left;
   for (;;) {
     let open = 0;
-    for (const [index, { rating }] of portions.entries()) if (!isFull[index]) open += rating;
+    portions.forEach(({ rating }, index) => {
+      if (isFull[index] !== true) open += rating;
+    });
     const share = open > 0 ? rest / open : 0;
-    let more = false;
-    for (const [index, { rating, usable }] of portions.entries()) {
-      if (isFull[index] || usable > share * rating) continue;
+    let filled = 0;
+    portions.forEach(({ rating, usable }, index) => {
+      if (isFull[index] === true || usable > share * rating) return;
       powers[index] = usable;
       isFull[index] = true;
       rest = Math.max(0, rest - usable);
-      more = true;
-    }
-    if (more) continue;
-    for (const [index, { rating }] of portions.entries()) if (!isFull[index]) powers[index] = share * rating;
+      filled += 1;
+    });
+    if (filled > 0) continue;
+    portions.forEach(({ rating }, index) => {
+      if (isFull[index] !== true) powers[index] = share * rating;
+    });
     return powers;
   }
 };

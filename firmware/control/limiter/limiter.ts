@@ -4,7 +4,7 @@ import type { DeviceId } from '#site/device.ts';
 import type { MeterSample } from '#site/sample.ts';
 import { type GainState, isSteady, UNTRIMMED, withCapChange, withSettledReading } from './gain.ts';
 import { type GenerationTrack, isMoving, latestGeneration, predicted } from './generation.ts';
-import { type LoadState, NO_LOAD_KNOWN, provenLoad, withOutput, withoutMeter, withPoll } from './load.ts';
+import { type LoadState, NO_LOAD_KNOWN, type ProvenLoad, provenLoad, withOutput, withoutMeter, withPoll } from './load.ts';
 import {
   observePhases,
   type PhaseLimit,
@@ -104,8 +104,10 @@ export const newLimiter = (): LimiterState => ({
 export interface Decision {
   /** What the inverters together may deliver, with the margin kept; the full rating when nothing limits. */
   readonly target: Watts;
-  /** The same without the margin: a cap above it must come down at once. */
+  /** The same without the margin, and with the slack of the load's noise: a cap above it must come down at once. */
   readonly ceiling: Watts;
+  /** What of the ceiling is slack: a raise by less is not worth a write. Absent: in a tape of an earlier release. */
+  readonly slack?: number;
   /** What they may deliver whatever the load is. */
   readonly assured: Watts;
   /** What to command now: the target, or less while over-cutting. */
@@ -143,7 +145,7 @@ export const observeMeter = (state: LimiterState, sample: MeterSample, plant: Pl
   return plant.phases === undefined ? polled : { ...polled, phases: observePhases(state.phases, sample) };
 };
 
-/** A confirmed change of one inverter's cap, watts. `output`: of all inverters together, null while one is not known. */
+/** A confirmed change of one inverter's cap, watts. `output`: of all inverters together at rest, else null. */
 interface CapChange {
   readonly from: Watts;
   readonly to: Watts;
@@ -190,9 +192,12 @@ const total = (tracks: Iterable<GenerationTrack>, of: (track: GenerationTrack) =
   return sum;
 };
 
-/** What the inverters deliver together as last read; null while one of them is not known. */
-export const totalOutput = (tracks: Iterable<GenerationTrack>, now: MonoMs): Watts | null => {
-  const output = total(tracks, (track) => latestGeneration(track, now));
+/** Within so much of WMax an output is of one age with a flow that was read up to a refresh before it. */
+const RESTING_FRACTION = 0.02;
+
+/** What the inverters deliver together as last read; null while one of them is on the move or not known. */
+export const restingOutput = (tracks: Iterable<GenerationTrack>, now: MonoMs): Watts | null => {
+  const output = total(tracks, (track) => (isSteady(track, RESTING_FRACTION) ? latestGeneration(track, now) : null));
   return output === null ? null : watts(output);
 };
 
@@ -248,7 +253,7 @@ const explained = (state: LimiterState, plant: Plant, tracks: readonly Generatio
 
 const witnessed = (state: LimiterState, plant: Plant, tracks: readonly GenerationTrack[], now: MonoMs): LimiterState => {
   const witness = state.sight.witness;
-  if (witness === null || now - witness.at < 1500 || !tracks.every(isSteady)) return state;
+  if (witness === null || now - witness.at < 1500 || !tracks.every((track) => isSteady(track))) return state;
   if (plant.storage?.isSteady === false) return state;
   const settledFor = tracks.every((track) => track.disturbedAt === null || now - track.disturbedAt > 2500);
   const output = withStorage(
@@ -317,6 +322,9 @@ const onEachPhase = (
   return { state: { phases: loads }, decision: { rooms }, ...roomTogether(plant.phases, tracks, rooms) };
 };
 
+/** What may be relied on while nothing is known of the load. */
+const withoutLoad = ({ storage }: Plant): ProvenLoad => ({ load: watts(0 - (storage?.possibleDischarge ?? 0)), slack: 0 });
+
 /** What each inverter that cannot be told counts as. */
 type Uncontrolled = ReadonlyMap<DeviceId, Watts>;
 
@@ -345,7 +353,7 @@ export const decide = (
   // Storage is part of the load: what feeds the site makes it negative.
   const load = withOutput(known, tracks, timing);
   const proven = seen ? provenLoad(load, now, { ratedPower: plant.maxPower, ahead: runsAhead(plant) }) : null;
-  const relied = proven ?? watts(0 - (plant.storage?.possibleDischarge ?? 0));
+  const { load: relied, slack } = proven ?? withoutLoad(plant);
   const rounding = Math.max(0, tracks.length - FEW_INVERTERS);
   const isLost = known !== checked.load;
   const phased = onEachPhase(checked, plant, tracks, { now, seen, isLost, timing, rounding });
@@ -355,12 +363,8 @@ export const decide = (
       allowed(limits, relied, plant, (limit) => margin(limit) + rounding),
     ),
   );
-  const ceiling = watts(
-    Math.min(
-      phased.ceiling,
-      allowed(limits, relied, plant, () => 0),
-    ),
-  );
+  const most = (more: number): number => allowed(limits, watts(relied + more), plant, () => 0);
+  const ceiling = watts(Math.min(phased.ceiling, most(slack)));
   const assured = watts(Math.min(ceiling, allowed(limits, watts(0), plant, margin)));
   const told = tracks.filter(({ device }) => !uncontrolled.has(device));
   const others = tracks.reduce((sum, { device }) => sum + (uncontrolled.get(device) ?? 0), 0);
@@ -383,7 +387,8 @@ export const decide = (
       overcutting: overcutSince !== null,
       probing: probe !== null,
       moving,
-      load: proven,
+      load: proven?.load ?? null,
+      slack: Math.max(0, ceiling - most(0)),
       ...phased.decision,
     },
   };

@@ -1,6 +1,7 @@
 import { type DurationMs, type MonoMs, type Watts, watts } from '#base/units.ts';
 import type { MeterSample } from '#site/sample.ts';
 import { type Envelope, envelope, type GenerationTrack, type Response } from './generation.ts';
+import { levelBeside, type NoiseLevel, type NoiseState, withNoisyLoad } from './noise.ts';
 
 /** A load must have been there this long before the whole of it is relied on (a kettle comes and goes). */
 export const PROVING_MS = 8000;
@@ -33,6 +34,8 @@ export interface LoadState {
   readonly unread: number;
   /** One entry a refresh, oldest first, at most the last `PROVING_MS`. */
   readonly history: readonly { readonly at: MonoMs; readonly load: Watts }[];
+  /** How noisy it is. Absent: not known, or in a tape of an earlier release. */
+  readonly noise?: NoiseState | undefined;
 }
 
 export const NO_LOAD_KNOWN: LoadState = {
@@ -110,6 +113,7 @@ const forgotten = (state: LoadState): LoadState => ({
   estimate: null,
   unread: 0,
   history: [],
+  noise: undefined,
 });
 
 /** Evaluates the newest refresh with what is known of the output between its two instants; called again until that is settled. */
@@ -137,6 +141,22 @@ export const withEnvelope = (
   return { ...state, estimate, unread: output.unread, history, refresh: output.settled ? null : refresh };
 };
 
+/** The least of the last nine seconds. */
+const leastOf = ({ estimate, history }: LoadState, now: MonoMs): number | null => {
+  if (estimate === null) return null;
+  let least: number = estimate;
+  for (const entry of history) if (now - entry.at <= PROVING_MS + 500) least = Math.min(least, entry.load);
+  return least;
+};
+
+/** The newest load that nothing revises any more says how noisy it is. */
+const withNoise = (state: LoadState, rating: number): LoadState => {
+  const newest = state.history.at(state.refresh === null ? -1 : -2);
+  if (newest === undefined || (state.noise !== undefined && newest.at <= state.noise.at)) return state;
+  const noise = withNoisyLoad(state.noise, { ...newest, least: leastOf(state, newest.at) ?? newest.load }, rating);
+  return noise === state.noise ? state : { ...state, noise };
+};
+
 /** The same of the inverters. */
 export const withOutput = (state: LoadState, tracks: readonly GenerationTrack[], timing: Timing): LoadState => {
   const { share = () => 1 } = timing;
@@ -144,7 +164,10 @@ export const withOutput = (state: LoadState, tracks: readonly GenerationTrack[],
   // One that answers again: what was taken for load may have been counted for what it did not deliver.
   const known = unread < state.unread ? forgotten(state) : state;
   const rating = tracks.reduce((sum, track) => sum + share(track) * track.maxPower, 0);
-  return withEnvelope(known, (from, to) => sumEnvelopes(tracks, from, to, timing), rating);
+  return withNoise(
+    withEnvelope(known, (from, to) => sumEnvelopes(tracks, from, to, timing), rating),
+    rating,
+  );
 };
 
 /** Forgets the load when the meter is lost: nothing of it may be relied on (design D5). */
@@ -178,20 +201,33 @@ export const trend = (history: LoadState['history']): number => {
   return Math.abs(rate) > SLOW_RATE ? rate : 0;
 };
 
+/** The load that may be relied on, and by how much a cap may stand above what it leaves. */
+export interface ProvenLoad {
+  readonly load: Watts;
+  /** Watts, of its noise; 0: there is none. */
+  readonly slack: number;
+}
+
+/** Of noise one stretch is as long as the others and falls as they do now and then: a drift that counts is steeper. */
+const isDrift = (rate: number, noise: NoiseLevel | null): boolean =>
+  noise === null || (Math.abs(rate) * STRETCHES * STRETCH_MS) / 1000 > 3 * noise.sigma;
+
 /**
  * The load that may be relied on: the least of the last nine seconds, and one per cent of the rating above it when the load rose by
- * more. Falls at once with the load, and `ahead` of one that goes on falling; noise is taken at its lowest, and a load that cycles is
- * never counted on.
+ * more; what its noise leaves where that is known, until a run of loads says that it went. Falls at once with the load, and `ahead` of
+ * one that goes on falling; a load that cycles is never counted on.
  */
 export const provenLoad = (
   state: LoadState,
   now: MonoMs,
   { ratedPower, ahead }: { readonly ratedPower: Watts; readonly ahead: boolean },
-): Watts | null => {
-  if (state.estimate === null) return null;
-  let least: number = state.estimate;
-  for (const entry of state.history) if (now - entry.at <= PROVING_MS + 500) least = Math.min(least, entry.load);
+): ProvenLoad | null => {
+  const least = leastOf(state, now);
+  if (state.estimate === null || least === null) return null;
+  const noise = levelBeside(state.noise, state.estimate);
+  const rate = ahead ? Math.min(0, trend(state.history)) : 0;
+  const drift = isDrift(rate, noise) ? rate * FOLLOWED_SECONDS : 0;
+  if (noise !== null) return { load: watts(drift + noise.load), slack: noise.slack };
   const bonus = BONUS_FRACTION * ratedPower;
-  const drift = ahead ? Math.min(0, trend(state.history)) * FOLLOWED_SECONDS : 0;
-  return watts(drift + (state.estimate - least > bonus ? least + bonus : least));
+  return { load: watts(drift + (state.estimate - least > bonus ? least + bonus : least)), slack: 0 };
 };

@@ -86,9 +86,9 @@ export const roomOnPhases = (
   const rooms = PHASES.map((phase) => {
     const rating = tracks.reduce((sum, { device, maxPower }) => sum + shareOf(limit, device, phase) * maxPower, 0);
     const proven = seen ? provenLoad(loads[phase], now, { ratedPower: watts(rating), ahead }) : null;
-    const relied = proven ?? 0 - (possibleDischarge?.[phase] ?? 0);
+    const relied = proven?.load ?? 0 - (possibleDischarge?.[phase] ?? 0);
     const most = (kept: number): Watts => watts(Math.max(0, relied + limit.exportLimit - kept - unmeteredGeneration));
-    return { phase, target: most(margin), ceiling: most(0) };
+    return { phase, target: most(margin), ceiling: most(0 - (proven?.slack ?? 0)) };
   });
   return { loads, rooms };
 };

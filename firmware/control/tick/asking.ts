@@ -113,6 +113,7 @@ export const askAll = (state: ControlState, facts: SiteFacts, claims: readonly C
   const caps = withRoom(splitOf('command', claims, view.decision, facts), claims, { state, facts, view });
   const ceilings = splitOf('ceiling', claims, view.decision, facts);
   const swings = loadSwings(view, claims);
+  const share = 1 / claims.reduce((sum, claim) => sum + claim.maxPower, 0);
   const commands: Command[] = [];
   // Most ticks ask nothing: a map is copied by the first that differs.
   let { asked, follows } = state;
@@ -126,7 +127,8 @@ export const askAll = (state: ControlState, facts: SiteFacts, claims: readonly C
     const cap = onTrial(caps.get(device), most);
     const ceiling = onTrial(ceilings.get(device), most);
     const { quantum, settleMs } = gainOf(view.limiter, device);
-    const wish = { cap: watts(onStep(cap, quantum, maxPower)), ceiling, completes, arrives, swings };
+    const slack = (view.decision.slack ?? 0) * share * maxPower;
+    const wish = { cap: watts(onStep(cap, quantum, maxPower)), ceiling, completes, arrives, swings, slack };
     const next = ask(before, wish, maxPower, view.now);
     const followed = state.follows.get(device);
     const obeys = follow(followed ?? FOLLOWING, track, settleMs, view.now);

@@ -2,17 +2,7 @@ import type { Note } from '#base/ports.ts';
 import { SeededRandom } from '#base/random.ts';
 import type { Result } from '#base/result.ts';
 import { assert } from '#base/assert.ts';
-import {
-  after,
-  durationMs,
-  elapsed,
-  monoMs,
-  seconds,
-  utilitySeconds,
-  type DurationMs,
-  type MonoMs,
-  type UtilitySeconds,
-} from '#base/units.ts';
+import { after, elapsed, monoMs, seconds, type DurationMs, type MonoMs, type UtilitySeconds } from '#base/units.ts';
 import { backOff, RETRY_AFTER_MAX } from './back-off.ts';
 import { Complaints } from './complaints.ts';
 import { pageUrl } from './href.ts';
@@ -22,6 +12,7 @@ import { isListKind, itemsOn, readPage, type Page } from './page.ts';
 import { isControlKind, nextTurn, NEVER, TaskTable, type Task } from './tasks.ts';
 import { LIST_ITEMS_MAX, PAGES_MAX, PIN_RECHECK, REQUESTS_MAX, type WalkSettings } from './settings.ts';
 import { Knowledge, type Got } from './knowledge.ts';
+import { WalkedTime } from './time.ts';
 import type { WalkedTree } from './tree.ts';
 import { registrationBody } from './registration.ts';
 
@@ -82,7 +73,7 @@ export class WalkMachine {
   /** A tree was told, and not taken back since. */
   #published = false;
   #rediscoveredAt: MonoMs | null = null;
-  #time: { readonly utility: UtilitySeconds; readonly middle: MonoMs } | null = null;
+  readonly #time = new WalkedTime();
   readonly #complaints = new Complaints();
 
   /** `stop`: as an earlier life left it; nothing else is asked before that look. */
@@ -170,7 +161,7 @@ export class WalkMachine {
 
   #requestFor({ task, pages }: Current, now: MonoMs): WalkRequest {
     if (task.kind === 'register') {
-      const body = registrationBody(this.#settings, this.#time === null ? utilitySeconds(0) : utilityAt(this.#time, now));
+      const body = registrationBody(this.#settings, this.#time.at(now));
       return { method: 'POST', url: task.url, body };
     }
     if (!isListKind(task.kind)) return { method: 'GET', url: task.url, body: null };
@@ -257,10 +248,12 @@ export class WalkMachine {
     task.period = effect.period;
     this.#complaints.isNews(`${task.key} failed`, '');
     this.#say(task, effect.event, effect.notes.join('; '), events);
-    if (effect.utility !== undefined) this.#onTime(now, sentAt, effect.utility, events);
+    const time = effect.utility === undefined ? null : this.#time.take(sentAt, now, effect.utility);
+    if (time !== null) events.push({ kind: 'time', utility: time.utility, middle: time.middle, roundTrip: time.roundTrip });
     if (task.kind === 'dcap') this.#onDcap(now, events);
     // Learning may have made the task due again (a registration does).
     if (task.due === due) task.due = effect.period === null ? NEVER : nextTurn(due, now, effect.period);
+    task.due = monoMs(Math.min(task.due, time?.again ?? NEVER));
     this.#mark(task);
   }
 
@@ -310,13 +303,6 @@ export class WalkMachine {
     this.#probeAt = null;
     this.#tasks.allDue(now, 'dcap');
     events.push(noteOf('utility-up', 'info', 'the utility server answers again'));
-  }
-
-  #onTime(now: MonoMs, sentAt: MonoMs, utility: UtilitySeconds, events: WalkEvent[]): void {
-    const roundTrip = elapsed(sentAt, now);
-    const middle = monoMs(sentAt + roundTrip / 2);
-    this.#time = { utility, middle };
-    events.push({ kind: 'time', utility, middle, roundTrip: durationMs(roundTrip) });
   }
 
   /** A link that worked leads nowhere: discovery from the root, not more often than its rate. */
@@ -391,8 +377,5 @@ interface Failure {
 /** Looks at a link that leads nowhere yet, within half a minute. */
 const LOOKS_MAX = 3;
 const LOOK_AGAIN = seconds(9);
-
-const utilityAt = (time: { readonly utility: UtilitySeconds; readonly middle: MonoMs }, now: MonoMs): UtilitySeconds =>
-  utilitySeconds(Math.floor(time.utility + elapsed(time.middle, now) / 1000));
 
 const noteOf = (event: string, level: Note['level'], text: string): WalkEvent => ({ kind: 'note', note: { event, level, text } });

@@ -1,5 +1,12 @@
 import { bandW } from '../../rig/scenario/verdict.ts';
-import { limitTimeline, spanAt, type LimitSpan, type ServerLog } from '../../rig/scenario/timeline.ts';
+import {
+  limitTimeline,
+  spanAt,
+  type LimitSpan,
+  type ResponseReceived,
+  type ServedControl,
+  type ServerLog,
+} from '../../rig/scenario/timeline.ts';
 import type { Truth } from '../../rig/site/plant.ts';
 import type { Program } from '../../rig/run/gateway.ts';
 
@@ -21,6 +28,8 @@ export interface KillVerdict {
 
 /** From a start of controld: the inverter's cap keeps the limit, and the flow is inside it. Seconds, without those spent waiting for a processor. */
 const CAP_WITHIN = 2;
+/** Where no life before it has met the devices: they are discovered first. */
+const MET_WITHIN = 4;
 const FLOW_WITHIN = 4.5;
 /** After a change of limit while controld lives. */
 const SETTLED_WITHIN = 5;
@@ -72,10 +81,10 @@ const overIn = (held: readonly Held[], life: Life, waited: Waited): readonly str
     .map(({ at, point, limit }) => `${at.toFixed(1)} s: ${point.netExport.toFixed(0)} W exported, the limit is ${limit} W`);
 
 /** The first correct write of a life that knew a limit and lasted long enough for it. */
-const writeIn = (held: readonly Held[], life: Life, waited: Waited): readonly string[] => {
-  if (life.until - life.from - waited(life.from, life.until) <= CAP_WITHIN) return [];
+const writeIn = (held: readonly Held[], life: Life, waited: Waited, within: number): readonly string[] => {
+  if (life.until - life.from - waited(life.from, life.until) <= within) return [];
   const told = held.find(({ point, limit }) => point.cap !== null && point.cap <= limit + point.load + BAND_W);
-  if (told !== undefined && told.at - life.from - waited(life.from, told.at) <= CAP_WITHIN) return [];
+  if (told !== undefined && told.at - life.from - waited(life.from, told.at) <= within) return [];
   const when = told === undefined ? 'never' : `${(told.at - life.from).toFixed(2)} s later`;
   return [`controld started at ${life.from.toFixed(2)} s, the cap kept the limit ${when}`];
 };
@@ -89,21 +98,47 @@ const judgeFlow = (
   lives.flatMap((life) => {
     const held = heldIn(truth, spans, life);
     const knew = (spanAt(spans, life.from)?.limitW ?? null) !== null;
-    return [...overIn(held, life, waited), ...(knew ? writeIn(held, life, waited) : [])];
+    const hasMet = truth.some(({ t, cap }) => cap !== null && t / 1000 < life.from);
+    return [...overIn(held, life, waited), ...(knew ? writeIn(held, life, waited, hasMet ? CAP_WITHIN : MET_WITHIN) : [])];
   });
 
 const EXPECTED = [1, 2, 3] as const;
 
-const judgeResponses = (log: ServerLog, kills: readonly LifeEvent[], until: number): Omit<KillVerdict, 'restarts'> => {
+/** Lives, and what of them was spent waiting. */
+interface Lived {
+  readonly lives: readonly Life[];
+  readonly waited: Waited;
+}
+
+/** A life that lasts so long within an event, from its start-up on, has carried it out. Seconds of its own. */
+const CARRIED_OUT_WITHIN = CAP_WITHIN + 1;
+
+/** What an event must be answered with: one in which no life of controld got through its start-up was not carried out, and is not told as if it had been. */
+const dueOf = ({ start, end }: ServedControl, own: readonly ResponseReceived[], { lives, waited }: Lived): readonly number[] => {
+  const isCarriedOut = lives.some((life) => {
+    const from = Math.max(start, life.from);
+    const to = Math.min(end, life.until);
+    return to - from - waited(from, to) > CARRIED_OUT_WITHIN;
+  });
+  return isCarriedOut || own.some(({ status }) => status === 2) ? EXPECTED : EXPECTED.slice(0, 1);
+};
+
+const judgeResponses = (
+  log: ServerLog,
+  kills: readonly LifeEvent[],
+  until: number,
+  lived: Lived,
+): Omit<KillVerdict, 'restarts'> => {
   const problems: string[] = [];
   let duplicates = 0;
   const accepted = log.responses.filter(({ httpStatus }) => httpStatus < 300);
   // one that the gateway never fetched cannot be answered
   for (const control of log.controls.filter(({ end, servedAt }) => end < until && servedAt !== null && servedAt < end)) {
     const own = accepted.filter(({ control: name }) => name === control.name);
+    const due = dueOf(control, own, lived);
     for (const status of EXPECTED) {
       const times = own.filter((response) => response.status === status).map(({ at }) => at);
-      if (times.length === 0) problems.push(`${control.name}: Response ${status} was lost`);
+      if (times.length === 0 && due.includes(status)) problems.push(`${control.name}: Response ${status} was lost`);
       for (const first of times.slice(0, -1)) {
         const excused = kills.some(
           ({ unit, at }) => unit === 'northd' && at > first - COMMIT_WITHIN && at < first + COMMIT_WITHIN,
@@ -134,6 +169,6 @@ export const judgeKills = (
   const lives = livesOf(events, 'controld', end);
   const flow = judgeFlow(truth, spans, lives, waited);
   const kills = events.filter(({ kind }) => kind === 'killed');
-  const responses = judgeResponses(log, kills, until);
+  const responses = judgeResponses(log, kills, until, { lives, waited });
   return { ...responses, problems: [...flow, ...responses.problems], restarts: lives.length - 1 };
 };

@@ -59,6 +59,7 @@ const inTurn = (
   before: GainState,
   caps: readonly (readonly [cap: number, seconds: number])[],
   output: (cap: number, t: number) => number,
+  state: InverterState = 'producing',
 ): GainState => {
   let track: GenerationTrack = newTrack(PV, watts(WMAX));
   let gain = before;
@@ -66,7 +67,7 @@ const inTurn = (
   for (const [cap, seconds] of caps) {
     track = withHeldCap(track, watts(cap), monoMs(t));
     for (const end = t + 1000 * seconds; t < end; t += 1000) {
-      track = withReading(track, inverterSample(t + 1, Math.round(output(cap, t)), 'producing'));
+      track = withReading(track, inverterSample(t + 1, Math.round(output(cap, t)), state));
       gain = withSettledReading(gain, track, monoMs(t + 1));
     }
   }
@@ -121,5 +122,25 @@ describe('the trim of an inverter that never tells that it throttles', () => {
     const crept = inTurn(UNTRIMMED, creeping, () => 6500);
     expect(crept.gain).toBeGreaterThan(1.06);
     expect(inTurn(crept, [[6000, 900]], EXACT).gain).toBe(1);
+  });
+});
+
+describe('a trim below 1', () => {
+  /** It stood still under caps that rose, and is thought to be slow. */
+  const stuck = (): GainState => ({ ...inTurn(UNTRIMMED, [[4000, 60]], () => 3600, 'throttled'), settleMs: 28_000 });
+  const FULL = (cap: number): number => cap;
+
+  it('is denied in seconds by an inverter that obeys again, however slow it is thought to be', () => {
+    expect(stuck().gain).toBeLessThan(0.92);
+    expect(inTurn(stuck(), [[5000, 4]], FULL).gain).toBeLessThan(0.92);
+    expect(inTurn(stuck(), [[5000, 9]], FULL).gain).toBe(1);
+  });
+
+  it('is kept while the output is on its way down', () => {
+    expect(inTurn(stuck(), [[5000, 20]], (_, t) => 6500 - 80 * (t / 1000)).gain).toBeLessThan(0.92);
+  });
+
+  it('is not raised above 1 before the plant has settled', () => {
+    expect(inTurn(stuck(), [[5000, 20]], (cap) => 1.08 * cap).gain).toBe(1);
   });
 });

@@ -11,7 +11,7 @@ const after = (...loads: readonly number[]): LoadState => ({
   history: loads.map((load, index) => ({ at: monoMs(1000 * index), load: watts(load) })),
 });
 const proven = (state: LoadState): number | null =>
-  provenLoad(state, monoMs(1000 * (state.history.length - 1)), { ratedPower: RATED, ahead: true });
+  provenLoad(state, monoMs(1000 * (state.history.length - 1)), { ratedPower: RATED, ahead: true })?.load ?? null;
 
 describe('a load that goes on falling', () => {
   it('is relied on as far as it will have fallen when a cap is reached', () => {

@@ -82,6 +82,46 @@ describe('the journal of controld', () => {
     expect(await logged(files)).toEqual(['once']);
   });
 
+  it('logs nothing twice wherever the next life saves its plan while it opens the log, and is killed then', async () => {
+    const first = new MemoryFiles();
+    const one = await journalOf(first, left([]));
+    await one.journal.open();
+    one.journal.keep(left([]), [transition('once')]);
+    await one.clock.advance(1_000);
+    await one.journal.flush();
+    for (let turns = 0; turns < 120; turns += 1) {
+      const files = first.afterKill();
+      const second = await journalOf(files, left([transition('once')]));
+      const opening = second.journal.open();
+      for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+      second.journal.keep(left([]), []);
+      await opening;
+      await second.clock.settle();
+      const third = files.afterKill();
+      const memory = await new MemoryStore(third).load(entropy, () => undefined);
+      const last = await journalOf(third, memory);
+      await last.journal.open();
+      await last.clock.advance(1_000);
+      await last.journal.flush();
+      expect(await logged(third), `saved after ${turns} turns`).toEqual(['once']);
+    }
+  });
+
+  it('opens a log that could not be opened at the start as soon as the disk heals', async () => {
+    let failing = true;
+    const fault = { kind: 'failed', path: 'log', why: 'EIO' } as const;
+    const files = new MemoryFiles({ faultOf: (_operation, path) => (failing && path.startsWith('log') ? fault : null) });
+    const { journal, clock } = await journalOf(files, left([]));
+    await journal.open();
+    journal.keep(left([]), [transition('waited')]);
+    await clock.advance(30_000);
+    failing = false;
+    expect(await logged(files)).toEqual([]);
+    await clock.advance(11_000);
+    expect(await logged(files)).toEqual(['waited']);
+    await journal.flush();
+  });
+
   it('logs what a plan that cannot be saved decided, and saves it by itself once the disk heals', async () => {
     let failing = true;
     const isPlan = (path: string): boolean => path.startsWith('plan');

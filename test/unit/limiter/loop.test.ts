@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { SeededRandom } from '#base/random.ts';
 import { LOOP, type LoopOptions, reversals, runLoop, settledAfter, type Truth } from './loop.ts';
 
 // Goal: the limiter closes the loop on plants that differ, without being told how. Method: an ideal plant around the limiter alone,
@@ -108,6 +109,26 @@ describe('a plant that is learned', () => {
   );
 });
 
+describe('a first cut of 3 kW with a dead time that nobody knows yet', () => {
+  test.each([
+    { dead: 5, lag: 0, slew: 1, refresh: 1 },
+    { dead: 5, lag: 1, slew: 1, refresh: 1 },
+    { dead: 10, lag: 0, slew: 0.2, refresh: 1 },
+  ])('dead time $dead s, lag $lag s, slew $slew/s: neither hunted nor is a sound meter disbelieved', ({ ...plant }) => {
+    const limit = (t: number): number => (t < 120 ? 9000 : t < 180 ? 6000 : 4000);
+    const { truth } = runLoop({ ...LOOP, ...plant, gain: 1.02, load: () => 500, limit }, 240);
+    expect(
+      reversals(
+        truth.filter(({ t }) => t < 180),
+        120,
+        200,
+      ),
+    ).toBeLessThanOrEqual(2);
+    expect(reversals(truth, 180, 200)).toBeLessThanOrEqual(2);
+    expect(mean(truth.slice(-100), ({ netExport }) => netExport)).toBeGreaterThan(0.95 * 4000);
+  });
+});
+
 describe('steady at 1.5 kW', () => {
   test.each([
     { gain: 1, quantum: 1, least: 0.97 },
@@ -129,6 +150,38 @@ describe('steady at 1.5 kW', () => {
       const steady = truth.filter(({ t }) => t > 50);
       expect(steady.filter(({ netExport }) => netExport > 1500 + BAND).length / steady.length).toBeLessThan(0.15);
       expect(mean(steady, ({ generation }) => generation) / mean(steady, ({ t }) => load(t) + 1500)).toBeGreaterThan(0.66);
+    }
+  });
+});
+
+describe('a load whose every second is drawn anew', () => {
+  const noisy = (sigma: number, seed: number, base: (t: number) => number) => {
+    const random = new SeededRandom(seed, 'noise');
+    const draws = Array.from({ length: 1000 }, () => sigma * random.normal());
+    return (t: number): number => Math.max(0, base(t) + (draws[Math.floor(t)] ?? 0));
+  };
+
+  test.each([
+    { sigma: 30, least: 0.97 },
+    { sigma: 70, least: 0.94 },
+    { sigma: 150, least: 0.88 },
+  ])('by $sigma W costs few writes and little energy', ({ sigma, least }) => {
+    const { truth } = runLoop({ ...LOOP, limit: () => 1500, load: noisy(sigma, 1, () => 1500) }, 660);
+    const steady = truth.filter(({ t }) => t > 60);
+    // Ten minutes of 120 an hour.
+    expect(steady.filter(({ cap }, index) => cap !== steady[index - 1]?.cap).length).toBeLessThan(20);
+    expect(mean(steady, ({ netExport }) => Math.max(0, netExport - 1500))).toBeLessThan(0.005 * 1500);
+    expect(mean(steady, ({ generation }) => generation)).toBeGreaterThan(least * 3000);
+  });
+
+  test.each([70, 150])('by %i W and goes: no later for its noise', (sigma) => {
+    for (const seed of SEEDS.slice(0, 8)) {
+      const at = 120 + stepAt(seed);
+      const base = (t: number): number => (t < at ? 3000 : 1800);
+      const { truth } = runLoop({ ...LOOP, seed, limit: () => 1500, load: noisy(sigma, seed, base) }, at + 20);
+      // Of the load without its noise.
+      const quiet = truth.map((point) => ({ ...point, netExport: point.generation - base(point.t) }));
+      expect(settledAfter(quiet, at, 1500, BAND)).toBeLessThan(3);
     }
   });
 });

@@ -57,7 +57,7 @@ export const site = (): Record<string, string | number> => ({
   '/mup': list('MirrorUsagePointList', []),
 });
 
-/** A walk against scripted answers in virtual time: an exchange takes 100 ms. */
+/** A walk against scripted answers in virtual time. */
 export class ScriptedWalk {
   readonly machine: WalkMachine;
   readonly answers: Record<string, string | number>;
@@ -65,6 +65,8 @@ export class ScriptedWalk {
   instead: ((request: WalkRequest, path: string) => string | number | HttpFault | undefined) | null = null;
   readonly asked: { readonly at: number; readonly method: string; readonly path: string; readonly query: string }[] = [];
   readonly events: WalkEvent[] = [];
+  /** Milliseconds of an exchange. */
+  takes: (path: string) => number = () => 100;
   /** Seconds, in every answer. */
   retryAfter: number | null = null;
   now = 0;
@@ -87,7 +89,7 @@ export class ScriptedWalk {
       }
       const url = new URL(request.url);
       this.asked.push({ at: this.now / 1000, method: request.method, path: url.pathname, query: url.search });
-      this.now += 100;
+      this.now += this.takes(url.pathname);
       this.events.push(...this.machine.onReply(this.at(), this.#reply(request, url)));
     }
     this.now = Math.max(this.now, end);

@@ -181,6 +181,19 @@ test('utility time comes with the middle of its exchange', () => {
   expect(time).toMatchObject({ utility: 1000, middle: 150, roundTrip: 100 });
 });
 
+test('utility time that took long to come is asked for again soon, a few times', () => {
+  const slow = new ScriptedWalk();
+  slow.takes = (path) => (path === '/tm' && slow.now < 30_000 ? 15_000 : 100);
+  slow.run(880);
+  const times = slow.events.filter((event) => event.kind === 'time');
+  expect(times.map(({ roundTrip }) => roundTrip)).toEqual([15_000, 100]);
+  expect(times[1]?.middle).toBeLessThan(60_000);
+  const always = new ScriptedWalk();
+  always.takes = (path) => (path === '/tm' ? 5_000 : 100);
+  expect(always.run(880).count('/tm')).toBe(6);
+  expect(always.run(900).count('/tm')).toBe(7);
+});
+
 test('another PIN is looked at again once a day; everything goes on when it is ours', () => {
   const walk = new ScriptedWalk({ pin: 123455 }).run(1000);
   const before = walk.asked.length;
