@@ -278,4 +278,11 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     replace: 'strays.has(device);',
     tests: SITES,
   },
+  {
+    name: 'a site of storage alone comes back from a stop at once',
+    file: 'firmware/app/controld/site-facts.ts',
+    search: ': storage === null || storage.hybridOf !== null,',
+    replace: ': true,',
+    tests: ['test/sim/storage-alone.test.ts'],
+  },
 ];
