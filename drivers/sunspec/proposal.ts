@@ -1,5 +1,6 @@
 import type { DeviceRole } from '#site/device.ts';
 import type { Found } from './discovery.ts';
+import type { Fit } from '../profile/fingerprint.ts';
 import type { ScanUnit } from './scan.ts';
 
 /** Who makes it, as model 1 says, and the profile that goes with it. */
@@ -71,13 +72,29 @@ const remarkOf = ({ models }: Found, parts: readonly Part[]): string => {
   return parts.length === 0 && has(...BATTERY_MODELS) ? '; a battery that takes no power to keep to: look for its inverter' : '';
 };
 
+/** A unit that has the register map of a profile. Two that read alike are told apart by a human alone. */
+const ofMap = (unitId: number, [fit, ...others]: readonly [Fit, ...(readonly Fit[])]): Proposal => {
+  const { profile, role, serialNumber, matches, remark } = fit;
+  const alike = others.filter((other) => other.matches === matches).map((other) => other.profile);
+  const also = alike.length === 0 ? '' : `; ${alike.join(', ')} reads alike: choose by its nameplate`;
+  return {
+    unitId,
+    role,
+    profile,
+    serialNumber,
+    text: `has the registers of ${profile}${also}${remark === '' ? '' : `; ${remark}`}`,
+  };
+};
+
 /** Proposals for the configuration, an inverter before the storage behind it: the installer decides. */
-export const propose = ({ unitId, found, noise }: ScanUnit): readonly Proposal[] => {
+export const propose = ({ unitId, found, noise, fits = [] }: ScanUnit): readonly Proposal[] => {
+  const [fit, ...others] = fits;
+  if (fit !== undefined) return [ofMap(unitId, [fit, ...others])];
   const nothing = { unitId, role: null, profile: null };
   if (found === null) {
     const text = noise
       ? 'noise: two units under one id, or a wrong speed'
-      : 'answers, without SunSpec: see the profiles of register maps';
+      : 'answers, without SunSpec and without the registers of a profile that is known';
     return [{ ...nothing, serialNumber: '', text }];
   }
   const { manufacturer, model, serialNumber } = found.common;

@@ -1,3 +1,4 @@
+import { type Fingerprint, Fingerprinting, type Fit } from '../profile/fingerprint.ts';
 import { Discovery } from './discovery.ts';
 import type { DiscoveryAction, DiscoveryInput, Found } from './discovery.ts';
 
@@ -12,7 +13,13 @@ const WALK_TRIES = 2;
 
 /** What the scan wants read next. */
 export type ScanAction =
-  | { readonly kind: 'read'; readonly unitId: number; readonly address: number; readonly count: number }
+  | {
+      readonly kind: 'read';
+      readonly unitId: number;
+      readonly address: number;
+      readonly count: number;
+      readonly table?: 'input';
+    }
   | { readonly kind: 'done' };
 
 export type ScanInput =
@@ -25,6 +32,8 @@ export interface ScanUnit {
   readonly unitId: number;
   readonly found: Found | null;
   readonly noise: boolean;
+  /** Profiles whose register map it has, the likeliest first; absent: none that is known. */
+  readonly fits?: readonly Fit[];
 }
 
 export interface ScanProgress {
@@ -42,7 +51,7 @@ export const scanOrder = (): readonly number[] => {
 
 /**
  * Looks for units on a line: one short probe an id; who answers, if only with an exception, is walked. Ids that gave noise are tried
- * once more at the end. Sans I/O: each call says what to read next, one transaction at a time.
+ * once more at the end. Who has no SunSpec map is asked for the identity registers of the profiles. Sans I/O: each call says what to read next, one transaction at a time.
  */
 export class Scan {
   readonly #units = new Map<number, ScanUnit>();
@@ -52,9 +61,12 @@ export class Scan {
   #retrying = false;
   #unitId: number | null = null;
   #discovery: Discovery | null = null;
+  #fingerprinting: Fingerprinting | null = null;
+  readonly #fingerprints: readonly Fingerprint[];
   #tried = 0;
 
-  constructor(ids: readonly number[] = scanOrder()) {
+  constructor(ids: readonly number[] = scanOrder(), fingerprints: readonly Fingerprint[] = []) {
+    this.#fingerprints = fingerprints;
     this.#waiting = [...ids];
     this.#total = ids.length;
   }
@@ -67,6 +79,7 @@ export class Scan {
   next(input: ScanInput): ScanAction {
     const unitId = this.#unitId;
     if (unitId === null) return { kind: 'done' };
+    if (this.#fingerprinting !== null) return this.#identify(unitId, this.#fingerprinting, input);
     if (this.#discovery !== null)
       return this.#walk(unitId, this.#discovery.next(input.kind === 'garbled' ? { kind: 'no-reply' } : input));
     if (input.kind === 'no-reply') return this.#nextUnit();
@@ -87,13 +100,31 @@ export class Scan {
 
   #walk(unitId: number, action: DiscoveryAction): ScanAction {
     if (action.kind === 'read') return { kind: 'read', unitId, address: action.address, count: action.count };
+    const isOther = action.kind === 'failed' && this.#fingerprints.length > 0;
+    if (isOther) {
+      this.#fingerprinting = new Fingerprinting(this.#fingerprints);
+      return this.#identify(unitId, this.#fingerprinting, null);
+    }
     this.#units.set(unitId, { unitId, found: action.kind === 'found' ? action.found : null, noise: false });
+    return this.#nextUnit();
+  }
+
+  /** It answers and has no SunSpec map. A place that stays silent is not asked twice: it is another maker's. */
+  #identify(unitId: number, fingerprinting: Fingerprinting, input: ScanInput | null): ScanAction {
+    const place = fingerprinting.next(input?.kind === 'words' ? input.words : null);
+    if (place !== null) {
+      const { address, count } = place;
+      return { kind: 'read', unitId, address, count, ...(place.function === 4 ? { table: 'input' as const } : {}) };
+    }
+    const fits = fingerprinting.fits();
+    this.#units.set(unitId, { unitId, found: null, noise: false, ...(fits.length > 0 ? { fits } : {}) });
     return this.#nextUnit();
   }
 
   #nextUnit(): ScanAction {
     if (this.#unitId !== null && !this.#retrying) this.#tried += 1;
     this.#discovery = null;
+    this.#fingerprinting = null;
     let next = this.#waiting.shift();
     if (next === undefined && !this.#retrying) {
       this.#retrying = true;

@@ -133,6 +133,20 @@ export interface LogHead {
 export type ControlMessage = Hello | SiteSnapshot | LogHead;
 
 /** What the view role receives about once a second; for people and tools, never for control. */
+/** How an inverter was seen to answer its cap. */
+export interface Learned {
+  /** Delivered for each watt of cap, 0.9 to 1.1; 1 until something else was seen. */
+  readonly gain: number;
+  /** Most time that a cap takes to show in full, milliseconds: learned within bounds, 5 s to begin with. */
+  readonly settleMs: number;
+  /** From a cap until the output moves, milliseconds; null: nothing seen. */
+  readonly deadTime: { readonly least: number; readonly most: number; readonly isConfirmed: boolean } | null;
+  /** As of a first-order lag, milliseconds; null: not confirmed. */
+  readonly lagMs: number | null;
+  /** Step in which it takes a limit, watts; null: none that is worth knowing. */
+  readonly step: number | null;
+}
+
 export interface ViewSnapshot {
   readonly type: 'view';
   readonly at: MonoMs;
@@ -153,7 +167,11 @@ export interface ViewSnapshot {
     readonly standing: string;
     readonly state: string;
     readonly text: string;
+    /** What was learned of an inverter. Absent: it is none, or an older release. */
+    readonly learned?: Learned;
   }[];
+  /** The latest that a tick of the last ten to twenty seconds ran after it was due, milliseconds. Absent: an older release. */
+  readonly lateMs?: number;
   readonly lines: readonly {
     readonly line: string;
     /** Fraction of wire time used over the last minute, 0-1. */

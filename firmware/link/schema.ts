@@ -224,6 +224,15 @@ const logHead = v.object({ type: v.literal('log-head'), seq: count });
 const list = <T>(item: v.GenericSchema<unknown, T>, max = LIST_MAX): v.GenericSchema<unknown, T[]> =>
   v.pipe(v.array(item), v.maxLength(max));
 
+const milliseconds = v.pipe(v.number(), v.minValue(0), v.maxValue(DURATION_MAX));
+const learned = v.object({
+  gain: v.pipe(v.number(), v.minValue(0), v.maxValue(2)),
+  settleMs: milliseconds,
+  deadTime: v.nullable(v.object({ least: milliseconds, most: milliseconds, isConfirmed: v.boolean() })),
+  lagMs: v.nullable(milliseconds),
+  step: v.nullable(finite),
+});
+
 const view = v.object({
   type: v.literal('view'),
   at: mono,
@@ -237,7 +246,8 @@ const view = v.object({
   cap: v.nullable(watts),
   seeing: v.picklist(['seen', 'blind']),
   missing: list(text),
-  devices: list(v.object({ device: name, standing: name, state: text, text })),
+  devices: list(v.object({ device: name, standing: name, state: text, text, learned: v.exactOptional(learned) })),
+  lateMs: v.exactOptional(milliseconds),
   lines: list(v.object({ line: name, use: finite, faults: count })),
   alarms: list(text),
   events: list(v.object({ mRID: name, state: text, start: utilityTime, until: utilityTime }), EVENTS_MAX),

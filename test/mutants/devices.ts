@@ -241,6 +241,13 @@ export const DEVICE_MUTANTS: readonly Mutant[] = [
     tests: ['test/unit/drivers/limit-writer.test.ts'],
   },
   {
+    name: 'the scan takes any registers for the grid of a meter',
+    file: 'drivers/profile/fingerprint.ts',
+    search: 'return value !== null && value >= least && value <= most;',
+    replace: 'return value !== null && value <= most;',
+    tests: ['test/unit/drivers/scan.test.ts'],
+  },
+  {
     name: 'a fault of one string of a battery is not told',
     file: 'drivers/storage/strings.ts',
     search: 'isFaulty: strings.some(',

@@ -6,6 +6,34 @@ const GAIN = ['test/unit/control/gain.test.ts'];
 /** Breaks of what the limiter does about a meter it does not believe and an inverter that is slow to give way. */
 export const LIMITER_MUTANTS: readonly Mutant[] = [
   {
+    name: 'an inverter that took long once is given as long for ever',
+    file: 'firmware/control/limiter/gain.ts',
+    search: 'return settleMs <= most ? state',
+    replace: 'return settleMs >= 0 ? state',
+    tests: ['test/unit/control/answer.test.ts'],
+  },
+  {
+    name: 'the end of an over-cut is timed as if it had begun when its cap did',
+    file: 'firmware/control/limiter/gain.ts',
+    search: ' * track.maxPower && cut.isSteady',
+    replace: ' * track.maxPower',
+    tests: ['test/unit/control/answer.test.ts'],
+  },
+  {
+    name: 'a meter is held against an output on the move',
+    file: 'firmware/control/limiter/limiter.ts',
+    search: 'const RESTING_FRACTION = 0.02;',
+    replace: 'const RESTING_FRACTION = 1;',
+    tests: ['test/unit/control/limiter.test.ts'],
+  },
+  {
+    name: 'a raise that is answered late is taken for a load that went',
+    file: 'firmware/control/limiter/generation.ts',
+    search: 'isRaiseAwaited(track, newest, response) ||',
+    replace: '',
+    tests: ['test/unit/control/dead-time.test.ts'],
+  },
+  {
     name: 'an inverter that was not read since its raise cannot use it',
     file: 'firmware/control/allocate/demand.ts',
     search: 'readAt - track.disturbedAt < settleMs',
@@ -106,8 +134,8 @@ export const LIMITER_MUTANTS: readonly Mutant[] = [
   {
     name: 'the gain is wound up by small cuts that the output has yet to follow',
     file: 'firmware/control/limiter/gain.ts',
-    search: 'const acting = capsWithin(track, now, settleMs);',
-    replace: 'const acting = capsWithin(track, now, 0);',
+    search: 'capsWithin(track, now, Math.max(settleMs, deadTime?.most ?? 0))',
+    replace: 'capsWithin(track, now, 0)',
     tests: ['test/unit/control/answer.test.ts'],
   },
   {

@@ -197,8 +197,8 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
   {
     name: 'a battery that refuses keeps its share of what is to be given',
     file: STORAGE_FILE,
-    search: 'answering.filter(({ device }) => !strays.has(device))',
-    replace: 'answering',
+    search: 'strays.has(device) || failed.has(device);',
+    replace: 'failed.has(device);',
     tests: SITES,
   },
   {
@@ -270,5 +270,26 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     search: 'filter(([type]) => type === PORT_ESS)',
     replace: 'filter(([type]) => type !== null)',
     tests: ['test/unit/drivers/battery.test.ts'],
+  },
+  {
+    name: 'storage that takes a power discharges for a spike of the load',
+    file: 'firmware/control/storage/own.ts',
+    search: 'Math.max(0, residual.least)',
+    replace: 'Math.max(0, residual.most)',
+    tests: ['test/unit/storage/own.test.ts'],
+  },
+  {
+    name: 'a battery that has failed keeps its share',
+    file: STORAGE_FILE,
+    search: 'strays.has(device) || failed.has(device);',
+    replace: 'strays.has(device);',
+    tests: SITES,
+  },
+  {
+    name: 'a site of storage alone comes back from a stop at once',
+    file: 'firmware/app/controld/site-facts.ts',
+    search: ': storage === null || storage.hybridOf !== null,',
+    replace: ': true,',
+    tests: ['test/sim/storage-alone.test.ts'],
   },
 ];

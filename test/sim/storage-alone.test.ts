@@ -52,6 +52,22 @@ describe('storage alone', () => {
     for (const netExport of after(20)) expect(Math.abs(netExport - 1500)).toBeLessThan(50);
   });
 
+  test('comes back from a stop after the wait and by the ramp that the utility states', async () => {
+    const { site } = await siteWith(4000, { opModExpLimW: watts(5000), opModEnergize: false }, () => 500);
+    // 10 s of wait, then 2 % a second.
+    const set = saying({ opModExpLimW: watts(5000), opModEnergize: true });
+    const returning = { setSoftGradW: 200, setESDelay: 1000 };
+    const programs = set.programs.map((one) => ({ ...one, defaultControl: { ...one.defaultControl!, ...returning } }));
+    await site.runTo(20);
+    site.utility.say({ ...set, programs });
+    await site.runTo(90);
+    const most = (from: number, to: number): number =>
+      Math.max(...site.truth.filter(({ t }) => t > from * 1000 && t < to * 1000).map(({ discharge = 0 }) => discharge));
+    expect(most(15, 30)).toBeLessThanOrEqual(BAND_W);
+    expect(most(30, 55)).toBeLessThanOrEqual(2500 + 2 * BAND_W);
+    expect(most(80, 90)).toBeGreaterThan(3900);
+  });
+
   test('gives half of what it can for a limit of half', async () => {
     const { site, after } = await siteWith(4000, { opModExpLimW: watts(5000), opModMaxLimW: percent(50) }, () => 500);
     await site.runTo(30);

@@ -53,6 +53,22 @@ describe('several batteries through the whole of controld', () => {
     expect(site.truth.at(-1)?.stored?.[0]?.discharge).toBeGreaterThan(-100);
   });
 
+  test('one that has an error and gives nothing is counted out, the other has its share', async () => {
+    const battery = { family: 'setpoint', automatic: 0, capacityWh: 30_000 } as const;
+    const { site, mean } = await siteWith([battery, battery], { opModExpLimW: watts(5000) }, { sun: dark, load: () => 0 });
+    await site.runTo(15);
+    site.site.batteries[0]?.fault({ storeError: true, ignores: true });
+    site.utility.say(saying({ opModExpLimW: watts(5000), opModStorageTargetW: watts(-3000) }));
+    await site.runTo(90);
+    expect(site.truth.at(-1)?.stored?.[0]?.discharge).toBeCloseTo(0, 0);
+    expect(Math.abs(mean(60, 'discharge') + 3000)).toBeLessThan(50);
+    // Sound again it is given its share again.
+    site.site.batteries[0]?.fault({ storeError: false, ignores: false });
+    await site.runTo(150);
+    expect(site.truth.at(-1)?.stored?.[0]?.discharge).toBeCloseTo(-1500, -2);
+    expect(Math.abs(mean(140, 'discharge') + 3000)).toBeLessThan(50);
+  });
+
   test('what one that is full leaves of the sun is stored by the other', async () => {
     const batteries = [{ chargePercent: 100 }, { chargePercent: 20 }];
     const { site, mean, mostExport } = await siteWith(

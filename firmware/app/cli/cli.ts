@@ -44,7 +44,7 @@ const USAGE = `usage:
                                               checks that, against the files of a release and evidence of a good boot
   gridward counter                            the newest update that was confirmed, as the TPM counts
 
-  gridward doctor [--json]                    configuration, clock, disk, certificates, network, server and registration in turn
+  gridward doctor [--json]                    configuration, clock, disk, certificates, network, server, registration and inverters
   gridward csip show                          what the utility server says, what is remembered of it, and why each mode's winner wins
   gridward csip recheck                       looks at a registration whose PIN was not ours now, not only once a day
 
@@ -206,7 +206,14 @@ const dispatch = async (ports: CliPorts, words: readonly string[], options: Comm
     case 'trace, 2':
       return await showTrace(ports, runtime, release, { ...options, line: operand });
     case 'doctor, 1':
-      return await runDoctor(ports, { configuration: options.config, state, own: ownIdentity(ports, options), json });
+      return await runDoctor(ports, {
+        configuration: options.config,
+        state,
+        runtime,
+        release,
+        own: ownIdentity(ports, options),
+        json,
+      });
     case 'csip show, 2':
       return await showCsip(ports, { configuration: options.config, state, own: ownIdentity(ports, options) });
     case 'csip recheck, 2':

@@ -6,6 +6,7 @@ import { chainFinding, keyFinding, TPM_KEY, validityFinding } from './doctor-ide
 import { clockFinding, diskFinding } from './doctor-machine.ts';
 import { examineServer } from './doctor-server.ts';
 import { type Finding, found, type Tell, wrong } from './finding.ts';
+import { learnedFinding, siteView } from './learned.ts';
 import { type CliPorts, EXIT } from './ports.ts';
 import { readUtilities } from './site-utility.ts';
 
@@ -19,13 +20,16 @@ interface Line {
 export interface DoctorOptions {
   readonly configuration: string;
   readonly state: string;
+  /** Directory of controld's sockets. */
+  readonly runtime: string;
+  readonly release: string;
   readonly own: OwnIdentity;
   readonly json: boolean;
 }
 
 /**
- * `gridward doctor`: looks at everything between the configuration and the registration in turn, and says what to do. 0: all is well,
- * 1: something is to be mended.
+ * `gridward doctor`: looks at everything between the configuration and the registration in turn, then at how the inverters answer, and
+ * says what to do. 0: all is well, 1: something is to be mended.
  */
 export const runDoctor = async (ports: CliPorts, options: DoctorOptions): Promise<number> => {
   const lines: Line[] = [];
@@ -37,6 +41,7 @@ export const runDoctor = async (ports: CliPorts, options: DoctorOptions): Promis
     ports.out(options.json ? `${JSON.stringify(line)}\n` : lineText(line));
     return line.ok;
   };
+  const viewed = siteView(ports, options.runtime, options.release);
   const utilities = await readUtilities(ports, options.configuration);
   tell(
     'configuration',
@@ -47,6 +52,9 @@ export const runDoctor = async (ports: CliPorts, options: DoctorOptions): Promis
   tell('clock', clockFinding(ports));
   tell('disk', await diskFinding(ports, options.state));
   for (const utility of utilities.ok ? utilities.value : []) await examine(ports, options, utility, tell);
+  // Without controld nothing is known of the inverters, and nothing said.
+  for (const { device, learned } of (await viewed)?.devices ?? [])
+    if (learned !== undefined) tell(device, learnedFinding(learned));
   return lines.every((line) => line.ok) ? EXIT.ok : EXIT.negative;
 };
 

@@ -2,6 +2,7 @@ import type { Watts } from '#base/units.ts';
 import type { OtherLimit } from '#control/record.ts';
 import type { ViewSnapshot } from '#link/message.ts';
 import { type CliPorts, EXIT } from './ports.ts';
+import { learnedText } from './learned.ts';
 import { viewSession } from './view-session.ts';
 
 /** `gridward status`: what the site does now, as controld sees it. */
@@ -46,9 +47,12 @@ export const formatStatus = (view: ViewSnapshot): string => {
     ['load', power(view.load)],
     ['cap', view.cap === null ? 'none' : power(view.cap)],
     ['utility time', view.utilityTime === null ? 'unknown' : `${Math.round(view.utilityTime)} s`],
-    ...view.devices.map(({ device, standing, state, text }): [string, string] => [
-      device,
-      [standing, state, text].filter((part) => part !== '').join(', '),
+    ...(view.lateMs === undefined
+      ? []
+      : [['control', `ticks at most ${Math.round(view.lateMs)} ms late`] satisfies [string, string]]),
+    ...view.devices.flatMap(({ device, standing, state, text, learned }): [string, string][] => [
+      [device, [standing, state, text].filter((part) => part !== '').join(', ')],
+      ...(learned === undefined ? [] : [['', learnedText(learned)] satisfies [string, string]]),
     ]),
     ...view.lines.map(({ line, use, faults }): [string, string] => [
       line,

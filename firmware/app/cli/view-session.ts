@@ -1,4 +1,4 @@
-import { after, durationMs } from '#base/units.ts';
+import { after, type DurationMs, durationMs } from '#base/units.ts';
 import { connectView, type FromViewer, type ToViewer } from '#link/role.ts';
 import type { LinkClient } from '#link/client.ts';
 import { type CliPorts, EXIT } from './ports.ts';
@@ -10,6 +10,8 @@ export interface ViewSession {
   /** Directory of controld's sockets. */
   readonly directory: string;
   readonly release: string;
+  /** How long controld's first answer is waited for; absent: 5 s. */
+  readonly timeout?: DurationMs;
   readonly onUp: (link: LinkClient<FromViewer>) => void;
   /** An exit code ends the session; null: go on. */
   readonly onMessage: (message: ToViewer) => number | null;
@@ -22,7 +24,9 @@ export const viewSession = async (ports: CliPorts, session: ViewSession): Promis
       ports.error(`${why}\n`);
       finish(EXIT.unavailable);
     };
-    const cancel = ports.clock.at(after(ports.clock.now(), ANSWER_TIMEOUT), () => giveUp('controld does not answer'));
+    const cancel = ports.clock.at(after(ports.clock.now(), session.timeout ?? ANSWER_TIMEOUT), () =>
+      giveUp('controld does not answer'),
+    );
     const link = connectView({
       ...ports,
       port: ports.link,

@@ -3,7 +3,9 @@ import { after, durationMs, seconds } from '#base/units.ts';
 import type { Line, LineFault, Reply } from '#drivers/line/transaction.ts';
 import { PRIORITY } from '#drivers/line/transaction.ts';
 import { propose } from '#drivers/sunspec/proposal.ts';
-import { Scan, type ScanAction, type ScanInput } from '#drivers/sunspec/scan.ts';
+import { Scan, scanOrder, type ScanAction, type ScanInput } from '#drivers/sunspec/scan.ts';
+import { shippedProfiles } from '#drivers/profile/catalogue.ts';
+import { fingerprintsOf } from '#drivers/profile/fingerprint.ts';
 import type { Result } from '#base/result.ts';
 import type { ScanReport, ScanRequest } from '#link/message.ts';
 import type { ToViewer } from '#link/role.ts';
@@ -49,7 +51,8 @@ export class ScanLink {
       this.#refuse(peer, name);
       return;
     }
-    const running: Running = { line: name, scan: new Scan(), watchers: new Set([peer]), downs: 0 };
+    const scan = new Scan(scanOrder(), fingerprintsOf(shippedProfiles()));
+    const running: Running = { line: name, scan, watchers: new Set([peer]), downs: 0 };
     this.#running.set(name, running);
     this.#follow(running, line, running.scan.start());
   }
@@ -68,8 +71,10 @@ export class ScanLink {
       this.#tell(running, true);
       return;
     }
-    const { unitId, address, count } = action;
-    line.submit({ kind: 'read', unitId, address, count }, PRIORITY.scan, (result) => this.#took(running, line, action, result));
+    const { unitId, address, count, table = 'holding' } = action;
+    line.submit({ kind: 'read', unitId, address, count, table }, PRIORITY.scan, (result) =>
+      this.#took(running, line, action, result),
+    );
   }
 
   #took(running: Running, line: Line, action: ScanAction, result: Result<Reply, LineFault>): void {

@@ -71,7 +71,8 @@ const storageFacts = ({ devices }: Configuration, record: RecordOf): readonly St
     const { reserve, gridCharge, hybridOf: behind } = storage;
     const rating = record(device)?.storage ?? null;
     const feeds = phase === undefined ? {} : { phase };
-    return [{ device, rating, onSilence: storageSilenceOf(profile), reserve, gridCharge, behind, ...feeds }];
+    const takes = profile.control.model === 704 ? { takes: 'power' as const } : {};
+    return [{ device, rating, onSilence: storageSilenceOf(profile), reserve, gridCharge, behind, ...feeds, ...takes }];
   });
 
 const loadFacts = ({ devices }: Configuration): readonly LoadFacts[] =>
@@ -81,6 +82,14 @@ const loadFacts = ({ devices }: Configuration): readonly LoadFacts[] =>
     assert(profile !== null, 'an accepted configuration names profiles of this release');
     return [{ device, ...load, steps: stepsOf(profile) }];
   });
+
+/** Does all that generates wait and ramp by itself after a stop? Storage of its own output is only told 0 W: it does not. */
+const returnsByItself = ({ devices }: Configuration): boolean =>
+  devices.every(({ role, profile, storage }) =>
+    role === 'inverter'
+      ? inverterProfileNamed(profile)?.connection.returnsByItself === true
+      : storage === null || storage.hybridOf !== null,
+  );
 
 /** The site as the tick knows it, from the configuration and the devices met so far. */
 export const siteFacts = (configuration: Configuration, seed: string, record: RecordOf): SiteFacts => {
@@ -102,9 +111,6 @@ export const siteFacts = (configuration: Configuration, seed: string, record: Re
         ...(profile.kind === 'map-inverter' && profile.control === null ? { neverTold: true as const } : {}),
       };
     });
-  const returnsByItself = configuration.devices.every(
-    (device) => device.role !== 'inverter' || inverterProfileNamed(device.profile)?.connection.returnsByItself === true,
-  );
   const { commissioned, fallback, local } = configuration.limits;
   const meterStaleMs = staleIn(configuration, meter.line);
   return {
@@ -122,7 +128,7 @@ export const siteFacts = (configuration: Configuration, seed: string, record: Re
     storages: storageFacts(configuration, record),
     loads: loadFacts(configuration),
     storageBeforeCurtailment: configuration.storageBeforeCurtailment ?? true,
-    returnsByItself,
+    returnsByItself: returnsByItself(configuration),
     executable: executableModes(configuration, record),
     readingAgeMs: READING_AGE_MS,
     ...(meterStaleMs === null ? {} : { meterStaleMs }),

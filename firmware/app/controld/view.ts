@@ -4,7 +4,8 @@ import { planEvents } from '#control/plan/view.ts';
 import { sourceText } from '#control/tick/limit-record.ts';
 import type { ControlState } from '#control/tick/state.ts';
 import type { LineStatus } from '#drivers/line/settings.ts';
-import type { ViewSnapshot } from '#link/message.ts';
+import { gainOf } from '#control/limiter/limiter.ts';
+import type { Learned, ViewSnapshot } from '#link/message.ts';
 import type { DeviceId } from '#site/device.ts';
 import { type DeviceSight, generationNow } from './status.ts';
 
@@ -18,6 +19,8 @@ export interface ViewInputs {
   readonly utility: UtilitySeconds | null;
   /** Whether the meter was checked. */
   readonly meter: { readonly device: DeviceId; readonly text: string };
+  /** The latest that a tick of the last seconds ran after it was due, milliseconds. */
+  readonly lateMs: number;
   /** Alarms that are no condition of the site: of the configuration, and of northd as it words them. */
   readonly north: readonly string[];
 }
@@ -44,6 +47,11 @@ const storedText = ({ storage }: ControlState, device: DeviceId): string => {
   return load === undefined ? '' : `may take ${Math.round(load.most)} W`;
 };
 
+const learnedOf = ({ limiter }: ControlState, device: DeviceId): Learned => {
+  const { gain, settleMs, deadTime = null, lagMs = null, quantum = null } = gainOf(limiter, device);
+  return { gain, settleMs, deadTime, lagMs, step: quantum };
+};
+
 const deviceRows = ({ state, sights, meter }: ViewInputs): ViewSnapshot['devices'] =>
   [...sights].map(([device, sight]) => {
     const track = state.tracks.get(device);
@@ -56,7 +64,8 @@ const deviceRows = ({ state, sights, meter }: ViewInputs): ViewSnapshot['devices
           : held === null
             ? 'no cap confirmed'
             : `holds ${Math.round(held)} W`;
-    return { device, standing: sight.standing, state: track?.state ?? '', text };
+    const learned = track === undefined ? {} : { learned: learnedOf(state, device) };
+    return { device, standing: sight.standing, state: track?.state ?? '', text, ...learned };
   });
 
 /** What people and tools are shown; about once a second. */
@@ -84,6 +93,7 @@ export const viewOf = (inputs: ViewInputs): ViewSnapshot => {
     seeing: sight.seen ? 'seen' : 'blind',
     missing: sight.seen ? [] : [`meter ${sight.reason}`],
     devices: deviceRows(inputs),
+    lateMs: inputs.lateMs,
     lines: inputs.lines.map((line) => ({ line: line.name, use: line.use, faults: faultsOf(line) })),
     alarms: [
       ...state.alarms.map((alarm) => (alarm.device === null ? alarm.alarm : `${alarm.alarm} ${alarm.device}`)),

@@ -23,6 +23,9 @@ const OTHER_CAP = 0.04;
 const DENIED_AFTER_MS = 5000;
 const SETTLE_MIN_MS = 2500;
 const SETTLE_MAX_MS = 30_000;
+/** A change is over after its dead time and so many lags, and it may be slower by so much than any before. */
+const LAGS = 4;
+const SLOWER_MS = 1000;
 
 /** A ratio of output to cap that was seen at rest, and how often the cap changed since without it. */
 export interface RestingRatio {
@@ -69,7 +72,8 @@ export const withCapChange = (before: GainState, track: GenerationTrack, from: n
   if (output === undefined || Math.abs(to - from) < 0.01 * track.maxPower) return before;
   const cut = { output, to: to * before.gain, isSteady: isSteady(track) };
   const state = withAnswers(before, withCut(before.answers ?? NOTHING_SEEN, track, cut, now));
-  const worth = Math.abs(output - to) > 0.05 * track.maxPower && to < output;
+  // On its way from an earlier cap it would be there too soon.
+  const worth = output - to > 0.05 * track.maxPower && cut.isSteady;
   return { ...state, timing: worth ? { at: now, from: output, to } : null };
 };
 
@@ -84,14 +88,25 @@ const timed = (state: GainState, track: GenerationTrack): GainState => {
   return { ...state, settleMs, timing: null };
 };
 
-/** True when the newest readings (at least three, over at least 600 ms) stay within 0.4 per cent of WMax. */
-export const isSteady = (track: GenerationTrack): boolean => {
+/** One that did not answer once takes long once: dead time and lag, once they are confirmed, say what it takes at most. */
+const bounded = (state: GainState): GainState => {
+  const { deadTime, lagMs, settleMs } = state;
+  if (deadTime?.isConfirmed !== true || lagMs === undefined || lagMs === null) return state;
+  const most = clamp(deadTime.most + LAGS * lagMs + SLOWER_MS, SETTLE_MIN_MS, SETTLE_MAX_MS);
+  return settleMs <= most ? state : { ...state, settleMs: most };
+};
+
+/** An output at rest stays within this fraction of WMax. */
+const STEADY_FRACTION = 0.004;
+
+/** True when the newest readings (at least three, over at least 600 ms) stay within `fraction` of WMax. */
+export const isSteady = (track: GenerationTrack, fraction = STEADY_FRACTION): boolean => {
   const newest = track.readings.at(-1);
   if (newest === undefined) return false;
   const recent = track.readings.filter((reading) => newest.at - reading.at <= Math.max(2500, 2.5 * (track.pollMs ?? 0)));
   const first = recent[0];
   if (first === undefined || recent.length < 3 || newest.at - first.at < 600) return false;
-  return recent.every((reading) => Math.abs(reading.generation - newest.generation) <= 0.004 * track.maxPower);
+  return recent.every((reading) => Math.abs(reading.generation - newest.generation) <= fraction * track.maxPower);
 };
 
 const resting = (rest: RestingRatio | undefined, ratio: number, cap: number): RestingRatio => {
@@ -114,9 +129,9 @@ const gainAfter = ({ gain, shown = 1 }: GainState, ratio: number, rest: RestingR
 };
 
 /** Output per watt of cap; null where it says nothing of the gain. A small change of cap disturbs nobody, yet it is followed late. */
-const ratioOf = ({ gain, settleMs }: GainState, track: GenerationTrack, output: number, now: MonoMs): number | null => {
+const ratioOf = ({ gain, settleMs, deadTime }: GainState, track: GenerationTrack, output: number, now: MonoMs): number | null => {
   // Held against the new cap alone, each small cut would ask for another.
-  const acting = capsWithin(track, now, settleMs);
+  const acting = capsWithin(track, now, Math.max(settleMs, deadTime?.most ?? 0));
   if (acting === null) return null;
   const delivers = output / Math.max(...acting) > gain;
   const ratio = output / (delivers ? Math.max(...acting) : Math.min(...acting));
@@ -154,7 +169,7 @@ export const withSettledReading = (before: GainState, track: GenerationTrack, no
   const cap = track.heldCap;
   // One that lost its cap may have been restarted, or replaced: how it answers is learned anew.
   const answers = cap === null ? NOTHING_SEEN : withAnswer(before.answers ?? NOTHING_SEEN, track);
-  const state = withAnswers(timed(before, track), answers);
+  const state = bounded(withAnswers(timed(before, track), answers));
   const newest = track.readings.at(-1);
   if (newest === undefined || cap === null || cap < 0.03 * track.maxPower || state.learnedAt === newest.at) return state;
   const undisturbed = track.disturbedAt === null || now - track.disturbedAt >= state.settleMs;

@@ -221,6 +221,16 @@ const actingCaps = (track: GenerationTrack, now: MonoMs, response: Response): { 
   return { low: Math.min(held, ...acting) * Math.min(1, gain), high: Math.min(track.maxPower, most * Math.max(1, gain)) };
 };
 
+/** It was raised and may not have answered yet: after a dead time that nobody knows it goes up late. */
+const isRaiseAwaited = (track: GenerationTrack, { at, generation }: GenerationReading, response: Response): boolean => {
+  const { disturbedAt, heldCap, maxPower, left = [] } = track;
+  const from = left.at(-1);
+  if (disturbedAt === null || heldCap === null || from === undefined || from.cap >= heldCap) return false;
+  const { deadTime, settleMs } = response;
+  const span = deadTime?.isConfirmed === true ? Math.min(ANSWERED_MS, deadTime.most + settleMs) : ANSWERED_MS;
+  return at - disturbedAt <= span && generation < heldCap - MOVED * maxPower;
+};
+
 /** Where the output may be after the newest reading, `gap` milliseconds on. */
 const beyond = (
   track: GenerationTrack,
@@ -240,7 +250,11 @@ const beyond = (
   const awaited =
     track.disturbedAt !== null && newest.at - track.disturbedAt <= ANSWERED_MS && value > cap + MOVED * track.maxPower;
   const underWay =
-    justLeft || awaited || isMoving(track, newest.at, settleMs) || (track.disturbedAt !== null && track.disturbedAt >= newest.at);
+    justLeft ||
+    awaited ||
+    isRaiseAwaited(track, newest, response) ||
+    isMoving(track, newest.at, settleMs) ||
+    (track.disturbedAt !== null && track.disturbedAt >= newest.at);
   if (underWay) {
     const acting = actingCaps(track, newest.at, response);
     return { low: Math.min(value, acting.low), high: Math.max(value, acting.high) };

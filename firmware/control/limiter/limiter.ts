@@ -145,7 +145,7 @@ export const observeMeter = (state: LimiterState, sample: MeterSample, plant: Pl
   return plant.phases === undefined ? polled : { ...polled, phases: observePhases(state.phases, sample) };
 };
 
-/** A confirmed change of one inverter's cap, watts. `output`: of all inverters together, null while one is not known. */
+/** A confirmed change of one inverter's cap, watts. `output`: of all inverters together at rest, else null. */
 interface CapChange {
   readonly from: Watts;
   readonly to: Watts;
@@ -192,9 +192,12 @@ const total = (tracks: Iterable<GenerationTrack>, of: (track: GenerationTrack) =
   return sum;
 };
 
-/** What the inverters deliver together as last read; null while one of them is not known. */
-export const totalOutput = (tracks: Iterable<GenerationTrack>, now: MonoMs): Watts | null => {
-  const output = total(tracks, (track) => latestGeneration(track, now));
+/** Within so much of WMax an output is of one age with a flow that was read up to a refresh before it. */
+const RESTING_FRACTION = 0.02;
+
+/** What the inverters deliver together as last read; null while one of them is on the move or not known. */
+export const restingOutput = (tracks: Iterable<GenerationTrack>, now: MonoMs): Watts | null => {
+  const output = total(tracks, (track) => (isSteady(track, RESTING_FRACTION) ? latestGeneration(track, now) : null));
   return output === null ? null : watts(output);
 };
 
@@ -250,7 +253,7 @@ const explained = (state: LimiterState, plant: Plant, tracks: readonly Generatio
 
 const witnessed = (state: LimiterState, plant: Plant, tracks: readonly GenerationTrack[], now: MonoMs): LimiterState => {
   const witness = state.sight.witness;
-  if (witness === null || now - witness.at < 1500 || !tracks.every(isSteady)) return state;
+  if (witness === null || now - witness.at < 1500 || !tracks.every((track) => isSteady(track))) return state;
   if (plant.storage?.isSteady === false) return state;
   const settledFor = tracks.every((track) => track.disturbedAt === null || now - track.disturbedAt > 2500);
   const output = withStorage(

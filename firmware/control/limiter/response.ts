@@ -8,6 +8,8 @@ const STEP_FRACTION = 0.05;
 /** The output has provably left where it was when it came down by that fraction of WMax, and that part of its way. */
 const LEFT_FRACTION = 0.01;
 const LEFT_PART = 0.04;
+/** Of its way, where it was told to turn back before it was half way. */
+const CERTAIN_PART = 0.25;
 /** Changes remembered: an estimate is the worst of them, and wants two. */
 const KEPT = 3;
 const CONFIRMED = 2;
@@ -60,6 +62,16 @@ const clamp = (value: number, low: number, high: number): number => Math.min(Mat
 const another = (before: readonly Seen[], seen: Seen): readonly Seen[] =>
   [...before.filter(({ at }) => seen.at - at <= FORGOTTEN_MS), seen].slice(-KEPT);
 
+/** From the cap until a reading, within what is believed. */
+const since = ({ at }: Watched, until: MonoMs): number => clamp(until - at, 0, DEAD_MAX_MS);
+
+/** The dead time of a cut that another cap followed, where the output had gone far enough for it to be no accident. */
+const withLeft = (before: readonly Seen[], watched: Watched, output: number): readonly Seen[] => {
+  const { from, to, stoodAt, left } = watched;
+  if (left === null || from - output < CERTAIN_PART * (from - to)) return before;
+  return another(before, { at: left.at, low: since(watched, stoodAt), high: since(watched, left.at) });
+};
+
 /** A new cap was confirmed while the output was `output`, and at rest if `isSteady`. */
 export const withCut = (
   state: AnswerState,
@@ -70,7 +82,9 @@ export const withCut = (
   const cuts = output - to > STEP_FRACTION * track.maxPower;
   const { watched } = state;
   // It leaves when the first of two cuts acts, however soon the second came.
-  if (watched !== null) return { ...state, watched: cuts && watched.left === null ? { ...watched, isChanged: true } : null };
+  if (watched !== null && cuts && watched.left === null) return { ...state, watched: { ...watched, isChanged: true } };
+  // An over-cut ends while the output is on its way: that it left is certain then, where it would have gone is not.
+  if (watched !== null) return { ...state, watched: null, deadTimes: withLeft(state.deadTimes, watched, output) };
   const isQuiet = (track.left ?? []).every(({ at }) => at === now || now - at >= QUIET_MS);
   if (!cuts || !isSteady || !isQuiet) return state;
   return { ...state, watched: { at: now, from: output, to, stoodAt: now, left: null, isChanged: false } };
@@ -98,8 +112,7 @@ export const withAnswer = (state: AnswerState, track: GenerationTrack): AnswerSt
   const moved = watched.left === null ? { ...watched, left: { at, generation } } : watched;
   if (fell < step / 2) return { ...state, watched: at - watched.at > 3 * DEAD_MAX_MS ? null : moved };
   const { left, stoodAt } = moved;
-  const since = (until: MonoMs): number => clamp(until - watched.at, 0, DEAD_MAX_MS);
-  const deadTimes = another(state.deadTimes, { at, low: since(stoodAt), high: since(left?.at ?? at) });
+  const deadTimes = another(state.deadTimes, { at, low: since(watched, stoodAt), high: since(watched, left?.at ?? at) });
   if (watched.isChanged) return { ...state, watched: null, deadTimes };
   const lag = clamp(lagSeen(moved, at, generation, step), 0, LAG_MAX_MS);
   return { watched: null, deadTimes, lags: another(state.lags, { at, low: lag, high: lag }) };

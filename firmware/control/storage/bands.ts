@@ -29,6 +29,8 @@ export interface BandWish {
   readonly ceiling: Watts | null;
   /** A power to hold; null: its own automatic within the bounds. */
   readonly target: Watts | null;
+  /** The power follows the site, rather than a word of the utility: it is moved in longer steps. */
+  readonly drifts?: boolean;
   /** What it is about to give; null: not known. */
   readonly expected: Watts | null;
   /** A limit or a target changed: what follows is part of it, not a raise. */
@@ -37,6 +39,7 @@ export interface BandWish {
 
 /** A fixed power is moved for this much of the range, this often; sooner where it changed for a reason of its own. */
 const MOVE_FRACTION = 0.005;
+const DRIFT_FRACTION = 0.02;
 const MOVE_EVERY_MS = 2000;
 
 const clamp = (value: number, { least, most }: Band): number => Math.min(Math.max(value, least), most);
@@ -116,7 +119,8 @@ export const askBand = (before: AskedBand | null, wish: BandWish, { maxCharge, m
   };
   const most = paced(before?.most ?? null, wanted.most + maxCharge, limit.most + maxCharge, wanted.least + maxCharge);
   const least = paced(before?.least ?? null, maxDischarge - wanted.least, maxDischarge - limit.least, 0);
-  const target = movedTo(before?.wish ?? null, wish.target, MOVE_FRACTION * range, { completes: wish.completes, now });
+  const step = (wish.drifts === true ? DRIFT_FRACTION : MOVE_FRACTION) * range;
+  const target = movedTo(before?.wish ?? null, wish.target, step, { completes: wish.completes, now });
   const bound = maxDischarge - least.cap;
   const lead = leadTo(before, bound, wish.expected, range, now);
   const band = bandFrom(most.cap - maxCharge, bound + (lead?.power ?? 0), target, wish.ceiling);

@@ -14,6 +14,8 @@ export interface StorageFacts {
   readonly gridCharge: boolean;
   /** The inverter whose AC output it shares (hybrid); null: it has its own. */
   readonly behind: DeviceId | null;
+  /** Commanded, it takes a power and has no automatic of its own inside a band; absent: it keeps to a window. */
+  readonly takes?: 'power';
   /** Of single-phase storage: the phase it feeds; absent: all three alike. */
   readonly phase?: Phase;
 }

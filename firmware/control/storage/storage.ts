@@ -7,8 +7,10 @@ import type { MeterSample } from '#site/sample.ts';
 import { type AskedBand, askBand } from './bands.ts';
 import { type Beside, type Bounds, boundsOf, excessOf, type Range, sharesOf, spareOf, type StorageLimits } from './bounds.ts';
 import type { LoadFacts, StorageFacts } from './facts.ts';
+import { failedAfter } from './failed.ts';
 import { type AskedLoads, loadsAfter } from './loads.ts';
 import { isStray, obey, OBEYING, type ObeyState } from './obey.ts';
+import { ownPower } from './own.ts';
 import { reliedOn, withStorageOutput } from './residual.ts';
 import { NO_SUN_STORED, sunAfter, type SunSight, type SunState } from './sun.ts';
 import {
@@ -36,6 +38,8 @@ export interface StorageState {
   readonly blindSince: MonoMs | null;
   /** Discharged down to their reserve: not made to discharge until they have recovered. */
   readonly spent: ReadonlySet<DeviceId>;
+  /** Faulty and short of what was asked: told to rest, their share is the others'. Absent: in a tape of an earlier release. */
+  readonly failed?: ReadonlySet<DeviceId>;
   /** The widest band that each may hold under the limits in force. */
   readonly ceilings: ReadonlyMap<DeviceId, Band>;
   readonly obeys: ReadonlyMap<DeviceId, ObeyState>;
@@ -253,10 +257,12 @@ export const decideStorage = (before: StorageState, view: StorageView): StorageA
   const { storages, loads, limits, seen, now } = view;
   if (storages.length + loads.length === 0) return { state: before, bands: [], consumes: [] };
   const spent = spentAfter(before, storages);
-  // One that does not answer is told nothing, one that strays is told to rest; what they do shows at the meter.
+  // One that does not answer is told nothing, one that strays or has failed is told to rest; what they do shows at the meter.
   const answering = [...before.tracks.values()].filter((track) => powerOf(track, now) !== null);
   const strays = straysOf(before, now);
-  const reached = answering.filter(({ device }) => !strays.has(device));
+  const failed = failedAfter(before.failed ?? new Set(), answering, before.obeys, now);
+  const isApart = ({ device }: StorageTrack): boolean => strays.has(device) || failed.has(device);
+  const reached = answering.filter((track) => !isApart(track));
   const residual = seen ? withStorageOutput(before.residual, reached) : withoutMeter(before.residual);
   const relied = seen ? reliedOn(residual, now) : null;
   const blindSince = relied === null ? (before.blindSince ?? now) : null;
@@ -279,10 +285,14 @@ export const decideStorage = (before: StorageState, view: StorageView): StorageA
   const target = view.target === null ? null : targetWithin(view.target, view, reach, present.residual);
   const asks = asksOf(view);
   const ceilings = new Map<DeviceId, Band>();
-  const state = { ...before, ceilings, spent, residual, blindSince, sun, loads: asked, asks };
-  const wishes = { bounds, target, ceiling: sun.ceiling, completes: asks !== before.asks, now };
+  const state = { ...before, ceilings, spent, failed, residual, blindSince, sun, loads: asked, asks };
+  const takesPower = new Set(
+    storages.filter(({ takes, behind }) => takes === 'power' && behind === null).map(({ device }) => device),
+  );
+  const own = { of: takesPower, residual: relied };
+  const wishes = { bounds, target, own, ceiling: sun.ceiling, completes: asks !== before.asks, now };
   const asking = askBands(state, reached, wishes);
-  const resting = answering.filter(({ device }) => strays.has(device));
+  const resting = answering.filter(isApart);
   const rested = askBands(asking.state, resting, {
     ...wishes,
     bounds: restOf(limits, reachOf(resting, trusted, now)),
@@ -291,7 +301,7 @@ export const decideStorage = (before: StorageState, view: StorageView): StorageA
   return { state: rested.state, bands: [...asking.bands, ...rested.bands], consumes: consumesOf(before.loads, asked) };
 };
 
-const NO_WISH = { target: null, ceiling: null };
+const NO_WISH = { target: null, own: null, ceiling: null };
 
 /** What keeps out of the way of every limit. */
 const restOf = ({ exportLimit, generationLimit, importLimit, loadLimit }: StorageLimits, range: Range): Bounds => {
@@ -303,16 +313,34 @@ const restOf = ({ exportLimit, generationLimit, importLimit, loadLimit }: Storag
 interface Wishes {
   readonly bounds: Bounds;
   readonly target: Watts | null;
+  /** Those that take a power, and what they follow where no target is given; null: nothing. */
+  readonly own: { readonly of: ReadonlySet<DeviceId>; readonly residual: Beside['residual'] } | null;
   readonly ceiling: Watts | null;
   readonly completes: boolean;
   readonly now: MonoMs;
 }
 
+interface Part {
+  readonly index: number;
+  readonly weights: Weights;
+  readonly bounds: Bounds;
+}
+
+/** What is wished of one device: its part of the target, else what it follows where it takes a power. */
+const wishFor = (track: StorageTrack, { index, weights, bounds }: Part, { target, own, ceiling }: Wishes) => {
+  const part = (power: Watts | null): Watts | null => (power === null ? null : partOf(power, index, weights.able, weights.free));
+  const soft = ceiling === null ? null : partOf(ceiling, index, weights.discharge, weights.free);
+  if (target !== null) return { bounds, ceiling: soft, target: part(target) };
+  const follows = own?.of.has(track.device) === true ? part(ownPower(own.residual, bounds.wanted, track)) : null;
+  return { bounds, ceiling: soft, target: follows === null ? null : watts(Math.min(follows, soft ?? follows)), drifts: true };
+};
+
 const askBands = (
   state: StorageState,
   reached: readonly StorageTrack[],
-  { bounds, target, ceiling, completes, now }: Wishes,
+  wishes: Wishes,
 ): Pick<StorageAsking, 'state' | 'bands'> => {
+  const { bounds, completes, now } = wishes;
   const weights: Weights = {
     able: reached.map((track) => Math.max(0, canDischarge(track, state, now))),
     discharge: reached.map(({ maxDischarge }) => maxDischarge),
@@ -326,19 +354,13 @@ const askBands = (
   const bands: { device: DeviceId; band: Band; narrows: boolean }[] = [];
   for (const [index, track] of reached.entries()) {
     const { device } = track;
-    const own = splitBounds(bounds, index, weights);
+    const parts = splitBounds(bounds, index, weights);
     const before = state.asked.get(device) ?? null;
-    const wish = {
-      bounds: own,
-      ceiling: ceiling === null ? null : partOf(ceiling, index, weights.discharge, weights.free),
-      target: target === null ? null : partOf(target, index, weights.able, weights.free),
-      expected: expectedOf(track, now),
-      completes,
-    };
+    const wish = { ...wishFor(track, { index, weights, bounds: parts }, wishes), expected: expectedOf(track, now), completes };
     const next = askBand(before, wish, track, now);
     const obeyed = obey(state.obeys.get(device) ?? OBEYING, track, now);
     obeys.set(device, obeyed.state);
-    ceilings.set(device, own.ceiling);
+    ceilings.set(device, parts.ceiling);
     asked.set(device, next);
     if (sameBand(before?.band ?? null, next.band) && !obeyed.assert) continue;
     tracks.set(device, withAskedBand(track, next.band, now));

@@ -6,7 +6,7 @@ import {
   observeGeneration,
   observeMeter,
   type Plant,
-  totalOutput,
+  restingOutput,
   withStorage,
 } from '#control/limiter/limiter.ts';
 import type { DeviceId } from '#site/device.ts';
@@ -46,7 +46,7 @@ const withHeld = (observed: Observed, track: GenerationTrack, held: Watts | null
   const from = track.heldCap ?? track.maxPower;
   const next = withHeldCap(track, held, now);
   // Beside storage on the move the flow says nothing of the inverter.
-  const sum = plant.storage?.isSteady === false ? null : withStorage(totalOutput(observed.tracks.values(), now), plant);
+  const sum = plant.storage?.isSteady === false ? null : withStorage(restingOutput(observed.tracks.values(), now), plant);
   const output = sum === null ? null : watts(sum);
   const change = { from, to: held ?? track.maxPower, output };
   const limiter = observeCapChange(observed.limiter, next, change, now);

@@ -178,7 +178,8 @@ const STORED_MODES: readonly ControlMode[] = ['opModStorageTargetW', 'opModFixed
 /** Does every storage device that answers provably hold the power that the mode asks for? Null: the mode asks nothing of storage. */
 export const isStored = (mode: ControlMode, { storage = NO_STORAGE }: ControlState, now: MonoMs): boolean | null => {
   if (!STORED_MODES.includes(mode)) return null;
-  const reached = [...storage.tracks.values()].filter((track) => powerOf(track, now) !== null);
+  const answering = [...storage.tracks.values()].filter((track) => powerOf(track, now) !== null);
+  const reached = answering.filter(({ device }) => storage.failed?.has(device) !== true);
   return (
     reached.length > 0 &&
     reached.every(({ device, held, maxCharge, maxDischarge }) => {

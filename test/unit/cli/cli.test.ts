@@ -26,7 +26,17 @@ const view: ViewSnapshot = {
   cap: null,
   seeing: 'seen',
   missing: [],
-  devices: [{ device: 'pv', standing: 'answering', state: 'throttled', text: '' }],
+  lateMs: 3.6,
+  devices: [
+    {
+      ...{ device: 'pv', standing: 'answering', state: 'throttled', text: '' },
+      learned: { gain: 1.1, settleMs: 5400, deadTime: { least: 200, most: 640, isConfirmed: true }, lagMs: 980, step: 100 },
+    },
+    {
+      ...{ device: 'shed', standing: 'answering', state: 'throttled', text: 'holds 500 W' },
+      learned: { gain: 1, settleMs: 5000, deadTime: null, lagMs: null, step: null },
+    },
+  ],
   lines: [{ line: 'line-1', use: 0.421, faults: 3 }],
   alarms: ['meter-frozen'],
   events: [{ mRID: '0F', state: 'active', start: utilitySeconds(1), until: utilitySeconds(2) }],
@@ -135,6 +145,24 @@ describe('gridward', () => {
     const json = await terminal(['config', 'check', 'bad.json', '--json'], { files });
     expect(JSON.parse(json.out)).toMatchObject({ ok: false, problems: [{ path: 'format' }, {}, {}, {}, {}] });
     expect((await terminal(['config', 'check', 'none.json'], { files })).code).toBe(66);
+  });
+
+  it('shows what was learned of each inverter', async () => {
+    const { out } = await terminal(['status'], { serve: true });
+    expect(out).toContain(
+      'answers a cap after 0.2 s to 0.6 s, lag 1.0 s, gives 110.0 % of its cap, in steps of 100 W, settles within 5.4 s',
+    );
+    expect(out).toMatch(/control +ticks at most 4 ms late/);
+    expect(out).toContain('has answered no cut yet, gives 100.0 % of its cap, settles within 5.0 s');
+  });
+
+  it('has the doctor say which inverter is to be looked at; without controld nothing of them', async () => {
+    const files = new MemoryFiles();
+    const { out } = await terminal(['doctor'], { serve: true, files });
+    expect(out).toMatch(/FAIL {2}pv +answers a cap after 0.2 s/);
+    expect(out).toContain('check the rating set in the inverter');
+    expect(out).toMatch(/ok {4}shed +has answered no cut yet/);
+    expect((await terminal(['doctor'], { files })).out).not.toContain('cap');
   });
 
   it('lifts a lock-out through the installer socket alone', async () => {

@@ -19,9 +19,9 @@ interface Dynamics {
 const observed = (
   { dead, lag, slew = Infinity, gain = 1, sun = () => WMAX }: Dynamics,
   told: readonly (readonly [number, number | null])[],
-  { until = 60_000, poll = 250 } = {},
+  { until = 60_000, poll = 250, from = UNTRIMMED } = {},
 ) => {
-  let [output, track, state]: [number, GenerationTrack, GainState] = [8000, newTrack(PV, watts(WMAX)), UNTRIMMED];
+  let [output, track, state]: [number, GenerationTrack, GainState] = [8000, newTrack(PV, watts(WMAX)), from];
   const capAt = (t: number): number | null => told.findLast(([at]) => at <= t)?.[1] ?? null;
   for (let t = 0; t <= until; t += 10) {
     const goal = Math.min(sun(t), 8000, gain * (capAt(t - 1000 * dead) ?? WMAX));
@@ -29,9 +29,9 @@ const observed = (
     output += Math.min(slew / 100, Math.max(-slew / 100, wish - output));
     const change = told.find(([at]) => at === t);
     if (change !== undefined) {
-      const from = track.heldCap ?? WMAX;
+      const before = track.heldCap ?? WMAX;
       track = withHeldCap(track, change[1] === null ? null : watts(change[1]), monoMs(t));
-      state = withCapChange(state, track, from, change[1] ?? WMAX, monoMs(t));
+      state = withCapChange(state, track, before, change[1] ?? WMAX, monoMs(t));
     }
     if (t % poll !== 0) continue;
     track = withReading(track, inverterSample(t, Math.round(output), 'throttled'));
@@ -117,6 +117,45 @@ describe('dead time and lag of an inverter', () => {
       state = withSettledReading(state, track, monoMs(t));
     }
     expect(state.deadTime?.most).toBeGreaterThan(6000);
+  });
+});
+
+describe('an over-cut that ends while the output is on its way', () => {
+  const plant = { dead: 4, lag: 4 };
+
+  it('has shown the dead time, and neither the lag nor how long all of it takes', () => {
+    const { state } = observed(plant, [
+      [20_000, 1000],
+      [26_000, 5000],
+    ]);
+    expect(state.deadTime?.most).toBeGreaterThan(4000);
+    expect(state.answers?.lags).toEqual([]);
+    // What the end of the over-cut found half done was begun before it.
+    expect(state.settleMs).toBe(UNTRIMMED.settleMs);
+  });
+
+  it('has shown nothing before a quarter of the way', () => {
+    const early = [
+      [20_000, 1000],
+      [24_500, 5000],
+    ] as const;
+    expect(observed(plant, early).state.answers?.deadTimes).toEqual([]);
+  });
+});
+
+describe('the settling time', () => {
+  it('comes down again after the inverter took long once, as far as dead time and lag say', () => {
+    const stuck = { ...UNTRIMMED, settleMs: 30_000 };
+    const once = observed({ dead: 1, lag: 1 }, CUTS.slice(0, 1), { from: stuck }).state;
+    expect(once.settleMs).toBeGreaterThanOrEqual(27_000);
+    const { settleMs } = observed({ dead: 1, lag: 1 }, CUTS, { ...TWICE, from: stuck }).state;
+    expect(settleMs).toBeGreaterThan(4000);
+    expect(settleMs).toBeLessThan(8000);
+  });
+
+  it('of a slow plant stays as long as that takes', () => {
+    const stuck = { ...UNTRIMMED, settleMs: 30_000 };
+    expect(observed({ dead: 5, lag: 8 }, CUTS, { ...TWICE, from: stuck }).state.settleMs).toBeGreaterThan(25_000);
   });
 });
 

@@ -57,4 +57,21 @@ describe('an inverter with a dead time', () => {
     expect(left?.map(({ cap }) => cap)).toEqual([1000, 2400]);
     expect(highest(older, 14_600)).toBe(2000);
   });
+
+  it('may go up as late as any plant does, until its dead time is known', () => {
+    const raised = (at: number, generation = 1000): GenerationTrack =>
+      read(
+        withHeldCap(withHeldCap(newTrack(DEVICE, watts(10_000)), watts(1000), monoMs(0)), watts(6000), monoMs(20_000)),
+        at,
+        generation,
+      );
+    const deadTime = { least: 0, most: 300, isConfirmed: true };
+    const high = (track: GenerationTrack, at: number, known = {}): number | undefined =>
+      envelope(track, monoMs(at), monoMs(at + 300), durationMs(150), { gain: 1, settleMs: 2500, ...known })?.high;
+    expect(high(raised(30_000), 30_100)).toBe(6000);
+    expect(high(raised(30_000), 30_100, { deadTime })).toBe(1000);
+    expect(high(raised(36_000), 36_100)).toBe(1000);
+    // It stands at its cap: there is nothing to wait for.
+    expect(high(raised(30_000, 5900), 30_100)).toBe(5900);
+  });
 });

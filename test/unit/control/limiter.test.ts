@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { monoMs, watts } from '#base/units.ts';
-import { observeCapChange } from '#control/limiter/limiter.ts';
+import { observeCapChange, restingOutput } from '#control/limiter/limiter.ts';
 import { powersOnPhases } from '#control/limiter/phases.ts';
 import { Bench, limited, PLANT, WMAX } from './site.ts';
 
@@ -150,6 +150,17 @@ describe('the limiter', () => {
     tell(1000, 2000);
     bench.run(20_000, limited(2000), { generation: 1000, flow: -2000 });
     expect(bench.limiter.sight).toMatchObject({ strikes: 1, witness: null });
+  });
+
+  it('holds no meter against an output on the move: flow and output would be of two ages', () => {
+    const bench = settled();
+    expect(restingOutput([bench.track], monoMs(bench.now))).toBe(3000);
+    bench.run(500, limited(2000), { generation: 2500, flow: -2000 });
+    expect(restingOutput([bench.track], monoMs(bench.now))).toBeNull();
+    // No more than the sun's own unrest.
+    bench.run(5000, limited(2000), { generation: 2550, flow: -1500 });
+    bench.run(250, limited(2000), { generation: 2450, flow: -1500 });
+    expect(restingOutput([bench.track], monoMs(bench.now))).toBe(2450);
   });
 
   it('sees a meter that was silent again after three samples', () => {

@@ -9,6 +9,7 @@ import type { ScanReport } from '#link/message.ts';
 import { BATTERY_DEFAULTS, BatteryCore } from '../../rig/site/battery.ts';
 import { CardInverter, INVERTER_CARDS } from '../../rig/site/inverter-card.ts';
 import { CardMeter, METER_CARDS } from '../../rig/site/meter-card.ts';
+import { RegisterInverter, registerInverterNamed } from '../../rig/site/register-inverter.ts';
 import type { LineDevice } from '../../rig/site/line.ts';
 import { derInverterImage, inverterImage, meterImage } from './register-image.ts';
 import type { Image } from './register-image.ts';
@@ -148,7 +149,7 @@ describe('the scan of a real line', () => {
     expect(reports.at(-1)).toMatchObject({ tried: 247, total: 247, units: [] });
   });
 
-  it('finds inverters by their ways, and a meter without SunSpec as somebody', () => {
+  it('finds inverters by their ways, and a unit that shows nothing known as somebody', () => {
     const meter = new CardMeter(METER_CARDS.find(({ product }) => product === 'Eastron SDM630')!, 9);
     const devices = [inverter('plain 123'), inverter('SMA Tripower'), inverter('Kostal Plenticore'), meter];
     const { clock, reports, scan, peer } = scanOf(devices);
@@ -161,6 +162,35 @@ describe('the scan of a real line', () => {
       [71, 'kostal'],
       [126, 'sma'],
     ]);
+  });
+
+  const shown = { W: 1200, WL1: 400, WL2: 400, WL3: 400, var: 0, VL1: 230, VL2: 231, VL3: 229, Hz: 50, kWhIn: 1, kWhOut: 2 };
+  const cardMeter = (product: string): CardMeter => {
+    const meter = new CardMeter(METER_CARDS.find((card) => card.product === product)!, 9);
+    meter.show(shown);
+    return meter;
+  };
+  const registerInverter = (product: string) => new RegisterInverter(registerInverterNamed(product));
+
+  it.each([
+    ['eastron-sdm630', 'meter', cardMeter('Eastron SDM630'), '4711', 'has the registers'],
+    ['eastron-sdm120', 'meter', cardMeter('Eastron SDM120'), '4711', 'has the registers'],
+    ['carlo-gavazzi-em24', 'meter', cardMeter('Carlo Gavazzi EM24'), '4711', 'carlo-gavazzi-em340 reads alike'],
+    ['wattnode', 'meter', cardMeter('WattNode'), '4711', 'has the registers'],
+    ['sungrow-sg', 'inverter', registerInverter('Sungrow SG10RT'), 'CARD-1', 'has the registers'],
+    ['huawei-sun2000', 'inverter', registerInverter('Huawei SUN2000-10KTL'), 'CARD-1', 'never written'],
+    ['goodwe-et', 'inverter', registerInverter('GoodWe GW10K-ET'), 'CARD-1', 'never written'],
+  ] as const)('finds %s by its identity registers, and writes nothing', (profile, role, device, serialNumber, text) => {
+    const { clock, line, reports, scan, peer } = scanOf([device]);
+    scan.add(peer, { type: 'scan-request', line: 'rig' });
+    const began = clock.now();
+    expect(clock.runUntil(() => reports.at(-1)?.done === true, 2 * WHOLE_LINE_MS)).toBe(true);
+    expect(clock.now() - began).toBeLessThanOrEqual(WHOLE_LINE_MS);
+    const units = reports.at(-1)?.units ?? [];
+    expect(units).toMatchObject([{ unitId: device.unitId, role, profile, serialNumber }]);
+    expect(units[0]?.text).toContain(text);
+    const requests = line.trace.since(0).frames.filter(({ direction }) => direction === 'request');
+    expect(new Set(requests.map(({ bytes }) => bytes[1]))).toEqual(new Set([3, 4]));
   });
 
   it('finds storage with a window of power, and with a power to keep to', () => {

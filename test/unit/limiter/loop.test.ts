@@ -109,6 +109,26 @@ describe('a plant that is learned', () => {
   );
 });
 
+describe('a first cut of 3 kW with a dead time that nobody knows yet', () => {
+  test.each([
+    { dead: 5, lag: 0, slew: 1, refresh: 1 },
+    { dead: 5, lag: 1, slew: 1, refresh: 1 },
+    { dead: 10, lag: 0, slew: 0.2, refresh: 1 },
+  ])('dead time $dead s, lag $lag s, slew $slew/s: neither hunted nor is a sound meter disbelieved', ({ ...plant }) => {
+    const limit = (t: number): number => (t < 120 ? 9000 : t < 180 ? 6000 : 4000);
+    const { truth } = runLoop({ ...LOOP, ...plant, gain: 1.02, load: () => 500, limit }, 240);
+    expect(
+      reversals(
+        truth.filter(({ t }) => t < 180),
+        120,
+        200,
+      ),
+    ).toBeLessThanOrEqual(2);
+    expect(reversals(truth, 180, 200)).toBeLessThanOrEqual(2);
+    expect(mean(truth.slice(-100), ({ netExport }) => netExport)).toBeGreaterThan(0.95 * 4000);
+  });
+});
+
 describe('steady at 1.5 kW', () => {
   test.each([
     { gain: 1, quantum: 1, least: 0.97 },

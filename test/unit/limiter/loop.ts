@@ -1,14 +1,7 @@
 import { SeededRandom } from '#base/random.ts';
 import { durationMs, type MonoMs, monoMs, type Watts, watts } from '#base/units.ts';
 import { allocate, ask, type Asked } from '#control/allocate/allocate.ts';
-import {
-  type GenerationTrack,
-  latestGeneration,
-  newTrack,
-  withAskedCap,
-  withHeldCap,
-  withReading,
-} from '#control/limiter/generation.ts';
+import { type GenerationTrack, newTrack, withAskedCap, withHeldCap, withReading } from '#control/limiter/generation.ts';
 import {
   decide,
   gainOf,
@@ -17,6 +10,7 @@ import {
   observeGeneration,
   observeMeter,
   type Plant,
+  restingOutput,
 } from '#control/limiter/limiter.ts';
 import { toDeviceId } from '#site/device.ts';
 
@@ -159,7 +153,7 @@ class Controller {
     const from = this.#track.heldCap ?? watts(WMAX);
     const now = monoMs(t * 1000);
     this.#track = withHeldCap(this.#track, cap, now);
-    this.#state = observeCapChange(this.#state, this.#track, { from, to: cap, output: latestGeneration(this.#track, now) }, now);
+    this.#state = observeCapChange(this.#state, this.#track, { from, to: cap, output: restingOutput([this.#track], now) }, now);
     this.#pending = null;
     this.writes += 1;
     return cap;
