@@ -170,6 +170,8 @@ export interface ViewSnapshot {
     /** What was learned of an inverter. Absent: it is none, or an older release. */
     readonly learned?: Learned;
   }[];
+  /** The latest that a tick of the last ten to twenty seconds ran after it was due, milliseconds. Absent: an older release. */
+  readonly lateMs?: number;
   readonly lines: readonly {
     readonly line: string;
     /** Fraction of wire time used over the last minute, 0-1. */

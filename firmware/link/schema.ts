@@ -247,6 +247,7 @@ const view = v.object({
   seeing: v.picklist(['seen', 'blind']),
   missing: list(text),
   devices: list(v.object({ device: name, standing: name, state: text, text, learned: v.exactOptional(learned) })),
+  lateMs: v.exactOptional(milliseconds),
   lines: list(v.object({ line: name, use: finite, faults: count })),
   alarms: list(text),
   events: list(v.object({ mRID: name, state: text, start: utilityTime, until: utilityTime }), EVENTS_MAX),

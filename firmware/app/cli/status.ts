@@ -47,6 +47,9 @@ export const formatStatus = (view: ViewSnapshot): string => {
     ['load', power(view.load)],
     ['cap', view.cap === null ? 'none' : power(view.cap)],
     ['utility time', view.utilityTime === null ? 'unknown' : `${Math.round(view.utilityTime)} s`],
+    ...(view.lateMs === undefined
+      ? []
+      : [['control', `ticks at most ${Math.round(view.lateMs)} ms late`] satisfies [string, string]]),
     ...view.devices.flatMap(({ device, standing, state, text, learned }): [string, string][] => [
       [device, [standing, state, text].filter((part) => part !== '').join(', ')],
       ...(learned === undefined ? [] : [['', learnedText(learned)] satisfies [string, string]]),

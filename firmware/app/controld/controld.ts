@@ -272,10 +272,10 @@ class Process {
     if (this.#view.isWatched) {
       const { device, sign, serialNumber } = this.#meter();
       const meter = { device, text: this.#checked.textOf(serialNumber, sign) };
-      const [utility, north] = [this.#loop.utility, [...this.#alarms, ...this.#north.alarms]];
-      this.#view.show(
-        viewOf({ state: this.#loop.state, sights: this.#field.sights(), lines: this.#field.lines(), now, utility, north, meter }),
-      );
+      const north = [...this.#alarms, ...this.#north.alarms];
+      const { state, utility } = this.#loop;
+      const [sights, lines, lateMs] = [this.#field.sights(), this.#field.lines(), this.#loop.lateMs(now)];
+      this.#view.show(viewOf({ state, sights, lines, now, utility, north, meter, lateMs }));
     }
     this.#cancelShow = this.#ports.clock.at(after(now, SHOW_EVERY), () => this.#show());
   }

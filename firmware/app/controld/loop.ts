@@ -11,6 +11,7 @@ import type { Connection, DeviceId } from '#site/device.ts';
 import type { DeviceStanding, Sample } from '#site/sample.ts';
 import { addSamples, type IntervalState, newInterval } from '#telemetry/interval.ts';
 import type { ControldPorts } from './ports.ts';
+import { Lateness } from './lateness.ts';
 import type { Memory } from './stores.ts';
 import type { TickSeen } from './tape-link.ts';
 
@@ -68,6 +69,7 @@ export class Loop {
   #dueAt: MonoMs | null = null;
   #utility: UtilitySeconds | null = null;
   #stopped = false;
+  readonly #lateness = new Lateness();
 
   constructor(options: LoopOptions, memory: Pick<Memory, 'plan' | 'clock' | 'lockout'>) {
     this.#options = options;
@@ -124,6 +126,11 @@ export class Loop {
     return true;
   }
 
+  /** The latest that a tick of the last seconds ran after it was due, milliseconds. */
+  lateMs(now: MonoMs): number {
+    return this.#lateness.most(now);
+  }
+
   /** A standing, a record or a held cap changed. */
   onChange(): void {
     this.#soon();
@@ -141,11 +148,13 @@ export class Loop {
   }
 
   #tick(): void {
+    const dueAt = this.#dueAt;
     this.#dueAt = null;
     if (this.#stopped) return;
     const { ports, facts, standings, held, connections, reactiveHeld, followed } = this.#options;
     const { stored, act, onTick, onFolded, keep, record, note } = this.#options;
     const now = ports.clock.now();
+    if (dueAt !== null) this.#lateness.ran(dueAt, now);
     const trial = this.#options.trial();
     const heard = this.#options.heard();
     const inputs: TickInputs = {

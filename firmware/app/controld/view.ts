@@ -19,6 +19,8 @@ export interface ViewInputs {
   readonly utility: UtilitySeconds | null;
   /** Whether the meter was checked. */
   readonly meter: { readonly device: DeviceId; readonly text: string };
+  /** The latest that a tick of the last seconds ran after it was due, milliseconds. */
+  readonly lateMs: number;
   /** Alarms that are no condition of the site: of the configuration, and of northd as it words them. */
   readonly north: readonly string[];
 }
@@ -91,6 +93,7 @@ export const viewOf = (inputs: ViewInputs): ViewSnapshot => {
     seeing: sight.seen ? 'seen' : 'blind',
     missing: sight.seen ? [] : [`meter ${sight.reason}`],
     devices: deviceRows(inputs),
+    lateMs: inputs.lateMs,
     lines: inputs.lines.map((line) => ({ line: line.name, use: line.use, faults: faultsOf(line) })),
     alarms: [
       ...state.alarms.map((alarm) => (alarm.device === null ? alarm.alarm : `${alarm.alarm} ${alarm.device}`)),

@@ -19,6 +19,8 @@ export interface GatewayView {
     readonly state: string;
     readonly text: string;
   }[];
+  /** The latest that a tick of the last seconds ran after it was due, milliseconds. */
+  readonly lateMs?: number;
   readonly lines: readonly { readonly line: string; readonly use: number; readonly faults: number }[];
   readonly alarms: readonly string[];
   readonly events: readonly { readonly mRID: string; readonly state: string; readonly start: number; readonly until: number }[];

@@ -26,6 +26,7 @@ const view: ViewSnapshot = {
   cap: null,
   seeing: 'seen',
   missing: [],
+  lateMs: 3.6,
   devices: [
     {
       ...{ device: 'pv', standing: 'answering', state: 'throttled', text: '' },
@@ -151,6 +152,7 @@ describe('gridward', () => {
     expect(out).toContain(
       'answers a cap after 0.2 s to 0.6 s, lag 1.0 s, gives 110.0 % of its cap, in steps of 100 W, settles within 5.4 s',
     );
+    expect(out).toMatch(/control +ticks at most 4 ms late/);
     expect(out).toContain('has answered no cut yet, gives 100.0 % of its cap, settles within 5.0 s');
   });
 

@@ -20,19 +20,21 @@ describe('the view of the site', () => {
       tracks: new Map([[pv, newTrack(pv, watts(5000))]]),
     };
     const answering = { standing: 'answering', silentSince: null } as const;
-    const { devices } = viewOf({
+    const { devices, lateMs } = viewOf({
       state,
       sights: new Map([
         [pv, answering],
         [meter, answering],
       ]),
       lines: [],
+      lateMs: 12,
       now: monoMs(0),
       utility: null,
       meter: { device: meter, text: 'not checked' },
       north: [],
     });
     expect(devices[0]?.learned).toEqual({ gain: 1.02, settleMs: UNTRIMMED.settleMs, deadTime, lagMs: 900, step: 50 });
+    expect(lateMs).toBe(12);
     expect(devices[1]).not.toHaveProperty('learned');
   });
 });
