@@ -9,18 +9,21 @@ export type Fleet = ReadonlyMap<DeviceId, readonly Point[]>;
 
 export const noFleet = (): Fleet => new Map();
 
-/** A new value of one device; null (not measured) ends its line. */
-export const observe = (fleet: Fleet, device: DeviceId, at: number, value: number | null): Fleet => {
+/** A new value of one device, noted in a fleet of the caller's own; null (not measured) ends its line. */
+export const observe = (fleet: Map<DeviceId, readonly Point[]>, device: DeviceId, at: number, value: number | null): void => {
   const known = fleet.get(device);
   if (value === null || !Number.isFinite(value)) {
-    if (known === undefined) return fleet;
-    const without = new Map(fleet);
-    without.delete(device);
-    return without;
+    if (known !== undefined) fleet.delete(device);
+    return;
   }
-  const newest = known?.at(-1);
-  if (newest !== undefined && at <= newest.at) return fleet;
-  return new Map(fleet).set(device, [...(known ?? []), { at, value }].slice(-POINTS_MAX));
+  if (known === undefined) {
+    fleet.set(device, [{ at, value }]);
+    return;
+  }
+  if (at <= (known.at(-1)?.at ?? -Infinity)) return;
+  const kept = known.slice(1 - POINTS_MAX);
+  kept.push({ at, value });
+  fleet.set(device, kept);
 };
 
 const valueAt = (points: readonly Point[], at: number, gapMax: number): number | null => {
@@ -39,12 +42,12 @@ const valueAt = (points: readonly Point[], at: number, gapMax: number): number |
  */
 export const alignedSum = (fleet: Fleet, devices: readonly DeviceId[], gapMax: number): Point | null => {
   if (devices.length === 0) return null;
-  const lines = devices.map((device) => fleet.get(device) ?? []);
-  const at = Math.min(...lines.map((points) => points.at(-1)?.at ?? -Infinity));
+  let at = Infinity;
+  for (const device of devices) at = Math.min(at, fleet.get(device)?.at(-1)?.at ?? -Infinity);
   if (!Number.isFinite(at)) return null;
   let sum = 0;
-  for (const points of lines) {
-    const value = valueAt(points, at, gapMax);
+  for (const device of devices) {
+    const value = valueAt(fleet.get(device) ?? [], at, gapMax);
     if (value === null) return null;
     sum += value;
   }

@@ -35,9 +35,11 @@ const QUANTITIES: readonly Quantity[] = [
   ...MORE_QUANTITIES,
 ];
 
-/** What one sample says of some quantities; null: not measured. */
-type Values = Readonly<Partial<Record<Quantity, number | null>>>;
-type Tallies = Readonly<Partial<Record<Quantity, Tally>>>;
+/** Where each quantity stands in a list of all. */
+const PLACE = Object.fromEntries(QUANTITIES.map((quantity, place) => [quantity, place])) as Readonly<Record<Quantity, number>>;
+
+/** By the place of the quantity; undefined: nothing yet. */
+type Tallies = readonly (Tally | undefined)[];
 
 /** Watts and vars, volts and hertz are kept as fine as they are told to a utility. */
 const POWER_STEP = 1;
@@ -71,8 +73,8 @@ export interface IntervalState {
   readonly config: IntervalConfig;
   /** At most two: the one being filled, and for a moment the one before it. Oldest first. */
   readonly open: readonly Open[];
-  /** Last point of each quantity, the start of the next line. */
-  readonly last: Readonly<Partial<Record<Quantity, Point>>>;
+  /** Last point of each quantity, the start of the next line; by its place. */
+  readonly last: readonly (Point | undefined)[];
   readonly importedLast: number | null;
   readonly exportedLast: number | null;
   readonly active: Fleet;
@@ -92,7 +94,7 @@ export interface IntervalStep {
 export const newInterval = (config: IntervalConfig): IntervalState => ({
   config,
   open: [],
-  last: {},
+  last: QUANTITIES.map(() => undefined),
   importedLast: null,
   exportedLast: null,
   active: noFleet(),
@@ -112,7 +114,7 @@ const openAt = (state: IntervalState, mono: number, utility: number, previous: O
     from: follows ? previous.to : Math.max((start - epoch) * 1000, previous === null ? mono : -Infinity),
     to: (start + seconds - epoch) * 1000,
     epoch,
-    tallies: {},
+    tallies: QUANTITIES.map(() => undefined),
     imported: { first: state.importedLast, last: null },
     exported: { first: state.exportedLast, last: null },
     stored: state.stored,
@@ -137,10 +139,10 @@ const storedAt = ({ stored, to: end }: Open, { storages = [] }: IntervalConfig):
 const recordOf = (open: Open, config: IntervalConfig): ReadingRecord | null => {
   const { seconds } = config;
   const storedEnergy = storedAt(open, config);
-  const measured = QUANTITIES.map((quantity) => open.tallies[quantity] ?? NOTHING).filter(({ covered }) => covered > 0);
+  const measured = open.tallies.map((tally) => tally ?? NOTHING).filter(({ covered }) => covered > 0);
   if (measured.length === 0) return null;
   const spread = <T extends number>(quantity: Quantity, step: number) =>
-    spreadOf<T>(open.tallies[quantity] ?? NOTHING, open.to, step);
+    spreadOf<T>(open.tallies[PLACE[quantity]] ?? NOTHING, open.to, step);
   const more = MORE_QUANTITIES.flatMap((quantity): [MoreQuantity, Quad][] => {
     const told = spread(quantity, quantity === 'der.Hz' ? HERTZ_STEP : VOLT_STEP);
     return told === null ? [] : [[quantity, [told.mean, told.min, told.max, told.last ?? null]]];
@@ -164,59 +166,75 @@ const recordOf = (open: Open, config: IntervalConfig): ReadingRecord | null => {
   };
 };
 
-/** Of what was measured; null: nothing was. */
-const meanOf = (values: readonly (number | null)[]): number | null => {
-  const known = values.filter((value) => value !== null);
-  return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** The state while the samples of one tick are added: a copy of its own, made once a tick and not once a sample. */
+interface Draft extends Mutable<Pick<IntervalState, 'importedLast' | 'exportedLast' | 'stored'>> {
+  readonly config: IntervalConfig;
+  readonly open: (Mutable<Omit<Open, 'tallies'>> & { readonly tallies: (Tally | undefined)[] })[];
+  readonly last: (Point | undefined)[];
+  readonly active: Map<DeviceId, readonly Point[]>;
+  readonly reactive: Map<DeviceId, readonly Point[]>;
+  readonly newest: Map<DeviceId, InverterSample>;
+}
+
+const draftOf = (state: IntervalState): Draft => ({
+  ...state,
+  open: state.open.map((interval) => ({ ...interval, tallies: interval.tallies.slice() })),
+  last: state.last.slice(),
+  active: new Map(state.active),
+  reactive: new Map(state.reactive),
+  newest: new Map(state.newest),
+});
+
+const meanVoltage = ({ a, b, c }: PerPhase<Volts>): number | null => {
+  const known = (a === null ? 0 : 1) + (b === null ? 0 : 1) + (c === null ? 0 : 1);
+  return known === 0 ? null : ((a ?? 0) + (b ?? 0) + (c ?? 0)) / known;
 };
 
-const meanVoltage = ({ a, b, c }: PerPhase<Volts>): number | null => meanOf([a, b, c]);
-
-/** New points at one instant: each adds the line from the last one, unless the gap is too long. */
-const addPoints = (state: IntervalState, at: number, values: Values): IntervalState => {
-  const told = Object.keys(values) as Quantity[];
-  if (!told.some((quantity) => Number.isFinite(values[quantity]))) return state;
-  const last = { ...state.last };
-  const open = state.open.map((interval) => ({ ...interval, tallies: { ...interval.tallies } }));
-  for (const quantity of told) {
-    const value = values[quantity];
-    const from = last[quantity];
-    if (value === undefined || value === null || !Number.isFinite(value) || (from !== undefined && at <= from.at)) continue;
-    const to = { at, value };
-    last[quantity] = to;
-    if (from === undefined || at - from.at > GAP_MAX_MS) continue;
-    for (const { tallies, from: start, to: end } of open) {
-      tallies[quantity] = addSegment(tallies[quantity] ?? NOTHING, from, to, start, end);
-    }
+/** Of those that measured it; null: nobody did. */
+const meanOver = (heard: readonly InverterSample[], of: (sample: InverterSample) => number | null): number | null => {
+  let sum = 0;
+  let known = 0;
+  for (const sample of heard) {
+    const value = of(sample);
+    if (value === null) continue;
+    sum += value;
+    known += 1;
   }
-  return { ...state, last, open };
+  return known === 0 ? null : sum / known;
+};
+
+/** A new point of one quantity: the line from the last one counts, unless the gap is too long. Null: not measured. */
+const addPoint = ({ last, open }: Draft, quantity: Quantity, at: number, value: number | null): void => {
+  const place = PLACE[quantity];
+  const from = last[place];
+  if (value === null || !Number.isFinite(value) || (from !== undefined && at <= from.at)) return;
+  const to = { at, value };
+  last[place] = to;
+  if (from === undefined || at - from.at > GAP_MAX_MS) return;
+  for (const { tallies, from: start, to: end } of open)
+    tallies[place] = addSegment(tallies[place] ?? NOTHING, from, to, start, end);
 };
 
 const extend = (register: Register, value: number | null): Register =>
   value === null ? register : { first: register.first ?? value, last: value };
 
-const addMeter = (state: IntervalState, sample: MeterSample): IntervalState => {
-  const { voltage } = sample;
-  const added = addPoints(state, sample.takenAt, {
-    netImport: sample.netImport,
-    reactive: sample.reactiveImport,
-    voltage: meanVoltage(voltage),
-    frequency: sample.frequency,
-    'site.Va': voltage.a,
-    'site.Vb': voltage.b,
-    'site.Vc': voltage.c,
-  });
-  const next = {
-    ...added,
-    importedLast: sample.importedEnergy ?? added.importedLast,
-    exportedLast: sample.exportedEnergy ?? added.exportedLast,
-  };
-  const open = next.open.map((interval) => {
-    if (sample.takenAt < interval.from || sample.takenAt >= interval.to) return interval;
-    const imported = extend(interval.imported, sample.importedEnergy);
-    return { ...interval, imported, exported: extend(interval.exported, sample.exportedEnergy) };
-  });
-  return { ...next, open };
+const addMeter = (draft: Draft, { takenAt, voltage, ...sample }: MeterSample): void => {
+  addPoint(draft, 'netImport', takenAt, sample.netImport);
+  addPoint(draft, 'reactive', takenAt, sample.reactiveImport);
+  addPoint(draft, 'voltage', takenAt, meanVoltage(voltage));
+  addPoint(draft, 'frequency', takenAt, sample.frequency);
+  addPoint(draft, 'site.Va', takenAt, voltage.a);
+  addPoint(draft, 'site.Vb', takenAt, voltage.b);
+  addPoint(draft, 'site.Vc', takenAt, voltage.c);
+  draft.importedLast = sample.importedEnergy ?? draft.importedLast;
+  draft.exportedLast = sample.exportedEnergy ?? draft.exportedLast;
+  for (const interval of draft.open) {
+    if (takenAt < interval.from || takenAt >= interval.to) continue;
+    interval.imported = extend(interval.imported, sample.importedEnergy);
+    interval.exported = extend(interval.exported, sample.exportedEnergy);
+  }
 };
 
 /** Its last word was that it sleeps and gives nothing: until its next one it counts 0 W (design section 3). */
@@ -224,55 +242,85 @@ const isResting = (sample: InverterSample | undefined): boolean =>
   sample !== undefined && (sample.state === 'sleeping' || sample.state === 'off') && sample.generation === 0;
 
 /** Volts and hertz at the DER: the mean of the inverters heard of lately, since they are no sums. */
-const averages = (newest: ReadonlyMap<DeviceId, InverterSample>, at: number): Values => {
-  const heard = [...newest.values()].filter(({ takenAt }) => at - takenAt <= GAP_MAX_MS);
-  return {
-    'der.V': meanOf(heard.map(({ voltage }) => meanVoltage(voltage))),
-    'der.Va': meanOf(heard.map(({ voltage }) => voltage.a)),
-    'der.Vb': meanOf(heard.map(({ voltage }) => voltage.b)),
-    'der.Vc': meanOf(heard.map(({ voltage }) => voltage.c)),
-    'der.Hz': meanOf(heard.map(({ frequency }) => frequency)),
-  };
+const addAverages = (draft: Draft, at: number): void => {
+  const heard = [...draft.newest.values()].filter(({ takenAt }) => at - takenAt <= GAP_MAX_MS);
+  addPoint(
+    draft,
+    'der.V',
+    at,
+    meanOver(heard, ({ voltage }) => meanVoltage(voltage)),
+  );
+  addPoint(
+    draft,
+    'der.Va',
+    at,
+    meanOver(heard, ({ voltage }) => voltage.a),
+  );
+  addPoint(
+    draft,
+    'der.Vb',
+    at,
+    meanOver(heard, ({ voltage }) => voltage.b),
+  );
+  addPoint(
+    draft,
+    'der.Vc',
+    at,
+    meanOver(heard, ({ voltage }) => voltage.c),
+  );
+  addPoint(
+    draft,
+    'der.Hz',
+    at,
+    meanOver(heard, ({ frequency }) => frequency),
+  );
 };
 
 /** Inverters that count in a sum: those that do not rest, all where all do. */
 const countedOf = (inverters: readonly DeviceId[], newest: IntervalState['newest']): readonly DeviceId[] => {
+  if (!inverters.some((device) => isResting(newest.get(device)))) return inverters;
   const awake = inverters.filter((device) => !isResting(newest.get(device)));
   return awake.length === 0 ? inverters : awake;
 };
 
 /** Power of all DER: inverters, and storage with an output of its own; positive = given. */
-const addPower = (state: IntervalState): IntervalState => {
-  const { inverters, beside = [] } = state.config;
-  const generation = alignedSum(state.active, [...countedOf(inverters, state.newest), ...beside], GAP_MAX_MS);
-  return generation === null ? state : addPoints(state, generation.at, { generation: generation.value });
+const addPower = (draft: Draft): void => {
+  const { inverters, beside = [] } = draft.config;
+  const counted = countedOf(inverters, draft.newest);
+  const generation = alignedSum(draft.active, beside.length === 0 ? counted : [...counted, ...beside], GAP_MAX_MS);
+  if (generation !== null) addPoint(draft, 'generation', generation.at, generation.value);
 };
 
-const addStorage = (state: IntervalState, { device, takenAt, discharge, stored: held }: StorageSample): IntervalState => {
-  const { storages = [], beside = [] } = state.config;
-  let next = state;
+const addStorage = (draft: Draft, { device, takenAt, discharge, stored: held }: StorageSample): void => {
+  const { storages = [], beside = [] } = draft.config;
   if (storages.includes(device) && held !== null) {
     const withIt = (stored: Stored): Stored => new Map(stored).set(device, { at: takenAt, value: held });
-    const open = state.open.map((one) => (takenAt > one.to ? one : { ...one, stored: withIt(one.stored) }));
-    next = { ...state, open, stored: withIt(state.stored) };
+    for (const interval of draft.open) if (takenAt <= interval.to) interval.stored = withIt(interval.stored);
+    draft.stored = withIt(draft.stored);
   }
-  if (!beside.includes(device)) return next;
-  return addPower({ ...next, active: observe(next.active, device, takenAt, discharge) });
+  if (!beside.includes(device)) return;
+  observe(draft.active, device, takenAt, discharge);
+  addPower(draft);
 };
 
-const addInverter = (state: IntervalState, sample: InverterSample): IntervalState => {
-  const { inverters } = state.config;
-  if (!inverters.includes(sample.device)) return state;
-  const active = observe(state.active, sample.device, sample.takenAt, sample.generation);
-  const reactive = observe(state.reactive, sample.device, sample.takenAt, sample.reactive);
-  const newest = new Map(state.newest).set(sample.device, sample);
-  const counted = countedOf(inverters, newest);
-  let next = addPoints({ ...state, active, reactive, newest }, sample.takenAt, averages(newest, sample.takenAt));
-  next = addPower(next);
-  const generationReactive = alignedSum(reactive, counted, GAP_MAX_MS);
-  if (generationReactive !== null)
-    next = addPoints(next, generationReactive.at, { generationReactive: generationReactive.value });
-  return next;
+const addInverter = (draft: Draft, sample: InverterSample): void => {
+  const { inverters } = draft.config;
+  const { device, takenAt } = sample;
+  if (!inverters.includes(device)) return;
+  observe(draft.active, device, takenAt, sample.generation);
+  observe(draft.reactive, device, takenAt, sample.reactive);
+  draft.newest.set(device, sample);
+  addAverages(draft, takenAt);
+  addPower(draft);
+  if (draft.reactive.size === 0) return;
+  const generationReactive = alignedSum(draft.reactive, countedOf(inverters, draft.newest), GAP_MAX_MS);
+  if (generationReactive !== null) addPoint(draft, 'generationReactive', generationReactive.at, generationReactive.value);
+};
+
+const addSample = (draft: Draft, sample: Sample): void => {
+  if (sample.kind === 'meter') addMeter(draft, sample);
+  else if (sample.kind === 'inverter') addInverter(draft, sample);
+  else if (sample.kind === 'storage') addStorage(draft, sample);
 };
 
 const records = (intervals: readonly Open[], { config }: IntervalState): readonly ReadingRecord[] =>
@@ -308,10 +356,10 @@ export const addSamples = (
 ): IntervalStep => {
   const rolled = roll(state, mono, utility);
   let next = rolled.state;
-  for (const sample of samples) {
-    if (sample.kind === 'meter') next = addMeter(next, sample);
-    else if (sample.kind === 'inverter') next = addInverter(next, sample);
-    else if (sample.kind === 'storage') next = addStorage(next, sample);
+  if (samples.length > 0) {
+    const draft = draftOf(next);
+    for (const sample of samples) addSample(draft, sample);
+    next = draft;
   }
   const over = next.open.filter((interval) => mono >= interval.to + GRACE_MS);
   if (over.length === 0) return { state: next, records: rolled.records };

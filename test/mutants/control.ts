@@ -16,8 +16,8 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
   {
     name: 'what a shaded inverter cannot use is given to it all the same',
     file: 'firmware/control/allocate/fill.ts',
-    search: '(portions[index]?.usable ?? 0) <= share * (portions[index]?.rating ?? 0)',
-    replace: '(portions[index]?.usable ?? 0) < 0',
+    search: 'isFull[index] === true || usable > share * rating',
+    replace: 'isFull[index] === true || usable >= 0',
     tests: SPLIT,
   },
   {
@@ -37,15 +37,15 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
   {
     name: 'all inverters run below their minimum rather than some not at all',
     file: 'firmware/control/allocate/allocate.ts',
-    search: 'if (!short) break;',
-    replace: 'if (short || !short) break;',
+    search: 'if (running.length <= 1 ||',
+    replace: 'if (running.length >= 0 ||',
     tests: ['test/unit/control/allocate.test.ts'],
   },
   {
     name: 'what an uncontrolled inverter delivers is allowed once more',
     file: 'firmware/control/allocate/allocate.ts',
-    search: 'claims.reduce((left, { uncontrolled }) => left - (uncontrolled ?? 0), allowed)',
-    replace: 'claims.reduce((left) => left, allowed)',
+    search: 'left -= uncontrolled ?? 0;',
+    replace: 'left -= 0;',
     tests: SPLIT,
   },
   {

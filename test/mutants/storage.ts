@@ -13,6 +13,13 @@ const STORAGE_FILE = 'firmware/control/storage/storage.ts';
 /** Breaks of storage and controllable loads. */
 export const STORAGE_MUTANTS: readonly Mutant[] = [
   {
+    name: 'a battery is blamed for what its window cannot hold',
+    file: 'firmware/control/storage/obey.ts',
+    search: '!isOutside(track, power, band)) return',
+    replace: '!isOutside(track, power, asked.band)) return',
+    tests: ['test/unit/storage/obey.test.ts'],
+  },
+  {
     name: 'of a site with storage alone any flow that turns over is one that is doubted',
     file: 'firmware/control/limiter/limiter.ts',
     search: '(maxPower > 0 ? maxPower : (storage?.maxDischarge ?? maxPower))',

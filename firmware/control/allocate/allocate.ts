@@ -28,33 +28,41 @@ const portionOf = ({ maxPower, usable, uncontrolled }: Claim): Portion => ({
   usable: uncontrolled === null ? Math.min(maxPower, usable ?? maxPower) : maxPower,
 });
 
+/** Those that run, and what each of them gets. */
+interface Running {
+  readonly claims: readonly Claim[];
+  readonly powers: readonly number[];
+}
+
+/** Little sun is no reason: what is given then is what it can use. */
+const isShort = ({ least, usable }: Claim, power: number): boolean =>
+  power < Math.min(least, usable ?? least) - LEAST_TOLERANCE_W;
+
 /** Those that run on `left` watts, each at its least or above; the last ones in order give way first, one always stays. */
-const runningOn = (left: number, claims: readonly Claim[]): readonly Claim[] => {
+const runningOn = (left: number, claims: readonly Claim[]): Running => {
   let running = claims;
-  while (running.length > 1) {
-    const powers = fill(left, running.map(portionOf));
-    // Little sun is no reason: what is given then is what it can use.
-    const short = running.some(
-      ({ least, usable }, index) => (powers[index] ?? 0) < Math.min(least, usable ?? least) - LEAST_TOLERANCE_W,
-    );
-    if (!short) break;
+  let portions = claims.map(portionOf);
+  for (;;) {
+    const powers = fill(left, portions);
+    if (running.length <= 1 || !running.some((claim, index) => isShort(claim, powers[index] ?? 0)))
+      return { claims: running, powers };
     running = running.slice(0, -1);
+    portions = portions.slice(0, -1);
   }
-  return running;
 };
 
 /** What goes to the inverters that can be told: what the others deliver is taken off first. */
-const forTold = (allowed: number, claims: readonly Claim[]): number =>
-  Math.max(
-    0,
-    claims.reduce((left, { uncontrolled }) => left - (uncontrolled ?? 0), allowed),
-  );
+const forTold = (allowed: number, claims: readonly Claim[]): number => {
+  let left = allowed;
+  for (const { uncontrolled } of claims) left -= uncontrolled ?? 0;
+  return Math.max(0, left);
+};
 
 /** Those that can make what they are told come first: a shaded one is the last to be left running alone. */
-const byPreference = (claims: readonly Claim[]): readonly Claim[] => [
-  ...claims.filter(({ usable }) => usable === null),
-  ...claims.filter(({ usable }) => usable !== null),
-];
+const byPreference = (claims: readonly Claim[]): readonly Claim[] =>
+  claims.every(({ usable }) => usable === null)
+    ? claims
+    : [...claims.filter(({ usable }) => usable === null), ...claims.filter(({ usable }) => usable !== null)];
 
 const isTold = ({ uncontrolled, maxPower }: Claim): boolean => uncontrolled === null && maxPower > 0;
 
@@ -67,8 +75,8 @@ export const idleOf = (allowed: Watts, claims: readonly Claim[]): ReadonlySet<De
   if (claims.length === 1) return new Set();
   const left = forTold(allowed, claims);
   const told = byPreference(claims.filter(isTold));
-  const may = runningOn(left, told);
-  const wouldStart = runningOn(RESTART_FRACTION * left, told);
+  const may = runningOn(left, told).claims;
+  const wouldStart = told.some((claim) => claim.idle) ? runningOn(RESTART_FRACTION * left, told).claims : told;
   const idle = told.filter((claim) => !may.includes(claim) || (claim.idle && !wouldStart.includes(claim)));
   return new Set(idle.map(({ device }) => device));
 };
@@ -80,23 +88,28 @@ export const idleOf = (allowed: Watts, claims: readonly Claim[]): ReadonlySet<De
  */
 export const allocate = (allowed: Watts, claims: readonly Claim[]): ReadonlyMap<DeviceId, Watts> => {
   const left = forTold(allowed, claims);
-  const running = runningOn(left, byPreference(claims.filter((claim) => isTold(claim) && !claim.idle)));
-  const powers = fill(left, running.map(portionOf));
-  const rating = claims.reduce((sum, { maxPower }) => sum + maxPower, 0);
+  const { claims: running, powers } = runningOn(left, byPreference(claims.filter((claim) => isTold(claim) && !claim.idle)));
+  let rating = 0;
+  let told = 0;
+  for (const claim of claims) {
+    rating += claim.maxPower;
+    told += isTold(claim) ? claim.maxPower : 0;
+  }
   // Nothing limits: a gain learned under a cap must not curtail an inverter then.
-  const whole = left >= claims.reduce((sum, claim) => sum + (isTold(claim) ? claim.maxPower : 0), 0);
-  return new Map(
-    claims.map((claim) => {
-      const { device, maxPower, gain, uncontrolled, onReturn } = claim;
-      if (onReturn !== null) return [device, watts(Math.min(onReturn, Math.max(0, uncontrolled ?? maxPower), maxPower))];
-      if (uncontrolled !== null) {
-        const share = rating > 0 ? (Math.max(0, allowed) * maxPower) / rating : 0;
-        return [device, watts(Math.min(share, Math.max(0, uncontrolled), maxPower))];
-      }
-      const power = powers[running.indexOf(claim)] ?? 0;
-      return [device, watts(whole && isTold(claim) && !claim.idle ? maxPower : Math.min(maxPower, power / gain))];
-    }),
-  );
+  const whole = left >= told;
+  const capOf = (claim: Claim): number => {
+    const { maxPower, gain, uncontrolled, onReturn } = claim;
+    if (onReturn !== null) return Math.min(onReturn, Math.max(0, uncontrolled ?? maxPower), maxPower);
+    if (uncontrolled !== null) {
+      const share = rating > 0 ? (Math.max(0, allowed) * maxPower) / rating : 0;
+      return Math.min(share, Math.max(0, uncontrolled), maxPower);
+    }
+    if (whole && isTold(claim) && !claim.idle) return maxPower;
+    return Math.min(maxPower, (powers[running.indexOf(claim)] ?? 0) / gain);
+  };
+  const caps = new Map<DeviceId, Watts>();
+  for (const claim of claims) caps.set(claim.device, watts(capOf(claim)));
+  return caps;
 };
 
 /**

@@ -9,21 +9,28 @@ export interface Portion {
 /** In proportion to the ratings, nobody more than `usable`: what one cannot use goes to the others. Never more than `left` together. */
 const level = (left: number, portions: readonly Portion[]): number[] => {
   const powers = portions.map(() => 0);
-  let open = portions.map((_, index) => index);
+  const isFull = portions.map(() => false);
   let rest = left;
-  while (open.length > 0) {
-    const rating = open.reduce((sum, index) => sum + (portions[index]?.rating ?? 0), 0);
-    const share = rating > 0 ? rest / rating : 0;
-    const full = open.filter((index) => (portions[index]?.usable ?? 0) <= share * (portions[index]?.rating ?? 0));
-    for (const index of full.length > 0 ? full : open) {
-      const { rating: mine, usable } = portions[index] ?? { rating: 0, usable: 0 };
-      powers[index] = full.length > 0 ? usable : share * mine;
-      if (full.length > 0) rest = Math.max(0, rest - usable);
-    }
-    if (full.length === 0) break;
-    open = open.filter((index) => !full.includes(index));
+  for (;;) {
+    let open = 0;
+    portions.forEach(({ rating }, index) => {
+      if (isFull[index] !== true) open += rating;
+    });
+    const share = open > 0 ? rest / open : 0;
+    let filled = 0;
+    portions.forEach(({ rating, usable }, index) => {
+      if (isFull[index] === true || usable > share * rating) return;
+      powers[index] = usable;
+      isFull[index] = true;
+      rest = Math.max(0, rest - usable);
+      filled += 1;
+    });
+    if (filled > 0) continue;
+    portions.forEach(({ rating }, index) => {
+      if (isFull[index] !== true) powers[index] = share * rating;
+    });
+    return powers;
   }
-  return powers;
 };
 
 /**
@@ -31,9 +38,11 @@ const level = (left: number, portions: readonly Portion[]): number[] => {
  * leave: sun that comes out then needs no write. Each result grows with `left` and stays within 0 and its rating.
  */
 export const fill = (left: number, portions: readonly Portion[]): readonly number[] => {
-  const used = portions.reduce((sum, { usable }) => sum + usable, 0);
+  let used = 0;
+  for (const { usable } of portions) used += usable;
   if (used >= left) return level(left, portions);
-  const room = portions.reduce((sum, { rating, usable }) => sum + rating - usable, 0);
+  let room = 0;
+  for (const { rating, usable } of portions) room = room + rating - usable;
   const part = room > 0 ? Math.min(1, (left - used) / room) : 0;
   return portions.map(({ rating, usable }) => usable + part * (rating - usable));
 };

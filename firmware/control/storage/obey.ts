@@ -1,4 +1,4 @@
-import type { MonoMs } from '#base/units.ts';
+import { type MonoMs, watts } from '#base/units.ts';
 import type { Band } from '#site/device.ts';
 import { powerOf, type StorageTrack } from './track.ts';
 
@@ -30,12 +30,18 @@ const isOutside = ({ maxCharge, maxDischarge, isEmpty, isFull }: StorageTrack, p
 };
 
 /**
- * What it provably holds is no wider than what was asked, but for the steps of its registers: not so while it refuses. A window of model
- * 124 forces it to charge with no more than its discharging rating, and the other way round: that is all that can be held.
+ * A window of model 124 forces it to charge with no more than its discharging rating, and the other way round: that is all that can be
+ * held, and all that it can be blamed for.
  */
+const holdable = ({ maxCharge, maxDischarge }: StorageTrack, { least, most }: Band): Band => ({
+  least: watts(Math.min(least, maxCharge)),
+  most: watts(Math.max(most, 0 - maxDischarge)),
+});
+
+/** What it provably holds is no wider than what was asked, but for the steps of its registers: not so while it refuses. */
 const isHeld = ({ held, maxCharge, maxDischarge }: StorageTrack, { least, most }: Band): boolean => {
   const step = STEP_FRACTION * (maxCharge + maxDischarge);
-  return held !== null && held.least >= Math.min(least, maxCharge) - step && held.most <= Math.max(most, 0 - maxDischarge) + step;
+  return held !== null && held.least >= least - step && held.most <= most + step;
 };
 
 /** Gives, or takes, more than it was asked: what falls short of a band does no harm, and is counted as it is. */
@@ -61,7 +67,8 @@ export const obey = (
   const power = powerOf(track, now);
   const { asked, held } = track;
   if (power === null || asked === null) return { state: { ...state, straysSince: null }, assert: false };
-  if (isHeld(track, asked.band) && !isOutside(track, power, asked.band)) return { state: OBEYING, assert: false };
+  const band = holdable(track, asked.band);
+  if (isHeld(track, band) && !isOutside(track, power, band)) return { state: OBEYING, assert: false };
   const straysSince = state.straysSince ?? now;
   const long = now - Math.max(straysSince, asked.at);
   const assert = long >= ASSERT_AFTER_MS && (state.assertedAt === null || now - state.assertedAt >= ASSERT_EVERY_MS);

@@ -68,21 +68,27 @@ const withRoom = (
 ) => {
   if (claims.length === 1) return caps;
   const phased = onEachPhase('ceiling', view.decision, facts);
-  const holds = new Map(
-    claims.map((claim) => [claim.device, mayDeliver(claim, caps.get(claim.device) ?? watts(0), state, view)]),
-  );
-  const together = [...holds.values()].reduce((sum, one) => sum + one, 0);
-  return new Map(
-    claims.map((claim) => {
-      const { device } = claim;
-      const cap = caps.get(device) ?? watts(0);
-      const before = state.asked.get(device)?.cap;
-      if (before === undefined || cap <= before) return [device, cap];
-      const room = roomFor(claim, view.decision.ceiling, [together - (holds.get(device) ?? 0)]);
-      const onPhase = phased === null ? Infinity : roomOnPhasesFor(claim, phased.limit, phased.rooms, holds);
-      return [device, watts(Math.max(before, Math.min(cap, room, onPhase)))];
-    }),
-  );
+  const holds = new Map<DeviceId, number>();
+  let together = 0;
+  for (const claim of claims) {
+    const one = mayDeliver(claim, caps.get(claim.device) ?? watts(0), state, view);
+    holds.set(claim.device, one);
+    together += one;
+  }
+  const asked = new Map<DeviceId, Watts>();
+  for (const claim of claims) {
+    const { device } = claim;
+    const cap = caps.get(device) ?? watts(0);
+    const before = state.asked.get(device)?.cap;
+    if (before === undefined || cap <= before) {
+      asked.set(device, cap);
+      continue;
+    }
+    const room = roomFor(claim, view.decision.ceiling, [together - (holds.get(device) ?? 0)]);
+    const onPhase = phased === null ? Infinity : roomOnPhasesFor(claim, phased.limit, phased.rooms, holds);
+    asked.set(device, watts(Math.max(before, Math.min(cap, room, onPhase))));
+  }
+  return asked;
 };
 
 /** The split over the inverters, inside what each phase takes. */
@@ -108,33 +114,29 @@ export const askAll = (state: ControlState, facts: SiteFacts, claims: readonly C
   const ceilings = splitOf('ceiling', claims, view.decision, facts);
   const swings = loadSwings(view, claims);
   const share = 1 / claims.reduce((sum, claim) => sum + claim.maxPower, 0);
-  const asked = new Map(state.asked);
-  const follows = new Map(state.follows);
   const commands: Command[] = [];
-  const tracks = new Map(view.tracks);
+  // Most ticks ask nothing: a map is copied by the first that differs.
+  let { asked, follows } = state;
+  let { tracks } = view;
   for (const { device, maxPower } of claims) {
     const track = view.tracks.get(device);
     const known = facts.inverters.find((one) => one.device === device && one.neverTold !== true);
     if (track === undefined || known === undefined || maxPower <= 0) continue;
     const before = state.asked.get(device) ?? null;
-    const [cap, ceiling] = [caps, ceilings].map((all) => onTrial(all.get(device), view.trial?.get(device)));
+    const most = view.trial?.get(device);
+    const cap = onTrial(caps.get(device), most);
+    const ceiling = onTrial(ceilings.get(device), most);
     const { quantum, settleMs } = gainOf(view.limiter, device);
     const slack = (view.decision.slack ?? 0) * share * maxPower;
-    const wish = {
-      cap: watts(onStep(cap ?? 0, quantum, maxPower)),
-      ceiling: ceiling ?? watts(0),
-      completes,
-      arrives,
-      swings,
-      slack,
-    };
+    const wish = { cap: watts(onStep(cap, quantum, maxPower)), ceiling, completes, arrives, swings, slack };
     const next = ask(before, wish, maxPower, view.now);
-    const obeys = follow(state.follows.get(device) ?? FOLLOWING, track, settleMs, view.now);
-    follows.set(device, obeys.state);
+    const followed = state.follows.get(device);
+    const obeys = follow(followed ?? FOLLOWING, track, settleMs, view.now);
+    if (obeys.state !== followed) follows = new Map(follows).set(device, obeys.state);
     const wanted = next ?? before;
     if (wanted === null || (next === null && !obeys.assert)) continue;
-    asked.set(device, wanted);
-    tracks.set(device, withAskedCap(track, wanted.cap, view.now));
+    asked = new Map(asked).set(device, wanted);
+    tracks = new Map(tracks).set(device, withAskedCap(track, wanted.cap, view.now));
     commands.push({
       setpoint: { device, command: { kind: 'cap', cap: wanted.cap }, onSilence: known.onSilence },
       urgency: urgencyOf(before, next, obeys.isGone),

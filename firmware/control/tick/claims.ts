@@ -96,13 +96,10 @@ export const claimsFor = (
   { target, assured }: Pick<Decision, 'target' | 'assured'>,
 ): Claiming => {
   const { facts, inputs, state, limiter } = context;
-  const seen = tracks.map((track) => ({
-    track,
-    standing: inputs.standings.get(track.device),
-    least: leastOf(track, facts),
-    settleMs: gainOf(limiter, track.device).settleMs,
-    gain: gainOf(limiter, track.device).gain,
-  }));
+  const seen = tracks.map((track) => {
+    const { settleMs, gain } = gainOf(limiter, track.device);
+    return { track, standing: inputs.standings.get(track.device), least: leastOf(track, facts), settleMs, gain };
+  });
   const demands = observeDemands(
     state.demands,
     seen.filter(({ track }) => !uncontrolled.has(track.device)),
@@ -126,7 +123,8 @@ export const claimsFor = (
     };
   });
   const idle = idleOf(target, claims);
-  return { claims: claims.map((claim) => ({ ...claim, idle: idle.has(claim.device) })), demands, idle };
+  const chosen = claims.map((claim) => (claim.idle === idle.has(claim.device) ? claim : { ...claim, idle: !claim.idle }));
+  return { claims: chosen, demands, idle };
 };
 
 /** The minimum stable output of those that run and can be told: how deep an over-cut goes. */
@@ -137,7 +135,8 @@ export const leastTogether = (
   idle: ReadonlySet<DeviceId>,
 ): Watts =>
   watts(
-    tracks
-      .filter(({ device }) => !uncontrolled.has(device) && !idle.has(device))
-      .reduce((sum, track) => sum + leastOf(track, facts), 0),
+    tracks.reduce(
+      (sum, track) => (uncontrolled.has(track.device) || idle.has(track.device) ? sum : sum + leastOf(track, facts)),
+      0,
+    ),
   );

@@ -38,9 +38,6 @@ const HELD_TOLERANCE_W = 1;
 /** Over-cut and probe begin and end at once, whatever the write budget would rather. */
 const isForced = (decision: Decision | null): boolean => decision !== null && (decision.overcutting || decision.probing);
 
-/** A check of the meter moves the inverters itself. */
-const checkedBy = (trial: TickInputs['trial']): Pick<Plant, 'isChecked'> => ({ isChecked: trial !== undefined });
-
 const plantOf = (facts: SiteFacts, storage: StorageBeside | undefined): Plant => {
   let maxPower = 0;
   let minOutput = 0;
@@ -48,15 +45,18 @@ const plantOf = (facts: SiteFacts, storage: StorageBeside | undefined): Plant =>
     maxPower += one.maxPower ?? 0;
     minOutput += (one.maxPower ?? 0) * one.minOutputFraction;
   }
-  return {
+  // Field by field: this is made each tick.
+  const plant: { -readonly [K in keyof Plant]: Plant[K] } = {
     maxPower: watts(maxPower),
     minOutput: watts(minOutput),
     unmeteredGeneration: facts.unmeteredGeneration,
     readingAge: durationMs(facts.readingAgeMs),
-    ...(facts.meterStaleMs === undefined ? {} : { meterStale: durationMs(facts.meterStaleMs) }),
-    ...(storage === undefined ? {} : { storage }),
-    ...phasesOf(facts),
   };
+  if (facts.meterStaleMs !== undefined) plant.meterStale = durationMs(facts.meterStaleMs);
+  if (storage !== undefined) plant.storage = storage;
+  const { phases } = phasesOf(facts);
+  if (phases !== undefined) plant.phases = phases;
+  return plant;
 };
 
 /** What per cents are of: the inverters' power; of a site with storage alone what that gives. */
@@ -246,7 +246,8 @@ export const controlTick = (before: ControlState, facts: SiteFacts, inputs: Tick
   const awake = all.filter((track) => inputs.standings.get(track.device) !== 'asleep');
   const { whole, power } = powersOf(limits, planned.plan.service, moment, plant, facts);
   const uncontrolled = uncontrolledOf(all, facts, inputs, before);
-  const running = { ...plant, minOutput: leastTogether(awake, uncontrolled, facts, before.idle), ...checkedBy(trial) };
+  // A check of the meter moves the inverters itself.
+  const running = { ...plant, minOutput: leastTogether(awake, uncontrolled, facts, before.idle), isChecked: trial !== undefined };
   const { state: limiter, decision } = decide(observed.limiter, power, awake, { plant: running, now, uncontrolled });
 
   const changed = !samePower(before.power, power);

@@ -58,9 +58,9 @@ test('the sum of inverters whose outputs are straight lines is exact, however th
       const polls = [...first.map((at) => ({ at, device: 0 })), ...second.map((at) => ({ at, device: 1 }))].sort(
         (x, y) => x.at - y.at,
       );
-      let fleet = noFleet();
+      const fleet = new Map(noFleet());
       for (const { at, device } of polls) {
-        fleet = observe(fleet, devices[device] ?? toDeviceId('a'), at, device === 0 ? 10 * at : 500 - 4 * at);
+        observe(fleet, devices[device] ?? toDeviceId('a'), at, device === 0 ? 10 * at : 500 - 4 * at);
         const sum = alignedSum(fleet, devices, 1000);
         if (sum !== null) expect(sum.value).toBeCloseTo(500 + 6 * sum.at, 6);
       }
