@@ -12,8 +12,8 @@ import { startTpm, type TpmMachine } from './machine.ts';
 const AUTH = randomBytes(32);
 /** Each is two signatures: both sides use the key. */
 const HANDSHAKES = 1000;
-/** kB that 2000 signatures may leave behind; a session that ESYS keeps of each would be 2600. */
-const GROWTH_MOST = 500;
+/** kB that 700 signatures may leave behind; a session that ESYS keeps of each would be 910. */
+const GROWTH_MOST = 250;
 /** Of the memory with a key in a file. */
 const PSS_MOST = 1.05;
 let machine: TpmMachine;
