@@ -80,6 +80,8 @@ describe('several batteries through the whole of controld', () => {
     expect(mean(115, 'discharge')).toBeLessThan(-4500);
     expect(mean(115, 'generation')).toBeGreaterThan(7500);
     expect(mostExport(15)).toBeLessThanOrEqual(2000 + BAND_W);
+    // Nothing is asked of the full one: what it does not take would be missing until the meter shows it.
+    expect(site.truth.at(-1)?.stored?.[0]?.told).toEqual({ least: 0, most: 0 });
   });
 });
 
