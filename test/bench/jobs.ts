@@ -14,6 +14,7 @@ export type Job =
   | { readonly kind: 'stability'; readonly step: StepKind; readonly seed: number; readonly plant: StepPlant }
   | { readonly kind: 'release'; readonly seeds: readonly number[] }
   | { readonly kind: 'silent'; readonly seeds: readonly number[] }
+  | { readonly kind: 'noisyDrop'; readonly refreshMs: number; readonly seeds: readonly number[] }
   | { readonly kind: 'import'; readonly step: ImportStep; readonly seeds: readonly number[] }
   | {
       readonly kind: 'steady';
@@ -52,6 +53,9 @@ export type JobResult =
 
 const LIMIT_W = 1500;
 const WARM_UP_SECONDS = 30;
+/** As long as it takes to learn a noise. */
+const NOISY_WARM_UP_SECONDS = 75;
+const NOISE_W = 150;
 const STEADY_SECONDS = 3600;
 const CYCLING_SECONDS = 600;
 /** Export back to within 4 % of setMaxW. */
@@ -87,6 +91,27 @@ const silent = async (seed: number): Promise<number> => {
   await site.runTo(at + 30);
   const last = site.truth.findLast(({ t, generation }) => t >= at * 1000 && generation > LIMIT_W + BAND_W);
   return last === undefined ? 0 : last.t / 1000 + 0.1 - at;
+};
+
+/** Seconds of the longest spell over limit and band after a load went out of a noise of 1.5 % of the rating. */
+const noisyDrop = async (seed: number, refreshMs: number): Promise<number> => {
+  const random = new SeededRandom(seed, 'drop');
+  const at = NOISY_WARM_UP_SECONDS + 3 * random.fraction();
+  const load = steps([
+    [0, 2000],
+    [at, 1000],
+  ]);
+  const settings = siteOf({ plant: { load: noisy(load, NOISE_W, seed) }, meter: { refreshMs }, seed });
+  const site = await startVirtualSite({ settings, utilityPhase: random.fraction() });
+  site.utility.say(programSetOf(LIMIT_W, []));
+  await site.runTo(at + 20);
+  let since: number | null = null;
+  let longest = 0;
+  for (const { t, netExport } of site.truth) {
+    if (t < at * 1000 || netExport <= LIMIT_W + BAND_W) since = null;
+    else longest = Math.max(longest, t + 100 - (since ??= t));
+  }
+  return longest / 1000;
 };
 
 const steady = async ({
@@ -184,6 +209,10 @@ export const runJob = async (job: Job): Promise<JobResult> => {
     }
     case 'silent':
       return { kind: 'seconds', seconds: await eachOf(job.seeds, silent) };
+    case 'noisyDrop': {
+      const { refreshMs, seeds } = job;
+      return { kind: 'seconds', seconds: await eachOf(seeds, async (seed) => await noisyDrop(seed, refreshMs)) };
+    }
     case 'steady':
       return { kind: 'steady', ...(await steady(job)) };
     case 'cycling':

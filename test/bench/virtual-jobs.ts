@@ -9,6 +9,8 @@ const SHORT_TRIALS = 200;
 const DEAD_SECONDS = [0.2, 1, 2.5, 5, 10] as const;
 const LAG_SECONDS = [0, 1, 3, 8] as const;
 const SLEWS_PERCENT = [5, 20, 100] as const;
+/** Of the meter, where a load goes out of noise. */
+const NOISY_REFRESHES_MS = [1000, 2000] as const;
 const REFRESHES_MS = [100, 500, 1000, 2000] as const;
 
 const FLEETS: readonly FleetCase[] = [
@@ -48,6 +50,7 @@ export const jobsOf = (trials: number): readonly Job[] => [
   ...[0, 2, 5].map((gainErrorPercent): Job => ({ kind: 'steady', gainErrorPercent, limitScale: 0, noiseW: 10, seed: 2 })),
   ...[0, 30, 70, 150].map((noiseW): Job => ({ kind: 'steady', gainErrorPercent: 0, limitScale: -2, noiseW, seed: 3 })),
   ...[1, 2, 3, 4].map((seed): Job => ({ kind: 'cycling', seed })),
+  ...NOISY_REFRESHES_MS.map((refreshMs): Job => ({ kind: 'noisyDrop', refreshMs, seeds: FLEET_SEEDS })),
   ...stability(),
   ...FLEETS.map((fleet): Job => ({ kind: 'fleet', fleet, seeds: FLEET_SEEDS })),
   ...IMPORT_KINDS.map((step): Job => ({ kind: 'import', step, seeds: FLEET_SEEDS })),
