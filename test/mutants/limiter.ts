@@ -1,5 +1,6 @@
 import type { Mutant } from './mutant.ts';
 
+const TURNED = ['test/unit/control/turned.test.ts'];
 const LOOP = ['test/unit/limiter/loop.test.ts'];
 const GAIN = ['test/unit/control/gain.test.ts'];
 
@@ -69,6 +70,34 @@ export const LIMITER_MUTANTS: readonly Mutant[] = [
     tests: LOOP,
   },
   {
+    name: 'a sign that turned beside a load that went is never found out by slow movements',
+    file: 'firmware/control/limiter/turned.ts',
+    search: 'const MOVED_FRACTION = 0.05;',
+    replace: 'const MOVED_FRACTION = 5;',
+    tests: TURNED,
+  },
+  {
+    name: 'a sign that turned beside a load that went is never found out by a jump',
+    file: 'firmware/control/limiter/sight.ts',
+    search: 'const TURNED_FRACTION = 0.1;',
+    replace: 'const TURNED_FRACTION = 10;',
+    tests: LOOP,
+  },
+  {
+    name: 'a load that a battery meets half of is taken for a sign that turned',
+    file: 'firmware/control/limiter/turned.ts',
+    search: 'flow < -BACK * size || output > ONE_STEP * size',
+    replace: 'output > ONE_STEP * size',
+    tests: TURNED,
+  },
+  {
+    name: 'a load that comes with a step of the output is taken for a sign that turned',
+    file: 'firmware/control/limiter/turned.ts',
+    search: 'const ONE_STEP = 0.85;',
+    replace: 'const ONE_STEP = 2;',
+    tests: TURNED,
+  },
+  {
     name: 'a meter that is refuted again and again is believed after ten minutes',
     file: 'firmware/control/limiter/sight.ts',
     search: 'const doubtedAt = Math.max(state.lostAt ?? 0, state.refutedAt ?? 0);',
@@ -112,7 +141,7 @@ export const LIMITER_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'an output that has not moved yet says that the meter need not move',
-    file: 'firmware/control/limiter/limiter.ts',
+    file: 'firmware/control/limiter/doubt.ts',
     search: 'if (isDue && !isEvidence(',
     replace: 'if (!isDue && !isEvidence(',
     tests: ['test/unit/control/limiter.test.ts'],

@@ -21,7 +21,7 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'of a site with storage alone any flow that turns over is one that is doubted',
-    file: 'firmware/control/limiter/limiter.ts',
+    file: 'firmware/control/limiter/plant.ts',
     search: '(maxPower > 0 ? maxPower : (storage?.maxDischarge ?? maxPower))',
     replace: 'storage === undefined ? maxPower : maxPower',
     tests: ['test/unit/control/limiter.test.ts'],
@@ -119,7 +119,7 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a battery that makes up for a cut is a strike against the meter',
-    file: 'firmware/control/limiter/limiter.ts',
+    file: 'firmware/control/limiter/plant.ts',
     search: 'return storage.power === null ? null : output + storage.power;',
     replace: 'return output;',
     tests: TICK,

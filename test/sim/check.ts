@@ -1,4 +1,5 @@
 import type { PlantSettings, Truth } from '../rig/site/plant.ts';
+import { hiddenFlips } from './flipped.ts';
 import { type Fault, type FaultSpan, RATED_W, type Simulation } from './draw.ts';
 import { expectedLimits, type LimitSpan, spanAt } from './oracle.ts';
 import type { Outcome } from './run.ts';
@@ -131,6 +132,7 @@ const checkExport = ({ simulation, outcome, spans, slowness, unclear }: Context)
   const back = RETURN_SECONDS + budget;
   const excused = [
     ...spansOf(simulation, [...OUT_OF_REACH, 'meter-frozen'], back),
+    ...hiddenFlips(simulation, outcome.truth, slowness),
     ...[...outcome.dead, ...unclear].map(({ from, until }) => ({ from, until: until + back })),
   ];
   const helpless = helplessIn(simulation, outcome.truth, back);
@@ -206,7 +208,7 @@ const misread = (truth: readonly Truth[], at: number, readingAgeMs: number): num
 
 /** No setpoint above what the limit allows with the load that was there. */
 const checkWrites = ({ simulation, outcome, spans, unclear, slack, slowness }: Context): readonly Violation[] => {
-  const frozen = spansOf(simulation, ['meter-frozen'], FROZEN_SECONDS);
+  const frozen = [...spansOf(simulation, ['meter-frozen'], FROZEN_SECONDS), ...hiddenFlips(simulation, outcome.truth, slowness)];
   const violations: Violation[] = [];
   const gain = 1 + Math.min(0, ...plantsOf(simulation).map(({ gainErrorPercent }) => gainErrorPercent)) / 100;
   const oldest = Math.max(...[simulation.site, ...(simulation.site.others ?? [])].map(({ inverter }) => inverter.readingAgeMs));

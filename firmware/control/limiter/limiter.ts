@@ -2,31 +2,14 @@ import { assert } from '#base/assert.ts';
 import { type DurationMs, durationMs, type MonoMs, type Watts, watts } from '#base/units.ts';
 import type { DeviceId } from '#site/device.ts';
 import type { MeterSample } from '#site/sample.ts';
+import { heldAgainst } from './doubt.ts';
 import { type GainState, isSteady, UNTRIMMED, withCapChange, withSettledReading } from './gain.ts';
 import { type GenerationTrack, isMoving, latestGeneration, predicted } from './generation.ts';
 import { type LoadState, NO_LOAD_KNOWN, type ProvenLoad, provenLoad, withOutput, withoutMeter, withPoll } from './load.ts';
-import {
-  observePhases,
-  type PhaseLimit,
-  type PhaseLoads,
-  type PhasePowers,
-  type PhaseRoom,
-  roomOnPhases,
-  roomTogether,
-} from './phases.ts';
+import { observePhases, type PhaseLoads, type PhaseRoom, roomOnPhases, roomTogether } from './phases.ts';
 import { type Probe, probed } from './probe.ts';
-import {
-  acquitted,
-  armWitness,
-  explainJump,
-  isDoubtedSign,
-  isEvidence,
-  NOT_YET_SEEN,
-  type SightState,
-  settleWitness,
-  withMeterSample,
-  withTime,
-} from './sight.ts';
+import { type Plant, ratedOf, total } from './plant.ts';
+import { armWitness, NOT_YET_SEEN, type SightState, withMeterSample, withTime } from './sight.ts';
 
 /** Distance kept below the limit, so that noise stays inside it: 0.3 % of the limit, 5-30 W. */
 const MARGIN_FRACTION = 0.003;
@@ -45,40 +28,6 @@ const OVERCUT_MS_MAX = 40_000;
 export interface PowerLimits {
   readonly exportLimit: Watts | null;
   readonly generationLimit: Watts | null;
-}
-
-export interface Plant {
-  /** Sum of WMax over the inverters. */
-  readonly maxPower: Watts;
-  /** Sum of the minimum stable outputs (device profiles; default 10 % of WMax). */
-  readonly minOutput: Watts;
-  /** Generation that no meter of ours sees and nobody can curtail, at full; lowers the blind cap (design D5). */
-  readonly unmeteredGeneration: Watts;
-  /** How old an inverter's registers may be when they are read. */
-  readonly readingAge: DurationMs;
-  /** Older than this the meter's flow is unknown; absent: two seconds. More on a line of 1200 baud alone. */
-  readonly meterStale?: DurationMs;
-  /** Storage beside the inverters, which the load that is estimated contains; absent: none. */
-  readonly storage?: StorageBeside;
-  /** The site has a limit of each phase; absent: none. */
-  readonly phases?: PhaseLimit;
-  /** An installer has the meter checked: nothing else of ours moves the inverters to try it. Absent: nobody has. */
-  readonly isChecked?: boolean;
-}
-
-/** What storage that has an output of its own does to the connection point. */
-export interface StorageBeside {
-  readonly maxDischarge: Watts;
-  /** What it may give whatever it gives now: what it provably holds, else its rating. Lowers the blind cap. */
-  readonly possibleDischarge: Watts;
-  /** The same on each phase. */
-  readonly possibleOnPhases: PhasePowers;
-  /** What it gives now, positive = discharging; null: not known. */
-  readonly power: Watts | null;
-  /** It has not moved for the last seconds. */
-  readonly isSteady: boolean;
-  /** All of it is made to charge: what it takes less than that is of its own. Absent: not. */
-  readonly isCharged?: boolean;
 }
 
 export interface LimiterState {
@@ -129,9 +78,6 @@ export const gainOf = (state: LimiterState, device: DeviceId): GainState => stat
 const withGain = (state: LimiterState, device: DeviceId, gain: GainState): LimiterState =>
   state.gains.get(device) === gain ? state : { ...state, gains: new Map(state.gains).set(device, gain) };
 
-/** Against which a change of the flow is large or small: of a site with storage alone it is what that gives. */
-const ratedOf = ({ maxPower, storage }: Plant): Watts => (maxPower > 0 ? maxPower : (storage?.maxDischarge ?? maxPower));
-
 /** Takes one poll of the meter at the connection point. */
 export const observeMeter = (state: LimiterState, sample: MeterSample, plant: Plant): LimiterState => {
   const sight = withMeterSample(state.sight, sample, ratedOf(plant));
@@ -151,12 +97,6 @@ interface CapChange {
   readonly to: Watts;
   readonly output: Watts | null;
 }
-
-/** The output of inverters and storage together; null while one is not known. */
-export const withStorage = (output: number | null, { storage }: Pick<Plant, 'storage'>): number | null => {
-  if (storage === undefined || output === null) return output;
-  return storage.power === null ? null : output + storage.power;
-};
 
 /** Takes the effect of a confirmed cap: the plant's response is timed, and the meter is going to be held against it. */
 export const observeCapChange = (state: LimiterState, track: GenerationTrack, change: CapChange, now: MonoMs): LimiterState => {
@@ -180,16 +120,6 @@ const allowed = (limits: PowerLimits, load: Watts, plant: Plant, keep: (limit: W
   }
   if (limits.generationLimit !== null) most = Math.min(most, limits.generationLimit - keep(limits.generationLimit));
   return watts(Math.max(0, most));
-};
-
-const total = (tracks: Iterable<GenerationTrack>, of: (track: GenerationTrack) => number | null): number | null => {
-  let sum = 0;
-  for (const track of tracks) {
-    const one = of(track);
-    if (one === null) return null;
-    sum += one;
-  }
-  return sum;
 };
 
 /** Within so much of WMax an output is of one age with a flow that was read up to a refresh before it. */
@@ -228,61 +158,6 @@ const isWorthWatching = (track: GenerationTrack, now: MonoMs, settleMs: number):
   const output = latestGeneration(track, now);
   const fresh = track.disturbedAt !== null && now - track.disturbedAt <= WATCH_MS;
   return fresh || output === null || output > (track.heldCap ?? track.maxPower);
-};
-
-/** After a doubtful jump of the flow: holds it against what the output did meanwhile, as soon as every inverter was read again. */
-const explained = (state: LimiterState, plant: Plant, tracks: readonly GenerationTrack[]): LimiterState => {
-  const { jump } = state.sight;
-  if (jump === null) return state;
-  if (jump.outputBefore === null) {
-    const outputBefore = withStorage(
-      total(tracks, (track) => latestGeneration(track, jump.at)),
-      plant,
-    );
-    // An inverter that did not answer before the jump may have made it.
-    const sight =
-      outputBefore === null ? { ...state.sight, jump: null, strikes: 0 } : { ...state.sight, jump: { ...jump, outputBefore } };
-    return { ...state, sight };
-  }
-  const after = withStorage(
-    total(tracks, (track) => track.readings.find((reading) => reading.at > jump.at)?.generation ?? null),
-    plant,
-  );
-  return after === null ? state : { ...state, sight: explainJump(state.sight, after - jump.outputBefore) };
-};
-
-const witnessed = (state: LimiterState, plant: Plant, tracks: readonly GenerationTrack[], now: MonoMs): LimiterState => {
-  const witness = state.sight.witness;
-  if (witness === null || now - witness.at < 1500 || !tracks.every((track) => isSteady(track))) return state;
-  if (plant.storage?.isSteady === false) return state;
-  const settledFor = tracks.every((track) => track.disturbedAt === null || now - track.disturbedAt > 2500);
-  const output = withStorage(
-    total(tracks, (track) => latestGeneration(track, now)),
-    plant,
-  );
-  if (!settledFor || output === null) return state;
-  // Through a dead time an output is steady too: as long as it may take to move, that it has not proves nothing.
-  const isDue = tracks.some(
-    ({ device, disturbedAt }) => disturbedAt !== null && now - disturbedAt <= gainOf(state, device).settleMs,
-  );
-  if (isDue && !isEvidence(witness, watts(output), ratedOf(plant))) return state;
-  return { ...state, sight: settleWitness(state.sight, watts(output), ratedOf(plant), now) };
-};
-
-/** As old as a meter's refresh and its inverters' registers may be together: what they gave since then may be what it shows. */
-const SHOWN_MS = 5000;
-
-/** A sign that is doubted is acquitted where the site does not give what it would have to export. */
-const withinReach = (state: LimiterState, plant: Plant, tracks: readonly GenerationTrack[], now: MonoMs): LimiterState => {
-  const { storage, unmeteredGeneration } = plant;
-  if (!isDoubtedSign(state.sight) || storage?.isSteady === false) return state;
-  const recent = ({ readings }: GenerationTrack): number =>
-    readings.reduce((most, { at, generation }) => (now - at <= SHOWN_MS ? Math.max(most, generation) : most), 0);
-  const most = withStorage(
-    total(tracks, (track) => (latestGeneration(track, now) === null ? null : recent(track))),
-    plant,
-  );
-  return most === null ? state : { ...state, sight: acquitted(state.sight, most + unmeteredGeneration, ratedOf(plant), now) };
 };
 
 /** Storage that answers the flow by itself falls as the inverters are cut: to run ahead of it would cut them further. */
@@ -341,7 +216,8 @@ export const decide = (
 ): { readonly state: LimiterState; readonly decision: Decision } => {
   assert(plant.maxPower >= 0 && plant.minOutput <= plant.maxPower, 'a plant has a rating and a lesser minimum');
   const timed = { ...state, sight: withTime(state.sight, now, plant.meterStale) };
-  const checked = withinReach(witnessed(explained(timed, plant, tracks), plant, tracks, now), plant, tracks, now);
+  const settleMs = (device: DeviceId): number => gainOf(state, device).settleMs;
+  const checked = { ...timed, sight: heldAgainst(timed.sight, { plant, tracks, now, settleMs }) };
   const seen = checked.sight.seen;
   // While blind the load is forgotten; it is learned afresh before the sight returns, from the samples that count towards it.
   const timing = {

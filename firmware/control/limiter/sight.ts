@@ -1,5 +1,6 @@
 import type { MonoMs, Watts } from '#base/units.ts';
 import type { MeterSample } from '#site/sample.ts';
+import type { Pair } from './turned.ts';
 
 /** Older than this the meter's flow is unknown (design section 4). */
 export const METER_STALE_MS = 2000;
@@ -9,6 +10,7 @@ export const METER_FROZEN_MS = 10_000;
 const SEEN_AFTER_SAMPLES = 3;
 /** An output change below this fraction of the rating proves nothing about the meter. */
 const WITNESS_FRACTION = 0.05;
+const TURNED_FRACTION = 0.1;
 /** A transition that has not settled by then proves nothing: the load had time to change. */
 const WITNESS_MS = 15_000;
 const STRIKES_OUT = 2;
@@ -36,6 +38,8 @@ export interface SightState {
   readonly strikes: number;
   /** Not believed for a jump to its mirror image alone: its sign may have turned, and nothing else. Absent: not so. */
   readonly isTurned?: boolean;
+  /** Refreshes of the last seconds beside what the site gave, oldest first. Absent: in a tape of an earlier release. */
+  readonly pairs?: readonly Pair[];
 }
 
 export const NOT_YET_SEEN: SightState = {
@@ -124,11 +128,21 @@ export const settleWitness = (state: SightState, generation: Watts, ratedPower: 
   const output = generation - state.witness.generation;
   if (!isEvidence(state.witness, generation, ratedPower)) return { ...state, witness: null };
   const flow = state.netImport - state.witness.netImport;
+  // The very opposite of what it should have shown, after much: no load does that by chance.
+  if (Math.abs(output) >= TURNED_FRACTION * ratedPower && Math.abs(flow - output) < 0.1 * Math.abs(output))
+    return turnedOver(state, now);
   const follows = flow * -output > 0 && Math.abs(flow) > 0.4 * Math.abs(output);
   const refutedAt = follows || state.seen ? (state.refutedAt ?? null) : now;
   const isTurned = follows && state.isTurned === true;
   const next = { ...state, witness: null, strikes: strikesAfter(state, follows), refutedAt, isTurned };
   return next.strikes >= STRIKES_OUT ? lost(next, 'implausible', now) : next;
+};
+
+/** The flow was seen to follow the output the wrong way round. One that was not believed anyway is refuted by it. */
+export const turnedOver = (state: SightState, at: MonoMs): SightState => {
+  const strikes = state.seen ? STRIKES_OUT : strikesAfter(state, false);
+  const refutedAt = state.seen ? (state.refutedAt ?? null) : at;
+  return lost({ ...state, witness: null, pairs: [], strikes, refutedAt, isTurned: state.seen }, 'implausible', at);
 };
 
 /** The output changed by `change` watts over the jump: when that is what the flow did, it was the inverters, not the sign. */

@@ -1,6 +1,6 @@
 import { type MonoMs, type Watts, watts } from '#base/units.ts';
 import { type LoadState, NO_LOAD_KNOWN, withoutMeter, withPoll } from '#control/limiter/load.ts';
-import type { StorageBeside } from '#control/limiter/limiter.ts';
+import type { StorageBeside } from '#control/limiter/plant.ts';
 import { powersOnPhases } from '#control/limiter/phases.ts';
 import type { Band, DeviceId } from '#site/device.ts';
 import type { MeterSample } from '#site/sample.ts';

@@ -1,14 +1,7 @@
 import { type MonoMs, type Watts, watts } from '#base/units.ts';
 import { newTrack, withHeldCap, withReading, type GenerationTrack } from '#control/limiter/generation.ts';
-import {
-  type LimiterState,
-  observeCapChange,
-  observeGeneration,
-  observeMeter,
-  type Plant,
-  restingOutput,
-  withStorage,
-} from '#control/limiter/limiter.ts';
+import { type LimiterState, observeCapChange, observeGeneration, observeMeter, restingOutput } from '#control/limiter/limiter.ts';
+import { type Plant, withStorage } from '#control/limiter/plant.ts';
 import type { DeviceId } from '#site/device.ts';
 import type { Sample } from '#site/sample.ts';
 import type { InverterFacts, SiteFacts, TickInputs } from './state.ts';

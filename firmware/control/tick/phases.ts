@@ -1,4 +1,4 @@
-import type { Plant } from '#control/limiter/limiter.ts';
+import type { Plant } from '#control/limiter/plant.ts';
 import type { SiteFacts } from './state.ts';
 
 /** The limit of each phase, where the site has one. */

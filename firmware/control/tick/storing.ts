@@ -1,6 +1,7 @@
 import { type MonoMs, type Watts, watts } from '#base/units.ts';
 import { type GenerationTrack, latestGeneration } from '#control/limiter/generation.ts';
-import type { Decision, LimiterState, PowerLimits, StorageBeside } from '#control/limiter/limiter.ts';
+import type { Decision, LimiterState, PowerLimits } from '#control/limiter/limiter.ts';
+import type { StorageBeside } from '#control/limiter/plant.ts';
 import type { ActiveLimits, Targets } from '#control/limits.ts';
 import type { ControlMode } from '#control/program.ts';
 import { decideStorage, NO_STORAGE, observeStorage, storageBeside, type StorageState } from '#control/storage/storage.ts';

@@ -8,9 +8,9 @@ import {
   newLimiter,
   observeGeneration,
   observeMeter,
-  type Plant,
   type PowerLimits,
 } from '#control/limiter/limiter.ts';
+import type { Plant } from '#control/limiter/plant.ts';
 import { toDeviceId } from '#site/device.ts';
 import type { InverterSample, InverterState, MeterSample } from '#site/sample.ts';
 

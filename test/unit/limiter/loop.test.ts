@@ -215,6 +215,23 @@ describe('a meter that cannot be trusted', () => {
     }
   });
 
+  test('turned over as a load goes: found out by the first raise that rests on it', () => {
+    for (const [index, lag] of [0.2, 1, 3].entries()) {
+      const { truth } = runLoop(
+        {
+          ...{ ...LOOP, lag, seed: index + 1, limit: () => 1500 },
+          ...{ load: (t: number) => (t < 40 ? 4000 : 200), meterSign: (t: number) => (t < 40 ? 1 : -1) },
+        },
+        120,
+      );
+      const raised = truth.find(
+        ({ t, generation }) => t > 41 && generation > 1.1 * (truth.findLast((one) => one.t <= 41)?.generation ?? 0),
+      );
+      expect(raised).toBeDefined();
+      expect(settledAfter(truth, raised?.t ?? 0, 1500, BAND)).toBeLessThan(10);
+    }
+  });
+
   test('turned over for good: it is tried again and again, and never believed', () => {
     const { truth, writes } = runLoop(
       { ...LOOP, limit: () => 1500, load: () => 1500, meterSign: (t) => (t < 40 ? 1 : -1) },

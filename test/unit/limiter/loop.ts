@@ -9,9 +9,9 @@ import {
   observeCapChange,
   observeGeneration,
   observeMeter,
-  type Plant,
   restingOutput,
 } from '#control/limiter/limiter.ts';
+import type { Plant } from '#control/limiter/plant.ts';
 import { toDeviceId } from '#site/device.ts';
 
 export interface LoopOptions {
