@@ -91,6 +91,13 @@ export const LIMITER_MUTANTS: readonly Mutant[] = [
     tests: TURNED,
   },
   {
+    name: 'a load of our own that comes speaks against the meter',
+    file: 'firmware/control/limiter/doubt.ts',
+    search: 'told !== undefined && now - told < LOAD_MOVES_MS',
+    replace: 'told !== undefined && now < LOAD_MOVES_MS',
+    tests: ['test/unit/control/limiter.test.ts'],
+  },
+  {
     name: 'a load that comes with a step of the output is taken for a sign that turned',
     file: 'firmware/control/limiter/turned.ts',
     search: 'const ONE_STEP = 0.85;',

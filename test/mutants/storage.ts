@@ -78,7 +78,7 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
   {
     name: 'a battery that does not discharge is counted on',
     file: STORAGE_FILE,
-    search: 'return lost ? power : track.maxDischarge;',
+    search: "return lost ? power : forcedMost(track, trusted, 'discharge');",
     replace: 'return track.maxDischarge;',
     tests: SITE,
   },
@@ -209,9 +209,16 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     tests: SITES,
   },
   {
+    name: 'a window is counted on to force more than its other rate allows',
+    file: STORAGE_FILE,
+    search: 'Math.min(maxCharge, maxDischarge));',
+    replace: 'Math.max(maxCharge, maxDischarge));',
+    tests: ['test/unit/storage/storage.test.ts'],
+  },
+  {
     name: 'a full battery is given its share of the sun',
     file: STORAGE_FILE,
-    search: 'if (isFull || charge >= FULL_PERCENT) return 0;',
+    search: 'if (track.isFull || charge >= FULL_PERCENT) return 0;',
     replace: '',
     tests: SITES,
   },

@@ -49,6 +49,13 @@ const LOAD_UNTOLD: readonly Fault[] = ['load-silent', 'load-ignores', 'load-rest
 
 const batteriesOf = ({ site }: Simulation): readonly BatterySettings[] => site.batteries ?? [];
 
+/** Model 124 forces discharge by a negative charge rate, which goes to the rated charge and no further (SunSpec 124). */
+const forcedMost = (battery: BatterySettings | undefined): number => {
+  if (battery === undefined) return 0;
+  const { family, maxChargeW, maxDischargeW } = battery;
+  return family === 'setpoint' ? maxDischargeW : Math.min(maxChargeW, maxDischargeW);
+};
+
 /** True where the import limit cannot be kept: every battery that can be told gives what it can, every such load is off. */
 const allGivenIn = (simulation: Simulation, back: number): ((point: Truth) => boolean) => {
   const batteries = batteriesOf(simulation);
@@ -62,7 +69,7 @@ const allGivenIn = (simulation: Simulation, back: number): ((point: Truth) => bo
     const at = t / 1000;
     const given = stored.every(({ discharge, charge }, index) => {
       if (charge <= RESERVE + RESTS_ABOVE || covers(untoldBatteries[index] ?? [], at)) return true;
-      const most = (batteries[index]?.maxDischargeW ?? 0) * Math.min(1, charge / TAPER);
+      const most = forcedMost(batteries[index]) * Math.min(1, charge / TAPER);
       return discharge >= most * (1 - NEAR_PART) - NEAR_W;
     });
     return given && switched.every((power, index) => power <= NEAR_W || covers(untoldLoads[index] ?? [], at));

@@ -259,7 +259,8 @@ const isUp = ({ available, parts = [] }: Truth): boolean =>
 const checkRestarts = ({ simulation, outcome }: Context): readonly Violation[] => {
   const { loss, crcErrors } = simulation.site.line;
   if (loss > 0 || crcErrors > 0) return [];
-  const excused = spansOf(simulation, [...UNCOMMANDABLE, ...OUT_OF_REACH], RETURN_SECONDS);
+  // A meter that answers into the others' turns costs them their first requests.
+  const excused = spansOf(simulation, [...UNCOMMANDABLE, ...OUT_OF_REACH, 'meter-late'], RETURN_SECONDS);
   const violations: Violation[] = [];
   for (const { until } of outcome.dead) {
     const awake = outcome.truth.filter(({ t }) => t > (until - ASLEEP_SECONDS) * 1000 && t < (until + RESTART_SECONDS) * 1000);

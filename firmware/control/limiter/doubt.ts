@@ -10,6 +10,8 @@ import { isShownTurned, withPair } from './turned.ts';
 const SHOWN_MS = 5000;
 const WITNESS_LEAST_MS = 1500;
 const SETTLED_MS = 2500;
+/** A load that was told has come or gone by then, and the meter has shown it. */
+const LOAD_MOVES_MS = 4000;
 
 /** What the flow is held against: what inverters and storage give now. */
 export interface Outputs {
@@ -75,6 +77,14 @@ const paired = (sight: SightState, outputs: Outputs): SightState => {
   return isShownTurned(next, ratedOf(outputs.plant)) ? turnedOver(sight, outputs.now) : { ...sight, pairs: next };
 };
 
+/** A load of our own that comes or goes moves the flow beside the output: until it has, nothing is held against the meter. */
+const withoutEvidence = (sight: SightState): SightState =>
+  sight.witness === null && (sight.pairs ?? []).length === 0 ? sight : { ...sight, witness: null, pairs: [] };
+
 /** Holds what the meter says against what the site gives: a sign that turned, a meter frozen in substance. */
-export const heldAgainst = (sight: SightState, outputs: Outputs): SightState =>
-  paired(withinReach(witnessed(explained(sight, outputs), outputs), outputs), outputs);
+export const heldAgainst = (sight: SightState, outputs: Outputs): SightState => {
+  const { plant, now } = outputs;
+  const told = plant.loadsToldAt;
+  const fair = told !== undefined && now - told < LOAD_MOVES_MS ? withoutEvidence(sight) : sight;
+  return paired(withinReach(witnessed(explained(fair, outputs), outputs), outputs), outputs);
+};

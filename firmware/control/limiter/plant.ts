@@ -1,4 +1,4 @@
-import { type DurationMs, type Watts } from '#base/units.ts';
+import type { DurationMs, MonoMs, Watts } from '#base/units.ts';
 import type { GenerationTrack } from './generation.ts';
 import type { PhaseLimit, PhasePowers } from './phases.ts';
 
@@ -15,6 +15,8 @@ export interface Plant {
   readonly meterStale?: DurationMs;
   /** Storage beside the inverters, which the load that is estimated contains; absent: none. */
   readonly storage?: StorageBeside;
+  /** When a controllable load was last given more or less: what the flow did then the output need not explain. Absent: never. */
+  readonly loadsToldAt?: MonoMs;
   /** The site has a limit of each phase; absent: none. */
   readonly phases?: PhaseLimit;
   /** An installer has the meter checked: nothing else of ours moves the inverters to try it. Absent: nobody has. */

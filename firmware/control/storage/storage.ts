@@ -165,35 +165,50 @@ const spentAfter = ({ spent, tracks }: StorageState, storages: readonly StorageF
       .map(({ device }) => device),
   );
 
+/** What is known of storage beside what it is rated and gives. */
+interface Trusted extends Pick<StorageState, 'spent' | 'obeys'> {
+  /** Those that take any power they are rated for; the others keep to a window. */
+  readonly powers: ReadonlySet<DeviceId>;
+}
+
+/** A window forces one way by the rate of the other, which ends at its rating (SunSpec 124). */
+const forcedMost = (
+  { device, maxCharge, maxDischarge }: StorageTrack,
+  { powers }: Trusted,
+  way: 'charge' | 'discharge',
+): number => (powers.has(device) ? (way === 'charge' ? maxCharge : maxDischarge) : Math.min(maxCharge, maxDischarge));
+
 /** What it can be made to give: nothing when spent; what it gives when it does not follow: one that goes on charging cannot even be stopped. */
-const canDischarge = (track: StorageTrack, { spent, obeys }: Pick<StorageState, 'spent' | 'obeys'>, now: MonoMs): number => {
+const canDischarge = (track: StorageTrack, trusted: Trusted, now: MonoMs): number => {
+  const { spent, obeys } = trusted;
   // A state of charge that nobody knows is not drawn on.
   if (spent.has(track.device) || track.stateOfCharge === null) return 0;
   const power = powerOf(track, now);
   if (power === null) return 0;
   const straysSince = obeys.get(track.device)?.straysSince ?? null;
   const lost = straysSince !== null && now - straysSince >= SHORT_MS && track.asked !== null && power < track.asked.band.least;
-  return lost ? power : track.maxDischarge;
+  return lost ? power : forcedMost(track, trusted, 'discharge');
 };
 
 /** What it can still be made to charge: near full any battery takes less, and the others are given its share. */
-const canCharge = ({ isFull, stateOfCharge, maxCharge }: StorageTrack): number => {
-  const charge = stateOfCharge ?? 0;
-  if (isFull || charge >= FULL_PERCENT) return 0;
-  return charge >= NEARLY_FULL_PERCENT ? NEARLY_FULL_PART * maxCharge : maxCharge;
+const canCharge = (track: StorageTrack, trusted: Trusted): number => {
+  const charge = track.stateOfCharge ?? 0;
+  const most = forcedMost(track, trusted, 'charge');
+  if (track.isFull || charge >= FULL_PERCENT) return 0;
+  return charge >= NEARLY_FULL_PERCENT ? NEARLY_FULL_PART * most : most;
 };
 
 interface Reach extends Range {
   readonly canCharge: Watts;
 }
 
-const reachOf = (tracks: readonly StorageTrack[], state: Pick<StorageState, 'spent' | 'obeys'>, now: MonoMs): Reach => {
+const reachOf = (tracks: readonly StorageTrack[], trusted: Trusted, now: MonoMs): Reach => {
   const sum = (of: (track: StorageTrack) => number): Watts => watts(tracks.reduce((all, track) => all + of(track), 0));
   return {
     maxCharge: sum(({ maxCharge }) => maxCharge),
     maxDischarge: sum(({ maxDischarge }) => maxDischarge),
-    canDischarge: sum((track) => canDischarge(track, state, now)),
-    canCharge: sum(canCharge),
+    canDischarge: sum((track) => canDischarge(track, trusted, now)),
+    canCharge: sum((track) => canCharge(track, trusted)),
   };
 };
 
@@ -266,7 +281,8 @@ export const decideStorage = (before: StorageState, view: StorageView): StorageA
   const residual = seen ? withStorageOutput(before.residual, reached) : withoutMeter(before.residual);
   const relied = seen ? reliedOn(residual, now) : null;
   const blindSince = relied === null ? (before.blindSince ?? now) : null;
-  const trusted = { spent, obeys: before.obeys };
+  const takers = storages.filter(({ takes }) => takes === 'power');
+  const trusted = { spent, obeys: before.obeys, powers: new Set(takers.map(({ device }) => device)) };
   const reach = reachOf(reached, trusted, now);
   const range = watts(reach.maxCharge + reach.maxDischarge);
   const present = { residual: relied?.now ?? null, power: together(reached, now), canCharge: reach.canCharge, range };
@@ -286,11 +302,9 @@ export const decideStorage = (before: StorageState, view: StorageView): StorageA
   const asks = asksOf(view);
   const ceilings = new Map<DeviceId, Band>();
   const state = { ...before, ceilings, spent, failed, residual, blindSince, sun, loads: asked, asks };
-  const takesPower = new Set(
-    storages.filter(({ takes, behind }) => takes === 'power' && behind === null).map(({ device }) => device),
-  );
+  const takesPower = new Set(takers.filter(({ behind }) => behind === null).map(({ device }) => device));
   const own = { of: takesPower, residual: relied };
-  const wishes = { bounds, target, own, ceiling: sun.ceiling, completes: asks !== before.asks, now };
+  const wishes = { bounds, target, own, trusted, ceiling: sun.ceiling, completes: asks !== before.asks, now };
   const asking = askBands(state, reached, wishes);
   const resting = answering.filter(isApart);
   const rested = askBands(asking.state, resting, {
@@ -316,6 +330,7 @@ interface Wishes {
   /** Those that take a power, and what they follow where no target is given; null: nothing. */
   readonly own: { readonly of: ReadonlySet<DeviceId>; readonly residual: Beside['residual'] } | null;
   readonly ceiling: Watts | null;
+  readonly trusted: Trusted;
   readonly completes: boolean;
   readonly now: MonoMs;
 }
@@ -340,12 +355,12 @@ const askBands = (
   reached: readonly StorageTrack[],
   wishes: Wishes,
 ): Pick<StorageAsking, 'state' | 'bands'> => {
-  const { bounds, completes, now } = wishes;
+  const { bounds, trusted, completes, now } = wishes;
   const weights: Weights = {
-    able: reached.map((track) => Math.max(0, canDischarge(track, state, now))),
+    able: reached.map((track) => Math.max(0, canDischarge(track, trusted, now))),
     discharge: reached.map(({ maxDischarge }) => maxDischarge),
     charge: reached.map(({ maxCharge }) => maxCharge),
-    free: reached.map(canCharge),
+    free: reached.map((track) => canCharge(track, trusted)),
   };
   const asked = new Map(state.asked);
   const ceilings = new Map(state.ceilings);

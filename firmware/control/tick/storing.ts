@@ -24,20 +24,25 @@ const ROUNDED_FRACTION = 0.012;
 export interface Stored {
   readonly storage: StorageState;
   readonly beside: StorageBeside | undefined;
+  /** When a controllable load was last given more or less; null: never. */
+  readonly loadsToldAt: MonoMs | null;
 }
+
+const loadsToldAt = ({ loads }: StorageState): MonoMs | null =>
+  [...loads.values()].reduce<MonoMs | null>((last, { at }) => (last === null || at > last ? at : last), null);
 
 /** Takes what was read of storage, and what it provably holds. */
 export const observeStored = (before: ControlState, facts: SiteFacts, inputs: TickInputs): Stored => {
   const { storages = [] } = facts;
   const known = before.storage ?? NO_STORAGE;
-  if (storages.length === 0 && (facts.loads ?? []).length === 0) return { storage: known, beside: undefined };
+  if (storages.length === 0 && (facts.loads ?? []).length === 0) return { storage: known, beside: undefined, loadsToldAt: null };
   const storage = observeStorage(known, storages, {
     held: (device) => inputs.heldBands?.get(device) ?? null,
     sights: (device) => inputs.samples.filter((sample) => sample.kind === 'storage').filter((sample) => sample.device === device),
     meter: inputs.samples.filter((sample) => sample.kind === 'meter').filter((sample) => sample.device === facts.meter),
     now: inputs.now,
   });
-  return { storage, beside: storageBeside(storage, storages, inputs.now) };
+  return { storage, beside: storageBeside(storage, storages, inputs.now), loadsToldAt: loadsToldAt(storage) };
 };
 
 interface Site {

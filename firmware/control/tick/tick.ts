@@ -3,7 +3,7 @@ import { durationMs, type MonoMs, type UtilitySeconds, utilitySeconds, type Watt
 import { applyAnchor, type ClockState, noteWall, utilityExact, utilityNow } from '#control/clock/clock.ts';
 import { type GenerationTrack, latestGeneration } from '#control/limiter/generation.ts';
 import { decide, type Decision, type PowerLimits } from '#control/limiter/limiter.ts';
-import type { Plant, StorageBeside } from '#control/limiter/plant.ts';
+import type { Plant } from '#control/limiter/plant.ts';
 import { beside, isStopped, powerLimits } from '#control/limits/power.ts';
 import type { Service } from '#control/limits/service.ts';
 import type { ActiveLimits } from '#control/limits.ts';
@@ -31,7 +31,7 @@ import { askCurves, functionsOf, isFollowed, withOneReactive } from './curves.ts
 import { phasesOf } from './phases.ts';
 import { askReactive, reactiveOf } from './reactive.ts';
 import type { ControlState, SiteFacts, TickInputs, TickResult } from './state.ts';
-import { askStored, isStored, observeStored, storedWithin } from './storing.ts';
+import { askStored, isStored, observeStored, type Stored, storedWithin } from './storing.ts';
 
 /** A held cap may exceed its ceiling by the resolution of one watt before it counts as not yet enforced. */
 const HELD_TOLERANCE_W = 1;
@@ -39,7 +39,7 @@ const HELD_TOLERANCE_W = 1;
 /** Over-cut and probe begin and end at once, whatever the write budget would rather. */
 const isForced = (decision: Decision | null): boolean => decision !== null && (decision.overcutting || decision.probing);
 
-const plantOf = (facts: SiteFacts, storage: StorageBeside | undefined): Plant => {
+const plantOf = (facts: SiteFacts, { beside: storage, loadsToldAt }: Stored): Plant => {
   let maxPower = 0;
   let minOutput = 0;
   for (const one of facts.inverters) {
@@ -55,6 +55,7 @@ const plantOf = (facts: SiteFacts, storage: StorageBeside | undefined): Plant =>
   };
   if (facts.meterStaleMs !== undefined) plant.meterStale = durationMs(facts.meterStaleMs);
   if (storage !== undefined) plant.storage = storage;
+  if (loadsToldAt !== null) plant.loadsToldAt = loadsToldAt;
   const { phases } = phasesOf(facts);
   if (phases !== undefined) plant.phases = phases;
   return plant;
@@ -226,7 +227,7 @@ export const controlTick = (before: ControlState, facts: SiteFacts, inputs: Tick
   const dated = date(before.clock, inputs);
   const utility = utilityNow(dated.clock, now, inputs.bootId, inputs.wall);
   const stored = observeStored(before, facts, inputs);
-  const plant = plantOf(facts, stored.beside);
+  const plant = plantOf(facts, stored);
   const planned = replan(before, facts, inputs, utility, surroundingsOf(before, setMaxWOf(plant, facts), now));
   // Schedules go by whole seconds; a ramp moves between them.
   const exact = utilityExact(dated.clock, { bootId: inputs.bootId, mono: now, wall: inputs.wall });

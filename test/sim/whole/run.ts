@@ -182,8 +182,8 @@ class WholeRun {
 
   /** Two spans of one fault that overlap are one: it ends with the last. */
   #turn(span: WholeSpan, on: boolean): void {
-    const { fault, inverter, beside, line } = span;
-    const which = isSiteFault(fault) ? `${fault} ${inverter} ${beside} ${line}` : fault;
+    const { fault, line } = span;
+    const which = standingOf(span);
     const standing = (this.#standing.get(which) ?? 0) + (on ? 1 : -1);
     this.#standing.set(which, standing);
     if (on ? standing !== 1 : standing !== 0) return;
@@ -307,6 +307,13 @@ class WholeRun {
     this.#gateway.at(this.#gateway.now + KILL_PATIENCE_SECONDS, cut);
   }
 }
+
+/** Faults that are one another's: of one inverter, of one battery or load, of one line, of the meter. */
+const standingOf = ({ fault, inverter, beside, line }: WholeSpan): string => {
+  if (!isSiteFault(fault) || fault.startsWith('meter-')) return fault;
+  if (fault.startsWith('inverter-')) return `${fault} ${inverter}`;
+  return fault.startsWith('battery-') || fault.startsWith('load-') ? `${fault} ${beside}` : `${fault} ${inverter} ${line}`;
+};
 
 const isOpen = (gaps: readonly Gap[]): boolean => gaps.at(-1)?.until === Infinity;
 

@@ -197,4 +197,18 @@ describe('the limiter', () => {
     expect(bench.run(10_000, limited(2000), { generation: 3000, flow: 0 }).target).toBeCloseTo(3000 + kept(2000), -1);
     expect(bench.run(250, limited(2000), { generation: 3000, flow: -2000 }).target).toBeCloseTo(1000 + kept(2000), -1);
   });
+
+  it('does not hold it against the meter that a load of its own comes as the output rises', () => {
+    const rising = (told: boolean): boolean => {
+      const bench = settled();
+      let seen = true;
+      for (let generation = 3000; generation <= 5000; generation += 100) {
+        const plant = told ? { ...PLANT, loadsToldAt: monoMs(bench.now - 1000) } : PLANT;
+        seen &&= bench.run(500, limited(null), { generation, flow: generation - 5000, plant }).seen;
+      }
+      return seen;
+    };
+    expect(rising(false)).toBe(false);
+    expect(rising(true)).toBe(true);
+  });
 });

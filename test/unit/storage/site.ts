@@ -117,7 +117,10 @@ export class StorageSite {
     const { automatic, ignores = false, lagMs = 400 } = this.#options;
     const free = automatic?.(t) ?? 0;
     const { least, most } = this.band === null || ignores ? { least: 0 - CHARGE_W, most: DISCHARGE_W } : this.band;
-    const goal = Math.min(Math.max(free, least), most);
+    // A window forces one way by the rate of the other, which ends at its rating.
+    const { takes, rating } = this.facts;
+    const forced = takes === 'power' ? DISCHARGE_W : (rating?.maxCharge ?? 0);
+    const goal = Math.min(Math.max(free, Math.min(least, forced)), most);
     this.power += (goal - this.power) * Math.min(1, STEP_MS / lagMs);
     this.looks.push({ t, net: this.#net(t), power: this.power, consumption: this.#consumption });
   }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { watts } from '#base/units.ts';
 import { CHARGE_W, DISCHARGE_W, limitsOf, NO_LIMITS, relay, StorageSite } from './site.ts';
 
 describe('an import limit', () => {
@@ -58,6 +59,16 @@ describe('an import limit', () => {
       charge: () => 15,
     }).run(900);
     expect(site.switched.length).toBeLessThan(14);
+  });
+
+  it('sheds for what a window cannot force the battery to give', () => {
+    const site = new StorageSite({
+      residual: (t) => (t < 20 ? 0 : 4000),
+      limits: () => limitsOf({ importLimit: 3500 }),
+      loads: [relay('boiler', 3000)],
+      facts: { rating: { maxCharge: watts(2000), maxDischarge: watts(DISCHARGE_W) } },
+    }).run(60);
+    expect(site.most('import', 25)).toBeLessThanOrEqual(3500);
   });
 
   it('sheds for a battery that acknowledges and does not discharge', () => {
