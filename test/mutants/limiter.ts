@@ -140,6 +140,13 @@ export const LIMITER_MUTANTS: readonly Mutant[] = [
     tests: ['test/unit/control/limiter.test.ts'],
   },
   {
+    name: 'a silent meter is found implausible, for its last word does not follow the output',
+    file: 'firmware/control/limiter/sight.ts',
+    search: 'seen || (lastGoodAt !== null && now - lastGoodAt <= METER_STALE_MS);',
+    replace: 'seen || (lastGoodAt !== null && now - lastGoodAt <= 1e9);',
+    tests: ['test/unit/control/limiter.test.ts'],
+  },
+  {
     name: 'a load that mirrors the flow at night leaves an import limit blind for ten minutes',
     file: 'firmware/control/limiter/sight.ts',
     search: 'netImport <= output + WITNESS_FRACTION',

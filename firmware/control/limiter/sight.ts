@@ -103,9 +103,13 @@ export const withTime = (state: SightState, now: MonoMs, staleMs: number = METER
   return state.witness !== null && now - state.witness.at > WITNESS_MS ? { ...state, witness: null } : state;
 };
 
+/** True where the flow is of now: the last word of a meter that fell silent says nothing of an output that moved since. */
+const isHeard = ({ seen, lastGoodAt }: SightState, now: MonoMs): boolean =>
+  seen || (lastGoodAt !== null && now - lastGoodAt <= METER_STALE_MS);
+
 /** The inverter was told to move: remembers flow and output before it did. */
 export const armWitness = (state: SightState, generation: Watts, at: MonoMs): SightState =>
-  state.witness !== null || state.netImport === null
+  state.witness !== null || state.netImport === null || !isHeard(state, at)
     ? state
     : { ...state, witness: { at, netImport: state.netImport, generation } };
 
@@ -126,7 +130,7 @@ export const isEvidence = (before: { readonly generation: Watts }, generation: W
 export const settleWitness = (state: SightState, generation: Watts, ratedPower: Watts, now: MonoMs): SightState => {
   if (state.witness === null || state.netImport === null) return state;
   const output = generation - state.witness.generation;
-  if (!isEvidence(state.witness, generation, ratedPower)) return { ...state, witness: null };
+  if (!isHeard(state, now) || !isEvidence(state.witness, generation, ratedPower)) return { ...state, witness: null };
   const flow = state.netImport - state.witness.netImport;
   // The very opposite of what it should have shown, after much: no load does that by chance.
   if (Math.abs(output) >= TURNED_FRACTION * ratedPower && Math.abs(flow - output) < 0.1 * Math.abs(output))

@@ -14,6 +14,13 @@ const settled = (limit = 2000): Bench => {
   return bench;
 };
 
+/** The cap goes from one to another, the output resting at the first. */
+const tell = (bench: Bench, from: number, to: number): void => {
+  bench.hold(to);
+  const change = { from: watts(from), to: watts(to), output: watts(from) };
+  bench.limiter = observeCapChange(bench.limiter, bench.track, change, monoMs(bench.now));
+};
+
 describe('the limiter', () => {
   it.each([
     ['no limit at all', limited(null), WMAX],
@@ -137,17 +144,12 @@ describe('the limiter', () => {
 
   it('holds a meter against an output that moves only after a dead time', () => {
     const bench = settled();
-    const tell = (from: number, to: number): void => {
-      bench.hold(to);
-      const change = { from: watts(from), to: watts(to), output: watts(from) };
-      bench.limiter = observeCapChange(bench.limiter, bench.track, change, monoMs(bench.now));
-    };
-    tell(3000, 1000);
+    tell(bench, 3000, 1000);
     bench.run(4000, limited(2000), { generation: 3000, flow: -2000 });
     bench.run(4000, limited(2000), { generation: 1000, flow: -2000 });
     expect(bench.limiter.sight.strikes).toBe(1);
     // A cap that moves nothing is no evidence, however long one waits.
-    tell(1000, 2000);
+    tell(bench, 1000, 2000);
     bench.run(20_000, limited(2000), { generation: 1000, flow: -2000 });
     expect(bench.limiter.sight).toMatchObject({ strikes: 1, witness: null });
   });
@@ -161,6 +163,17 @@ describe('the limiter', () => {
     bench.run(5000, limited(2000), { generation: 2550, flow: -1500 });
     bench.run(250, limited(2000), { generation: 2450, flow: -1500 });
     expect(restingOutput([bench.track], monoMs(bench.now))).toBe(2450);
+  });
+
+  it('holds nothing against a meter that is silent, whatever the output does meanwhile', () => {
+    const bench = settled();
+    bench.run(5000, limited(2000), { generation: 3000, flow: null });
+    for (const from of [3000, 2000, 1000]) {
+      tell(bench, from, from - 1000);
+      bench.run(8000, limited(2000), { generation: from - 1000, flow: null });
+    }
+    expect(bench.limiter.sight.reason).toBe('silent');
+    expect(bench.run(750, limited(2000), { generation: 0, flow: 1000 }).seen).toBe(true);
   });
 
   it('sees a meter that was silent again after three samples', () => {
