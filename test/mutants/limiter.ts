@@ -7,6 +7,20 @@ const GAIN = ['test/unit/control/gain.test.ts'];
 /** Breaks of what the limiter does about a meter it does not believe and an inverter that is slow to give way. */
 export const LIMITER_MUTANTS: readonly Mutant[] = [
   {
+    name: 'an inverter that ignores its caps, yet says that it throttles, teaches a gain',
+    file: 'firmware/control/limiter/gain.ts',
+    search: 'ratio < gain && isOtherCap(cap, since);',
+    replace: 'ratio < 0 && isOtherCap(cap, since);',
+    tests: GAIN,
+  },
+  {
+    name: 'a cap that creeps away from an output that stands still is another start each time',
+    file: 'firmware/control/limiter/gain.ts',
+    search: 'since: stood ? (rest.since ?? rest.cap) : cap',
+    replace: 'since: stood ? rest.cap : cap',
+    tests: GAIN,
+  },
+  {
     name: 'a rise that old registers tell late is taken for less load',
     file: 'firmware/control/limiter/generation.ts',
     search: 'const RENEWED_MS = 1000;',

@@ -21,6 +21,8 @@ const UNSHOWN_LEAST = 0.97;
 const SAME_RATIO = 0.012;
 /** Caps this part of the larger apart are two: an output that stands still has two ratios at them. */
 const OTHER_CAP = 0.04;
+/** An output that went by no more than this part of what its cap did stood still. */
+const STOOD_PART = 0.25;
 /** So long an output must have rested under a cap. */
 const DENIED_AFTER_MS = 5000;
 const SETTLE_MIN_MS = 2500;
@@ -35,6 +37,8 @@ export interface RestingRatio {
   /** The last of these caps, watts. */
   readonly cap: number;
   readonly changes: number;
+  /** The cap under which the output began to stand as it does, watts. Absent: this one, or in a tape of an earlier release. */
+  readonly since?: number;
 }
 
 /**
@@ -111,11 +115,23 @@ export const isSteady = (track: GenerationTrack, fraction = STEADY_FRACTION): bo
   return recent.every((reading) => Math.abs(reading.generation - newest.generation) <= fraction * track.maxPower);
 };
 
-const resting = (rest: RestingRatio | undefined, ratio: number, cap: number): RestingRatio => {
-  if (rest === undefined || Math.abs(ratio - rest.ratio) > SAME_RATIO) return { ratio, cap, changes: 0 };
-  const isOther = Math.abs(cap - rest.cap) >= OTHER_CAP * Math.max(cap, rest.cap);
-  return isOther ? { ...rest, cap, changes: rest.changes + 1 } : rest;
+const isOtherCap = (cap: number, than: number): boolean => Math.abs(cap - than) >= OTHER_CAP * Math.max(cap, than);
+
+const resting = (rest: RestingRatio | undefined, ratio: number, cap: number, maxPower: number): RestingRatio => {
+  if (rest === undefined) return { ratio, cap, changes: 0 };
+  if (Math.abs(ratio - rest.ratio) <= SAME_RATIO)
+    return isOtherCap(cap, rest.cap) ? { ratio: rest.ratio, cap, changes: rest.changes + 1 } : rest;
+  const went = Math.abs(ratio * cap - rest.ratio * rest.cap);
+  const stood = went <= Math.max(STOOD_PART * Math.abs(cap - rest.cap), STEADY_FRACTION * maxPower);
+  return { ratio, cap, changes: 0, since: stood ? (rest.since ?? rest.cap) : cap };
 };
+
+/**
+ * Less than asked by an output that stands where another cap had left it is an inverter that ignores its caps, whatever state it tells:
+ * a gain learned of it would raise the next cap beyond the limit, to be obeyed one day.
+ */
+const isIgnored = ({ ratio, cap, since = cap }: RestingRatio, { gain }: GainState): boolean =>
+  ratio < gain && isOtherCap(cap, since);
 
 /**
  * More than asked is learned at once: it may break the limit. So is it from an inverter that stood still while its cap came down; what
@@ -179,7 +195,8 @@ export const withSettledReading = (before: GainState, track: GenerationTrack, no
   const undisturbed = track.disturbedAt === null || now - track.disturbedAt >= state.settleMs;
   const ratio = undisturbed && isSteady(track) ? ratioOf(state, track, newest.generation, now) : null;
   if (ratio === null) return denied(state, track, newest.generation, now) ?? state;
-  const rest = resting(state.rest, ratio, cap);
+  const rest = resting(state.rest, ratio, cap, track.maxPower);
+  if (isIgnored(rest, state)) return { ...state, learnedAt: newest.at, rest };
   const learned = gainAfter(state, ratio, rest, track.state === 'throttled');
   const gain = clamp(learned, GAIN_MIN, GAIN_MAX);
   const isShown = rest.changes > 0 && Math.abs(gain - rest.ratio) <= SAME_RATIO;

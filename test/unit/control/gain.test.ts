@@ -125,6 +125,23 @@ describe('the trim of an inverter that never tells that it throttles', () => {
   });
 });
 
+describe('an inverter that ignores its caps and says that it throttles', () => {
+  it.each([
+    ['goes up at once', [4450, 5060]],
+    ['creeps up', [4450, 4540, 4630, 4720, 4810, 4900, 4990, 5060]],
+    ['comes down again', [4450, 5060, 4900, 4720]],
+  ])('teaches no gain while its cap %s', (_, caps) => {
+    const held = caps.map((cap) => [cap, 60] as const);
+    expect(inTurn(UNTRIMMED, held, () => 4455, 'throttled').gain).toBeGreaterThan(0.96);
+  });
+
+  it('teaches its gain again once its output goes with the cap', () => {
+    const caps = [4450, 5060, 5000].map((cap) => [cap, 60] as const);
+    const obeysAtLast = (cap: number, t: number): number => (t < 120_000 ? 4455 : 0.95 * cap);
+    expect(inTurn(UNTRIMMED, caps, obeysAtLast, 'throttled').gain).toBeCloseTo(0.95, 2);
+  });
+});
+
 describe('a trim below 1', () => {
   const LESS = (cap: number): number => 0.88 * cap;
   const TWO_CAPS = [
