@@ -112,6 +112,13 @@ export const LIMITER_MUTANTS: readonly Mutant[] = [
     tests: ['test/unit/control/limiter.test.ts'],
   },
   {
+    name: 'an inverter that stands still and says that it throttles is given more for it',
+    file: 'firmware/control/limiter/gain.ts',
+    search: 'const UNSHOWN_LEAST = 0.97;',
+    replace: 'const UNSHOWN_LEAST = 0;',
+    tests: ['test/unit/control/gain.test.ts'],
+  },
+  {
     name: 'a load that comes with a step of the output is taken for a sign that turned',
     file: 'firmware/control/limiter/turned.ts',
     search: 'const ONE_STEP = 0.85;',

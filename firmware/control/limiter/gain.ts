@@ -15,6 +15,8 @@ const LEARN_UP_UNTOLD = 0.1;
 const UNTOLD_CHANGES = 2;
 /** A gain that no second cap has shown is given up by as much with each settled reading that denies it: a tenth in some minutes. */
 const GIVE_UP = 0.0004;
+/** As far below one a gain is learned from a single cap. */
+const UNSHOWN_LEAST = 0.97;
 /** Ratios this near are one. */
 const SAME_RATIO = 0.012;
 /** Caps this part of the larger apart are two: an output that stands still has two ratios at them. */
@@ -138,7 +140,9 @@ const isIgnored = ({ ratio, cap, since = cap }: RestingRatio, { gain }: GainStat
  */
 const gainAfter = ({ gain, shown = 1 }: GainState, ratio: number, rest: RestingRatio, tells: boolean): number => {
   if (ratio > gain) return gain + LEARN_DOWN * (ratio - gain);
-  if (tells) return gain + LEARN_UP * (ratio - gain);
+  // One that stands still and calls it throttling has no such gain: another cap has to show it.
+  const told = rest.changes > 0 ? ratio : Math.max(ratio, Math.min(gain, UNSHOWN_LEAST));
+  if (tells) return gain + LEARN_UP * (told - gain);
   const least = Math.min(gain, Math.max(1, ratio));
   if (rest.changes >= UNTOLD_CHANGES) return gain + LEARN_UP_UNTOLD * (least - gain);
   return Math.min(gain, Math.max(least, shown, gain - GIVE_UP));

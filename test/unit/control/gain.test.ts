@@ -31,7 +31,7 @@ describe('the trim', () => {
     ['five per cent more', 1.05, 1.05],
     ['three per cent less while throttled', 0.97, 0.97],
     ['twelve per cent more: no further than ten', 1.12, GAIN_MAX],
-    ['twelve per cent less: no further than ten', 0.88, GAIN_MIN],
+    ['twelve per cent less under one cap: no further than three', 0.88, 0.97],
   ])('learns of an inverter that delivers %s', (_, delivers, gain) => {
     expect(learned(4000, () => 4000 * delivers).gain).toBeCloseTo(gain, 3);
   });
@@ -143,8 +143,33 @@ describe('an inverter that ignores its caps and says that it throttles', () => {
 });
 
 describe('a trim below 1', () => {
-  /** It stood still under caps that rose, and is thought to be slow. */
-  const stuck = (): GainState => ({ ...inTurn(UNTRIMMED, [[4000, 60]], () => 3600, 'throttled'), settleMs: 28_000 });
+  const LESS = (cap: number): number => 0.88 * cap;
+  const TWO_CAPS = [
+    [4000, 60],
+    [3000, 60],
+  ] as const;
+  /** It gave less under two caps, and is thought to be slow. */
+  const stuck = (): GainState => ({ ...inTurn(UNTRIMMED, TWO_CAPS, (cap) => 0.9 * cap, 'throttled'), settleMs: 28_000 });
+
+  it('is learned in full where the output went with two caps, and no further than ten per cent', () => {
+    expect(inTurn(UNTRIMMED, TWO_CAPS, LESS, 'throttled').gain).toBeCloseTo(GAIN_MIN, 3);
+  });
+
+  it('is not learned of one that stands still and says that it throttles', () => {
+    expect(
+      inTurn(
+        UNTRIMMED,
+        [
+          [5000, 60],
+          [5600, 60],
+          [5800, 60],
+        ],
+        () => 5250,
+        'throttled',
+      ).gain,
+    ).toBeGreaterThanOrEqual(0.97);
+  });
+
   const FULL = (cap: number): number => cap;
 
   it('is denied in seconds by an inverter that obeys again, however slow it is thought to be', () => {
