@@ -45,6 +45,12 @@ const MIRROR_PART = 0.04;
 const MIRROR_W = 100;
 const MIRROR_SECONDS = 660;
 
+/**
+ * A meter that answers later than a line waits after two time-outs, 0.3 s, is a silent one; of that strength (`befall`) it does. Blind,
+ * nothing may be made to discharge: with no load at all it would be export.
+ */
+const UNHEARD_STRENGTH = 0.3;
+
 const LOAD_UNTOLD: readonly Fault[] = ['load-silent', 'load-ignores', 'load-restarts'];
 
 const batteriesOf = ({ site }: Simulation): readonly BatterySettings[] => site.batteries ?? [];
@@ -97,8 +103,10 @@ const mirrorsIn = (truth: readonly Truth[], ratedW: number): readonly Window[] =
 const checkImport: Rule = ({ simulation, outcome, spans, slowness, unclear }) => {
   const budget = HARD_SECONDS + slowness;
   const back = RETURN_SECONDS + budget;
+  const unheard = simulation.faults.filter(({ fault, strength }) => fault === 'meter-late' && strength > UNHEARD_STRENGTH);
   const excused = [
     ...spansOf(simulation, [...OUT_OF_REACH, 'meter-frozen', 'meter-silent'], back),
+    ...spansOf({ faults: unheard }, ['meter-late'], back),
     ...mirrorsIn(outcome.truth, simulation.site.plant.ratedW),
     ...[...outcome.dead, ...unclear].map(({ from, until }) => ({ from, until: until + back })),
   ];
