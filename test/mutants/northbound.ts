@@ -31,9 +31,16 @@ export const NORTHBOUND_MUTANTS: readonly Mutant[] = [
     tests: REPORT,
   },
   {
+    name: 'the first word of utility time is not asked for a second time',
+    file: 'firmware/utility/walk/time.ts',
+    search: 'isFirst ? after(now, FIRST_AGAIN) : null',
+    replace: 'null',
+    tests: ['test/unit/walk/walk.test.ts'],
+  },
+  {
     name: 'one refusal, and what the server lost is never noticed again',
     file: 'firmware/app/northd/der-reports.ts',
-    search: "isRefused && sent.echo === 'unknown' ? 'silent' : sent.echo",
+    search: 'isRefused ? refusedEcho(sent.echo) : sent.echo',
     replace: "isRefused ? 'silent' : sent.echo",
     tests: ['test/sim/reports.test.ts'],
   },

@@ -1,6 +1,6 @@
 import type { Truth } from '../rig/site/plant.ts';
 import type { Window } from './check.ts';
-import type { Simulation } from './draw.ts';
+import type { Fault, Simulation } from './draw.ts';
 
 /** What a flow must be, and an output must move by, for a sign that turned to show: a fraction of the rating of all, with some to spare. */
 const SHOWN_FRACTION = 0.06;
@@ -11,6 +11,9 @@ const STEADY_FRACTION = 0.015;
 const STEADY_SECONDS = 2.2;
 /** From a movement to what follows of it: settled, seen, written. */
 const ACTED_SECONDS = 8;
+/** From the end of a meter's fault until it is believed again, seconds. */
+const REGAINED_SECONDS = 8;
+const UNHEARD: readonly Fault[] = ['meter-late', 'meter-silent', 'meter-frozen'];
 
 const pointAt = (truth: readonly Truth[], seconds: number): Truth | undefined => truth[Math.round(seconds * 10)];
 
@@ -45,8 +48,15 @@ const movedAt = (truth: readonly Truth[], { from, until }: Window, rating: numbe
  * a load that goes, or at hardly any flow, is a load to whoever reads it.
  */
 export const hiddenFlips = ({ faults, site }: Simulation, truth: readonly Truth[], slowness: number): readonly Window[] => {
+  // Nobody reads a meter that does not answer in time: what the output does meanwhile shows nothing.
+  const unheard = faults.filter(({ fault }) => UNHEARD.includes(fault));
+  const heardFrom = (at: number): number =>
+    unheard.reduce((last, span) => (span.from <= last && span.until > last ? span.until + REGAINED_SECONDS : last), at);
   const rating = [site, ...(site.others ?? [])].reduce((sum, { plant }) => sum + plant.ratedW, 0);
   return faults
-    .filter(({ fault, from }) => fault === 'meter-flipped' && !isMirrored(truth, from, rating))
-    .map(({ from, until }) => ({ from, until: (movedAt(truth, { from, until }, rating) ?? until) + ACTED_SECONDS + slowness }));
+    .filter(({ fault, from }) => fault === 'meter-flipped' && (heardFrom(from) > from || !isMirrored(truth, from, rating)))
+    .map(({ from, until }) => {
+      const shown = movedAt(truth, { from: heardFrom(from), until }, rating) ?? until;
+      return { from, until: shown + ACTED_SECONDS + slowness };
+    });
 };

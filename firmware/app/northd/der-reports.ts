@@ -57,9 +57,12 @@ interface Sent {
   readonly body: string;
   /** When it was last sent, or found to be still there. */
   readonly at: MonoMs;
-  /** Whether a GET of it tells anything: many servers never give back what was PUT. */
-  readonly echo: 'unknown' | 'shows' | 'silent';
+  /** Whether a GET of it tells anything: many servers never give back what was PUT. `doubted`: one refused it, as in a bad minute. */
+  readonly echo: 'unknown' | 'doubted' | 'shows' | 'silent';
 }
+
+/** What a refused look says of the next: one that never showed anything, and refuses twice, is not asked any more. */
+const refusedEcho = (echo: Sent['echo']): Sent['echo'] => (echo === 'unknown' ? 'doubted' : echo === 'doubted' ? 'silent' : echo);
 
 /**
  * Keeps the ConnectionPoint, DERCapability, DERSettings and DERStatus at the server as they are at the site (CSIP G29, reference 3.12),
@@ -133,10 +136,10 @@ export class DerReports {
     if (seen === 'ours') this.#sent.set(what, { ...sent, at: now, echo: 'shows' });
     // A trouble of the moment says nothing of a server that has shown it before.
     else if (seen === 'nothing') {
-      const echo = isRefused && sent.echo === 'unknown' ? 'silent' : sent.echo;
+      const echo = isRefused ? refusedEcho(sent.echo) : sent.echo;
       this.#sent.set(what, { ...sent, at: now, echo });
     } else if (sent.echo === 'shows') this.#sent.set(what, { ...sent, body: '', at: now, echo: 'unknown' });
-    else if (sent.echo === 'unknown') this.#sent.set(what, { ...sent, body: '', at: now, echo: 'silent' });
+    else if (sent.echo !== 'silent') this.#sent.set(what, { ...sent, body: '', at: now, echo: 'silent' });
     else this.#sent.set(what, { ...sent, at: now });
   }
 

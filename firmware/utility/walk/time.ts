@@ -10,9 +10,10 @@ import {
   utilitySeconds,
 } from '#base/units.ts';
 
-/** An answer that took longer may be wrong by half of that: it is asked for again soon. */
+/** An answer that took longer may be wrong by half of that, and the first one of all may be doubted: it is asked for again soon. */
 const COARSE: DurationMs = seconds(3);
 const ASK_AGAIN = seconds(20);
+const FIRST_AGAIN = seconds(10);
 /** A server that is always slow is asked at its own rate after that. */
 const ASKED_AGAIN_MAX = 5;
 
@@ -21,7 +22,7 @@ export interface TimeAnswer {
   readonly utility: UtilitySeconds;
   readonly middle: MonoMs;
   readonly roundTrip: DurationMs;
-  /** When a better one is to be asked for; null: this one will do, or the server is always so slow. */
+  /** When another one is to be asked for; null: this one will do, or the server is always so slow. */
   readonly again: MonoMs | null;
 }
 
@@ -33,9 +34,12 @@ export class WalkedTime {
   take(sentAt: MonoMs, now: MonoMs, utility: UtilitySeconds): TimeAnswer {
     const roundTrip = durationMs(elapsed(sentAt, now));
     const middle = monoMs(sentAt + roundTrip / 2);
+    // After a power cut the machine's own clock may contradict it, and it is doubted until a second one agrees.
+    const isFirst = this.#newest === null;
     this.#newest = { utility, middle };
     this.#coarse = roundTrip > COARSE ? this.#coarse + 1 : 0;
-    const again = this.#coarse > 0 && this.#coarse <= ASKED_AGAIN_MAX ? after(now, ASK_AGAIN) : null;
+    const isCoarse = this.#coarse > 0 && this.#coarse <= ASKED_AGAIN_MAX;
+    const again = isCoarse ? after(now, ASK_AGAIN) : isFirst ? after(now, FIRST_AGAIN) : null;
     return { utility, middle, roundTrip, again };
   }
 

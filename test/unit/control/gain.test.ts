@@ -136,7 +136,7 @@ describe('an inverter that ignores its caps and says that it throttles', () => {
   });
 
   it('teaches its gain again once its output goes with the cap', () => {
-    const caps = [4450, 5060, 5000].map((cap) => [cap, 60] as const);
+    const caps = [4450, 5060, 5000, 4700].map((cap) => [cap, 60] as const);
     const obeysAtLast = (cap: number, t: number): number => (t < 120_000 ? 4455 : 0.95 * cap);
     expect(inTurn(UNTRIMMED, caps, obeysAtLast, 'throttled').gain).toBeCloseTo(0.95, 2);
   });

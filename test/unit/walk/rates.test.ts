@@ -18,9 +18,9 @@ const brokenRates = (turns: ReadonlyMap<string, readonly number[]>, rate: number
     ];
   });
 
-/** The resources that follow the rate of the scenario; Time and Registration are asked once in 15 minutes and once. */
+/** The resources that follow the rate of the scenario; Time is asked once more at the start and once in 15 minutes, Registration once. */
 const following = (walk: RigWalk, from = 0): ReadonlyMap<string, readonly number[]> => {
-  const slow = new Set([...walk.turns()].filter(([, times]) => times.length <= 1 + walk.now / 900).map(([path]) => path));
+  const slow = new Set([...walk.turns()].filter(([, times]) => times.length <= 2 + walk.now / 900).map(([path]) => path));
   return new Map([...walk.turns(from)].filter(([path]) => !slow.has(path)));
 };
 
