@@ -38,7 +38,7 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     file: BOUNDS_FILE,
     search: 'Math.max(residual.least, Math.min',
     replace: 'Math.max(residual.most, Math.min',
-    tests: BOUNDS,
+    tests: ['test/unit/storage/storage.test.ts'],
   },
   {
     name: 'storage discharges blind into an export limit',
