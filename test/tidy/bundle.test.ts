@@ -50,11 +50,13 @@ describe('bundles', () => {
   it('carry one serial port binding, and it loads', async () => {
     const prebuilt = (await readdir(join(folder, 'node_modules'), { recursive: true })).filter((path) => path.endsWith('.node'));
     expect(prebuilt).toHaveLength(1);
-    const { code } = await run(folder, [
+    // Only the native part of it knows why this is no line; to list the lines it would want udev's tools.
+    const open = "{ path: '/dev/null', baudRate: 9600 }";
+    const { output } = await run(folder, [
       '-e',
-      "require('@serialport/bindings-cpp').autoDetect().list().then(() => process.exit(0))",
+      `require('@serialport/bindings-cpp').autoDetect().open(${open}).catch((error) => console.log(error.message))`,
     ]);
-    expect(code).toBe(0);
+    expect(output).toContain('ioctl');
   });
 
   it('are small', async () => {
