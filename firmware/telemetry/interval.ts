@@ -243,7 +243,8 @@ const isResting = (sample: InverterSample | undefined): boolean =>
 
 /** Volts and hertz at the DER: the mean of the inverters heard of lately, since they are no sums. */
 const addAverages = (draft: Draft, at: number): void => {
-  const heard = [...draft.newest.values()].filter(({ takenAt }) => at - takenAt <= GAP_MAX_MS);
+  const heard: InverterSample[] = [];
+  for (const sample of draft.newest.values()) if (at - sample.takenAt <= GAP_MAX_MS) heard.push(sample);
   addPoint(
     draft,
     'der.V',
@@ -361,8 +362,8 @@ export const addSamples = (
     for (const sample of samples) addSample(draft, sample);
     next = draft;
   }
+  if (!next.open.some((interval) => mono >= interval.to + GRACE_MS)) return { state: next, records: rolled.records };
   const over = next.open.filter((interval) => mono >= interval.to + GRACE_MS);
-  if (over.length === 0) return { state: next, records: rolled.records };
   const open = next.open.filter((interval) => !over.includes(interval));
   return { state: { ...next, open }, records: [...rolled.records, ...records(over, next)] };
 };

@@ -151,33 +151,10 @@ export class Loop {
     const dueAt = this.#dueAt;
     this.#dueAt = null;
     if (this.#stopped) return;
-    const { ports, facts, standings, held, connections, reactiveHeld, followed } = this.#options;
-    const { stored, act, onTick, onFolded, keep, record, note } = this.#options;
+    const { ports, facts, act, onTick, onFolded, keep, record, note } = this.#options;
     const now = ports.clock.now();
     if (dueAt !== null) this.#lateness.ran(dueAt, now);
-    const trial = this.#options.trial();
-    const heard = this.#options.heard();
-    const inputs: TickInputs = {
-      now,
-      bootId: ports.bootId,
-      wall: ports.clock.wall(),
-      samples: this.#samples,
-      held: held(),
-      connections: connections(),
-      reactiveHeld: reactiveHeld(),
-      followed: followed(),
-      ...stored(),
-      standings: standings(),
-      programSets: this.#sets,
-      anchors: this.#anchors,
-      lockoutReset: this.#lockoutReset,
-      ...(heard === undefined || heard.size === 0 ? {} : { heard }),
-      ...(trial.size === 0 ? {} : { trial }),
-    };
-    this.#samples = [];
-    this.#sets = [];
-    this.#anchors = [];
-    this.#lockoutReset = false;
+    const inputs = this.#inputs(now);
     const before = this.#state;
     const site = facts();
     const result = controlTick(before, site, inputs);
@@ -187,7 +164,7 @@ export class Loop {
     onTick({ before, facts: site, inputs, result });
     for (const one of result.notes) note(one);
     if (result.utility !== null) for (const set of inputs.programSets) onFolded(set);
-    const transitions = result.records.filter((body) => body.kind === 'transition');
+    const transitions = result.records.length === 0 ? [] : result.records.filter((body) => body.kind === 'transition');
     if (
       transitions.length > 0 ||
       result.state.plan !== before.plan ||
@@ -204,6 +181,38 @@ export class Loop {
     if (others.length > 0 || readings.length > 0) record([...others, ...readings]);
     ports.onGoodTick();
     this.#arm(result.again);
+  }
+
+  /** What arrived since the last tick, and how things stand. */
+  #inputs(now: MonoMs): TickInputs {
+    const { ports, standings, held, connections, reactiveHeld, followed, stored } = this.#options;
+    const trial = this.#options.trial();
+    const heard = this.#options.heard();
+    const { heldBands, heldLoads } = stored();
+    // Field by field: this is made each tick.
+    const inputs: { -readonly [K in keyof TickInputs]: TickInputs[K] } = {
+      now,
+      bootId: ports.bootId,
+      wall: ports.clock.wall(),
+      samples: this.#samples,
+      held: held(),
+      connections: connections(),
+      reactiveHeld: reactiveHeld(),
+      followed: followed(),
+      standings: standings(),
+      programSets: this.#sets,
+      anchors: this.#anchors,
+      lockoutReset: this.#lockoutReset,
+    };
+    if (heldBands !== undefined) inputs.heldBands = heldBands;
+    if (heldLoads !== undefined) inputs.heldLoads = heldLoads;
+    if (heard !== undefined && heard.size > 0) inputs.heard = heard;
+    if (trial.size > 0) inputs.trial = trial;
+    this.#samples = [];
+    this.#sets = [];
+    this.#anchors = [];
+    this.#lockoutReset = false;
+    return inputs;
   }
 
   #readings(inputs: TickInputs): readonly RecordBody[] {

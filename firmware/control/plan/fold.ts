@@ -130,12 +130,16 @@ const sayOf = (set: ProgramSet, id: string): Program['read'] | 'gone' =>
 
 const relist = (event: StoredEvent, listing: Listing, set: ProgramSet): StoredEvent => {
   const kept = event.programs.filter((id) => !listing.programs.includes(id) && sayOf(set, id) === 'unread');
-  return { ...event, programs: [...listing.programs, ...kept], vanishedSince: null, withdrawn: false };
+  const programs = [...listing.programs, ...kept];
+  const isOther = programs.length !== event.programs.length || programs.some((id, index) => id !== event.programs[index]);
+  if (!isOther && event.vanishedSince === null && !event.withdrawn) return event;
+  return { ...event, programs, vanishedSince: null, withdrawn: false };
 };
 
 /** The set does not list the event: withdrawn with its programs, kept where a program was not read, else vanished. */
 const unlist = (event: StoredEvent, set: ProgramSet, now: UtilitySeconds, out: Outbox): StoredEvent => {
-  const programs = event.programs.filter((id) => sayOf(set, id) !== 'gone');
+  const others = event.programs.filter((id) => sayOf(set, id) !== 'gone');
+  const programs = others.length === event.programs.length ? event.programs : others;
   if (programs.length === 0) {
     if (isLive(event)) {
       const text = `event ${event.body.mRID} dropped: its program is no longer ours`;
@@ -143,7 +147,7 @@ const unlist = (event: StoredEvent, set: ProgramSet, now: UtilitySeconds, out: O
     }
     return { ...event, withdrawn: true };
   }
-  const stay = { ...event, programs };
+  const stay = programs === event.programs ? event : { ...event, programs };
   const readable = programs.every((id) => sayOf(set, id) === 'read');
   if (!readable) return { ...stay, vanishedSince: null };
   // An ended event may leave the list at once; that is no cancellation.
@@ -157,7 +161,13 @@ const unlist = (event: StoredEvent, set: ProgramSet, now: UtilitySeconds, out: O
   return closeEvent(stay, 'cancelled', now, out);
 };
 
-const sameEvent = (a: StoredEvent, b: StoredEvent): boolean => JSON.stringify(a) === JSON.stringify(b);
+/** Most fields are one object in both: only of the others is the whole compared. */
+const sameEvent = (a: StoredEvent, b: StoredEvent): boolean => {
+  if (a === b) return true;
+  const fields = new Set([...Object.keys(a), ...Object.keys(b)]) as Set<keyof StoredEvent>;
+  for (const field of fields) if (a[field] !== b[field] && JSON.stringify(a[field]) !== JSON.stringify(b[field])) return false;
+  return true;
+};
 
 /** The plan with the curves of the set, by which its new events are judged. */
 const withCurves = (plan: Plan, set: ProgramSet): Plan =>
