@@ -2,6 +2,7 @@ import type { Mutant } from './mutant.ts';
 
 const TURNED = ['test/unit/control/turned.test.ts'];
 const LOOP = ['test/unit/limiter/loop.test.ts'];
+const CLAIMS = ['test/unit/control/claims.test.ts'];
 const GAIN = ['test/unit/control/gain.test.ts'];
 
 /** Breaks of what the limiter does about a meter it does not believe and an inverter that is slow to give way. */
@@ -12,6 +13,48 @@ export const LIMITER_MUTANTS: readonly Mutant[] = [
     search: 'ratio < gain && isOtherCap(cap, since);',
     replace: 'ratio < 0 && isOtherCap(cap, since);',
     tests: GAIN,
+  },
+  {
+    name: 'what one refresh showed and the others did not deny is a load to rely on',
+    file: 'firmware/control/limiter/load.ts',
+    search: '...(shown < estimate ? { shown } : {})',
+    replace: '',
+    tests: ['test/unit/control/trend.test.ts'],
+  },
+  {
+    name: 'a trim below 1 is believed while the sun rises under it',
+    file: 'firmware/control/limiter/gain.ts',
+    search: '< DENIED_AFTER_MS || slope(track) < 0)',
+    replace: '< DENIED_AFTER_MS || !isSteady(track))',
+    tests: GAIN,
+  },
+  {
+    name: "an offset above every cap is nobody's",
+    file: 'firmware/control/limiter/excess.ts',
+    search: 'return over < LEAST_FRACTION * maxPower ? 0 : Math.min(over, MOST_FRACTION * maxPower);',
+    replace: 'return 0;',
+    tests: CLAIMS,
+  },
+  {
+    name: 'an inverter a little above its cap that no cap moves is taken for what it was told',
+    file: 'firmware/control/tick/claims.ts',
+    search: '      standsAbove(gainOf(state.limiter, device), track, inputs.now) ||\n',
+    replace: '',
+    tests: CLAIMS,
+  },
+  {
+    name: 'an inverter that another master opens again and again is believed each time',
+    file: 'firmware/control/limiter/generation.ts',
+    search: 'lostAt.length >= LOSSES &&',
+    replace: 'lostAt.length > LOSSES &&',
+    tests: CLAIMS,
+  },
+  {
+    name: 'an inverter that ignored a cap once is waited for as if it were slow',
+    file: 'firmware/control/follow/follow.ts',
+    search: 'return stands(track) ? Math.min(settleMs,',
+    replace: 'return stands(track) ? Math.max(settleMs,',
+    tests: ['test/unit/control/follow.test.ts'],
   },
   {
     name: 'a cap that creeps away from an output that stands still is another start each time',

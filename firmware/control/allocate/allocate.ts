@@ -18,6 +18,8 @@ export interface Claim {
   readonly least: Watts;
   /** It is kept at 0 so that the others run above their least. */
   readonly idle: boolean;
+  /** What it delivers too much whatever its cap, watts. Absent: nothing. */
+  readonly excess?: number;
 }
 
 /** Shares of a least output may fall short of it by the rounding of the arithmetic. */
@@ -51,10 +53,10 @@ const runningOn = (left: number, claims: readonly Claim[]): Running => {
   }
 };
 
-/** What goes to the inverters that can be told: what the others deliver is taken off first. */
+/** What goes to the inverters that can be told: what the others deliver, and what they themselves do whatever their cap, is taken off first. */
 const forTold = (allowed: number, claims: readonly Claim[]): number => {
   let left = allowed;
-  for (const { uncontrolled } of claims) left -= uncontrolled ?? 0;
+  for (const { uncontrolled, excess = 0 } of claims) left -= uncontrolled ?? excess;
   return Math.max(0, left);
 };
 
@@ -93,16 +95,16 @@ export const allocate = (allowed: Watts, claims: readonly Claim[]): ReadonlyMap<
   let told = 0;
   for (const claim of claims) {
     rating += claim.maxPower;
-    told += isTold(claim) ? claim.maxPower : 0;
+    told += isTold(claim) ? claim.maxPower - (claim.excess ?? 0) : 0;
   }
-  // Nothing limits: a gain learned under a cap must not curtail an inverter then.
+  // Nothing limits: a gain or an excess learned under a cap must not curtail an inverter then.
   const whole = left >= told;
   const capOf = (claim: Claim): number => {
     const { maxPower, gain, uncontrolled, onReturn } = claim;
     if (onReturn !== null) return Math.min(onReturn, Math.max(0, uncontrolled ?? maxPower), maxPower);
     if (uncontrolled !== null) {
       const share = rating > 0 ? (Math.max(0, allowed) * maxPower) / rating : 0;
-      return Math.min(share, Math.max(0, uncontrolled), maxPower);
+      return Math.min(share / Math.max(1, gain), Math.max(0, uncontrolled), maxPower);
     }
     if (whole && isTold(claim) && !claim.idle) return maxPower;
     return Math.min(maxPower, (powers[running.indexOf(claim)] ?? 0) / gain);

@@ -1,5 +1,5 @@
 import type { MonoMs, Watts } from '#base/units.ts';
-import { type GenerationTrack, latestGeneration, slope } from '#control/limiter/generation.ts';
+import { type GenerationTrack, latestGeneration, longestDead, type Response, slope } from '#control/limiter/generation.ts';
 
 /**
  * Whether an inverter does what it was told, judged by its measured power (design D8). `lags`: above its cap, within the time it takes;
@@ -26,14 +26,35 @@ const ASSERT_AFTER_MS = 3000;
 const DISOBEYING_PAUSE_MS = 60_000;
 /** An output that rises by this fraction of WMax a second, above a cap that stood for long, does not lag: the cap is gone. */
 const ESCAPE_SLOPE = 0.01;
-/** Alarm when it did not help for this long, or three settling times where the plant is slow. */
+/** Alarm when it did not help for this long, or for what a slow plant takes. */
 const DISOBEYS_AFTER_MS = 10_000;
 const RECOVERED_READINGS = 3;
 
-/** Of one that stands above its cap for `long`, milliseconds. A new cap begins the time anew, but not the trust. */
-const judged = (before: Obedience, long: number, settleMs: number): Obedience => {
-  if (before === 'disobeys' || long >= Math.max(DISOBEYS_AFTER_MS, settleMs)) return 'disobeys';
-  return before === 'resists' || long >= Math.max(ASSERT_AFTER_MS, settleMs) ? 'resists' : 'lags';
+/** Of one that is above its cap for `long`, milliseconds, and may be for `patient`. A new cap begins the time anew, but not the trust. */
+const judged = (before: Obedience, long: number, patient: number): Obedience => {
+  if (before === 'disobeys' || long >= Math.max(DISOBEYS_AFTER_MS, patient)) return 'disobeys';
+  return before === 'resists' || long >= Math.max(ASSERT_AFTER_MS, patient) ? 'resists' : 'lags';
+};
+
+/** Over so much time an output is looked at for whether it comes down at all, and so much of WMax a second is coming down. */
+const STANDS_OVER_MS = 2000;
+const STANDS_SLOPE = 0.002;
+
+/** It does not come down at all, not even as the end of a slow lag does. */
+const stands = ({ readings, maxPower }: GenerationTrack): boolean => {
+  const newest = readings.at(-1);
+  const earlier = readings.findLast(({ at }) => newest !== undefined && newest.at - at >= STANDS_OVER_MS);
+  if (newest === undefined || earlier === undefined) return false;
+  return earlier.generation - newest.generation < (STANDS_SLOPE * maxPower * (newest.at - earlier.at)) / 1000;
+};
+
+/** A plant may not show a dead time shorter than that, until it has shown one. */
+const USUAL_SETTLE_MS = 5000;
+
+/** How long it may stay above its cap: until it has settled, while it comes down; where it stands, until its dead time is over. */
+const patience = (track: GenerationTrack, response: Response): number => {
+  const { settleMs } = response;
+  return stands(track) ? Math.min(settleMs, Math.max(USUAL_SETTLE_MS, longestDead(response))) : settleMs;
 };
 
 /** It goes up above a cap that stood for long. */
@@ -42,36 +63,38 @@ const escapes = (track: GenerationTrack, settleMs: number, now: MonoMs): boolean
   return stood && slope(track) > ESCAPE_SLOPE * track.maxPower;
 };
 
+/** One more reading that is not above; the same object while nothing of it is new. */
+const belowAgain = (state: FollowState): FollowState => {
+  const belowCount = Math.min(RECOVERED_READINGS, state.belowCount + 1);
+  const obedience = belowCount >= RECOVERED_READINGS ? 'obeys' : state.obedience;
+  const isSame = belowCount === state.belowCount && obedience === state.obedience && state.aboveSince === null;
+  return isSame ? state : { ...state, aboveSince: null, belowCount, obedience };
+};
+
 /**
  * One look at the inverter. `assert`: the cap has to be written again now; `isGone`: for it evidently stands there no more.
- * `settleMs`: what this plant was seen to take for a cap change.
+ * `response`: how this plant was seen to answer a cap change.
  */
 export const follow = (
   state: FollowState,
   track: GenerationTrack,
-  settleMs: number,
+  response: Response,
   now: MonoMs,
 ): { readonly state: FollowState; readonly assert: boolean; readonly isGone: boolean } => {
   const output = latestGeneration(track, now);
   const cap = track.heldCap;
   if (output === null || cap === null) return { state: { ...state, aboveSince: null }, assert: false, isGone: false };
   if (!above(track, cap, output)) {
-    const belowCount = state.belowCount + 1;
-    const recovered = state.obedience === 'obeys' || belowCount >= RECOVERED_READINGS;
-    return {
-      state: { ...state, aboveSince: null, belowCount, obedience: recovered ? 'obeys' : state.obedience },
-      assert: false,
-      isGone: false,
-    };
+    return { state: belowAgain(state), assert: false, isGone: false };
   }
   const falling = slope(track) < -0.01 * track.maxPower;
   const aboveSince = falling && state.obedience !== 'disobeys' ? now : (state.aboveSince ?? now);
   const since = Math.max(aboveSince, track.disturbedAt ?? 0);
   const long = now - since;
-  const obedience = judged(state.obedience, long, settleMs);
+  const obedience = judged(state.obedience, long, patience(track, response));
   const disobeys = obedience === 'disobeys';
   const pause = disobeys ? DISOBEYING_PAUSE_MS : ASSERT_AFTER_MS;
-  const isGone = escapes(track, settleMs, now);
+  const isGone = escapes(track, response.settleMs, now);
   const assert = (isGone || long >= ASSERT_AFTER_MS) && (state.assertedAt === null || now - state.assertedAt >= pause);
   return {
     state: { obedience, aboveSince, assertedAt: assert ? now : state.assertedAt, belowCount: 0 },

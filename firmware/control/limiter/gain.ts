@@ -1,5 +1,6 @@
 import type { MonoMs } from '#base/units.ts';
-import { capsWithin, type GenerationTrack } from './generation.ts';
+import { capsWithin, type GenerationTrack, latestGeneration, slope } from './generation.ts';
+import { excessAfter } from './excess.ts';
 import { quantumOf, type Stand, withStand } from './quantum.ts';
 import { type AnswerState, type DeadTime, deadTimeOf, lagOf, NOTHING_SEEN, withAnswer, withCut } from './response.ts';
 
@@ -63,6 +64,8 @@ export interface GainState {
   /** Where it stood under the newest caps, and the step that follows of them, watts. Absent: in a tape of an earlier release. */
   readonly stands?: readonly Stand[];
   readonly quantum?: number | null;
+  /** What it delivers at rest above what the gain makes of its cap, where no gain explains it, watts. Absent: nothing. */
+  readonly excess?: number;
 }
 
 export const UNTRIMMED: GainState = { gain: 1, settleMs: 5000, timing: null, learnedAt: null };
@@ -172,16 +175,46 @@ const stepped = (
 };
 
 /**
- * An output that rests above what the gain says denies a gain below 1, however long the plant is thought to take: it was learned from an
- * inverter that stood still under other caps, and each cap divided by it breaks the limit. Never above 1, so that nothing wedges.
+ * An output above what the gain says, and not on its way down, denies a gain below 1, however long the plant is thought to take and
+ * though it still goes up with the sun: it was learned from an inverter that stood still under other caps, and each cap divided by it
+ * breaks the limit. Never above 1, so that nothing wedges.
  */
 const denied = (state: GainState, track: GenerationTrack, output: number, now: MonoMs): GainState | null => {
-  if (state.gain >= 1 || now - (track.disturbedAt ?? now) < DENIED_AFTER_MS || !isSteady(track)) return null;
+  if (state.gain >= 1 || now - (track.disturbedAt ?? now) < DENIED_AFTER_MS || slope(track) < 0) return null;
   const acting = capsWithin(track, now, DENIED_AFTER_MS);
   const ratio = acting === null ? 0 : output / Math.max(...acting);
   if (ratio <= state.gain + SAME_RATIO || ratio > 1 + PLAUSIBLE) return null;
   const gain = Math.min(ratio, 1);
   return { ...state, gain, shown: gain };
+};
+
+/** A cap too small to divide by, fraction of WMax. */
+const LEAST_CAP_FRACTION = 0.03;
+
+/** What a reading teaches of the gain; null: nothing. */
+const withTrim = (
+  state: GainState,
+  track: GenerationTrack,
+  { cap, output, atRest }: Stand & { readonly atRest: boolean },
+  now: MonoMs,
+): GainState | null => {
+  const ratio = atRest ? ratioOf(state, track, output, now) : null;
+  if (ratio === null) return denied(state, track, output, now);
+  const learnedAt = track.readings.at(-1)?.at ?? null;
+  const rest = resting(state.rest, ratio, cap, track.maxPower);
+  if (isIgnored(rest, state)) return { ...state, learnedAt, rest };
+  const learned = gainAfter(state, ratio, rest, track.state === 'throttled');
+  const gain = clamp(learned, GAIN_MIN, GAIN_MAX);
+  const isShown = rest.changes > 0 && Math.abs(gain - rest.ratio) <= SAME_RATIO;
+  const shown = isShown ? gain : Math.min(gain, state.shown ?? 1);
+  return { ...state, gain, learnedAt, rest, shown, ...stepped(state, { cap, output }, track) };
+};
+
+/** What is left above the cap where the trim says nothing, or can no more. */
+const withExcess = (state: GainState, { maxPower }: GenerationTrack, seen: Stand, isTrimmed: boolean): GainState => {
+  const { gain, excess: before = 0 } = state;
+  const excess = isTrimmed && gain < GAIN_MAX ? 0 : excessAfter(before, { ...seen, gain, maxPower });
+  return excess === before ? state : { ...state, excess };
 };
 
 /** A reading arrived: learns the gain when the cap binds and everything has settled. */
@@ -191,15 +224,23 @@ export const withSettledReading = (before: GainState, track: GenerationTrack, no
   const answers = cap === null ? NOTHING_SEEN : withAnswer(before.answers ?? NOTHING_SEEN, track);
   const state = bounded(withAnswers(timed(before, track), answers));
   const newest = track.readings.at(-1);
-  if (newest === undefined || cap === null || cap < 0.03 * track.maxPower || state.learnedAt === newest.at) return state;
-  const undisturbed = track.disturbedAt === null || now - track.disturbedAt >= state.settleMs;
-  const ratio = undisturbed && isSteady(track) ? ratioOf(state, track, newest.generation, now) : null;
-  if (ratio === null) return denied(state, track, newest.generation, now) ?? state;
-  const rest = resting(state.rest, ratio, cap, track.maxPower);
-  if (isIgnored(rest, state)) return { ...state, learnedAt: newest.at, rest };
-  const learned = gainAfter(state, ratio, rest, track.state === 'throttled');
-  const gain = clamp(learned, GAIN_MIN, GAIN_MAX);
-  const isShown = rest.changes > 0 && Math.abs(gain - rest.ratio) <= SAME_RATIO;
-  const shown = isShown ? gain : Math.min(gain, state.shown ?? 1);
-  return { ...state, gain, learnedAt: newest.at, rest, shown, ...stepped(state, { cap, output: newest.generation }, track) };
+  if (newest === undefined || cap === null || state.learnedAt === newest.at) return state;
+  const undisturbed = track.disturbedAt === null || now - track.disturbedAt > state.settleMs;
+  const seen = { cap, output: newest.generation, atRest: undisturbed && isSteady(track) };
+  const trimmed = cap < LEAST_CAP_FRACTION * track.maxPower ? null : withTrim(state, track, seen, now);
+  return seen.atRest ? withExcess(trimmed ?? state, track, seen, trimmed !== null) : (trimmed ?? state);
+};
+
+/** What an output may be above what the gain makes of its cap, fraction of WMax. */
+const STANDS_FRACTION = 0.005;
+
+/**
+ * It delivers more than the trim makes of its cap, and no cap of its own mends it: the output stood where an earlier cap had left it,
+ * or is further off than the trim may go. Too near its cap for `follow`, yet the site is over its limit by so much for as long.
+ */
+export const standsAbove = ({ gain, rest }: GainState, track: GenerationTrack, now: MonoMs): boolean => {
+  if (rest === undefined || track.heldCap === null) return false;
+  if (gain < GAIN_MAX && !isOtherCap(rest.cap, rest.since ?? rest.cap)) return false;
+  const output = latestGeneration(track, now);
+  return output !== null && output > gain * track.heldCap + STANDS_FRACTION * track.maxPower;
 };

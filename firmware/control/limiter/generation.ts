@@ -72,6 +72,8 @@ export interface GenerationTrack {
   readonly heldSince: MonoMs | null;
   /** Caps held before, oldest first, and when each was left; none where there was no cap. Absent: in a tape of an earlier release. */
   readonly left?: readonly { readonly cap: Watts; readonly at: MonoMs }[];
+  /** When a cap that provably held was found gone though nobody here asked for another; the newest two. Absent: never. */
+  readonly lostAt?: readonly MonoMs[];
   /** A cap on its way to the inverter: it may act before it is read back. */
   readonly asked: {
     readonly cap: Watts;
@@ -107,6 +109,38 @@ export const withReading = (track: GenerationTrack, sample: InverterSample): Gen
   return { ...track, state: sample.state, readings: [...kept, { at: sample.takenAt, generation: sample.generation }] };
 };
 
+const isProven = ({ asked, heldSince }: GenerationTrack): boolean =>
+  asked === null || (heldSince !== null && heldSince >= asked.at);
+
+/** A cap is read back rounded. */
+const ROUNDING_W = 1;
+/** One that loses its cap that often, within so long, is told by somebody else as well. */
+const LOSSES = 2;
+const LOSSES_WITHIN_MS = 30_000;
+
+/** More is held than was asked for, after what was asked for had been proven. */
+const isLost = (track: GenerationTrack, cap: Watts | null): boolean => {
+  const { asked, heldCap } = track;
+  if (asked === null || heldCap === null || heldCap > asked.cap + ROUNDING_W || !isProven(track)) return false;
+  return cap === null || cap > asked.cap + ROUNDING_W;
+};
+
+/** Its cap is gone, as its registers or its output say. */
+export const withLoss = (track: GenerationTrack, now: MonoMs): GenerationTrack => ({
+  ...track,
+  lostAt: [...(track.lostAt ?? []), now].slice(-LOSSES),
+});
+
+/** Its cap is taken away again and again: what it holds now says little of what it delivers in a moment. */
+export const isContested = ({ lostAt = [] }: GenerationTrack, now: MonoMs): boolean =>
+  lostAt.length >= LOSSES && lostAt.every((at) => now - at <= LOSSES_WITHIN_MS);
+
+/** The highest of its readings of the last seconds; null where they say nothing. */
+export const peakGeneration = (track: GenerationTrack, now: MonoMs): Watts | null =>
+  latestGeneration(track, now) === null
+    ? null
+    : track.readings.reduce((peak, { generation }) => watts(Math.max(peak, generation)), watts(0));
+
 /** Notes what the inverter now provably holds; null: nothing (refused, forgotten, never written). */
 export const withHeldCap = (track: GenerationTrack, cap: Watts | null, now: MonoMs): GenerationTrack => {
   if (cap === track.heldCap) return track;
@@ -114,7 +148,8 @@ export const withHeldCap = (track: GenerationTrack, cap: Watts | null, now: Mono
   const to = cap ?? track.maxPower;
   const disturbs = Math.abs(to - from) > DISTURBANCE_FRACTION * track.maxPower;
   const left = track.heldCap === null ? [] : [...(track.left ?? []), { cap: track.heldCap, at: now }].slice(-LEFT_MAX);
-  return { ...track, heldCap: cap, heldSince: now, left, disturbedAt: disturbs ? now : track.disturbedAt };
+  const held = { ...track, heldCap: cap, heldSince: now, left, disturbedAt: disturbs ? now : track.disturbedAt };
+  return isLost(track, cap) ? withLoss(held, now) : held;
 };
 
 /** The cap that is held and those that were within `span` milliseconds; null: more than are remembered, or none is held. */
@@ -123,9 +158,6 @@ export const capsWithin = (track: GenerationTrack, now: MonoMs, span: number): r
   const left = (track.left ?? []).filter(({ at }) => now - at <= span).map(({ cap }) => cap);
   return left.length >= LEFT_MAX ? null : [track.heldCap, ...left];
 };
-
-const isProven = ({ asked, heldSince }: GenerationTrack): boolean =>
-  asked === null || (heldSince !== null && heldSince >= asked.at);
 
 /** Notes that a cap was sent. */
 export const withAskedCap = (track: GenerationTrack, cap: Watts, now: MonoMs): GenerationTrack => {
@@ -222,7 +254,7 @@ export const isMoving = (track: GenerationTrack, now: MonoMs, settleMs: number):
 };
 
 /** How long a cap that was left goes on acting, at most. */
-const longestDead = ({ deadTime, settleMs }: Response): number => {
+export const longestDead = ({ deadTime, settleMs }: Response): number => {
   const seen = deadTime?.most ?? 0;
   return deadTime?.isConfirmed === true ? seen : Math.max(seen, DEAD_PART * settleMs);
 };

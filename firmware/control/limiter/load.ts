@@ -9,6 +9,8 @@ export const PROVING_MS = 8000;
 const BONUS_FRACTION = 0.0102;
 /** The first estimate wants the output known to within this fraction of the rating. */
 const FIRST_WIDTH_FRACTION = 0.005;
+/** A refresh shows a load that lies no further above the least it allows, a fraction of the rating: noise makes as much. */
+const SHOWN_FRACTION = 0.02;
 const HISTORY_MAX = 64;
 
 /** One refresh of the meter's registers, which happened after `from` and not after `to`. */
@@ -18,6 +20,14 @@ interface Refresh {
   readonly to: MonoMs;
   /** The estimate before this refresh: where it stays inside what the refresh allows. */
   readonly base: Watts | null;
+}
+
+/** What the load was taken to be at a refresh. */
+interface PastLoad {
+  readonly at: MonoMs;
+  readonly load: Watts;
+  /** What of it that refresh showed, or was relied on before: the rest it only did not deny. Absent: all of it, or in a tape of an earlier release. */
+  readonly shown?: Watts;
 }
 
 /**
@@ -33,7 +43,7 @@ export interface LoadState {
   /** Of what the estimate rests on, what inverters may deliver that were not read then, watts. */
   readonly unread: number;
   /** One entry a refresh, oldest first, at most the last `PROVING_MS`. */
-  readonly history: readonly { readonly at: MonoMs; readonly load: Watts }[];
+  readonly history: readonly PastLoad[];
   /** How noisy it is. Absent: not known, or in a tape of an earlier release. */
   readonly noise?: NoiseState | undefined;
 }
@@ -116,6 +126,19 @@ const forgotten = (state: LoadState): LoadState => ({
   noise: undefined,
 });
 
+const shownOf = ({ load, shown = load }: PastLoad): Watts => shown;
+const loadOf = ({ load }: PastLoad): Watts => load;
+
+/** The least of what was shown up to the refresh before the newest; null: there was none. */
+const reliedBefore = (history: readonly PastLoad[]): number | null => {
+  let least: number | null = null;
+  for (let index = 0; index < history.length - 1; index += 1) {
+    const shown = shownOf(history[index] as PastLoad);
+    if (least === null || shown < least) least = shown;
+  }
+  return least;
+};
+
 /** Evaluates the newest refresh with what is known of the output between its two instants; called again until that is settled. */
 export const withEnvelope = (
   state: LoadState,
@@ -135,17 +158,19 @@ export const withEnvelope = (
     return { ...state, refresh: output.settled ? null : refresh };
   // Below 0 where something feeds the site that nobody accounts for: what the meter sees is limited, whoever makes it.
   const estimate = watts(clamp(refresh.base ?? low, low, high));
+  const isShown = estimate - low <= SHOWN_FRACTION * rating;
+  const shown = isShown ? estimate : watts(Math.min(estimate, Math.max(low, reliedBefore(state.history) ?? refresh.base ?? low)));
   const history = state.history.map((entry, index) =>
-    index === state.history.length - 1 ? { at: entry.at, load: estimate } : entry,
+    index === state.history.length - 1 ? { at: entry.at, load: estimate, ...(shown < estimate ? { shown } : {}) } : entry,
   );
   return { ...state, estimate, unread: output.unread, history, refresh: output.settled ? null : refresh };
 };
 
-/** The least of the last nine seconds. */
-const leastOf = ({ estimate, history }: LoadState, now: MonoMs): number | null => {
+/** The least of the last nine seconds, as far as it was shown. */
+const leastOf = ({ estimate, history }: LoadState, now: MonoMs, of: (past: PastLoad) => Watts = shownOf): number | null => {
   if (estimate === null) return null;
   let least: number = estimate;
-  for (const entry of history) if (now - entry.at <= PROVING_MS + 500) least = Math.min(least, entry.load);
+  for (const past of history) if (now - past.at <= PROVING_MS + 500) least = Math.min(least, of(past));
   return least;
 };
 
@@ -153,7 +178,7 @@ const leastOf = ({ estimate, history }: LoadState, now: MonoMs): number | null =
 const withNoise = (state: LoadState, rating: number): LoadState => {
   const newest = state.history.at(state.refresh === null ? -1 : -2);
   if (newest === undefined || (state.noise !== undefined && newest.at <= state.noise.at)) return state;
-  const noise = withNoisyLoad(state.noise, { ...newest, least: leastOf(state, newest.at) ?? newest.load }, rating);
+  const noise = withNoisyLoad(state.noise, { ...newest, least: leastOf(state, newest.at, loadOf) ?? newest.load }, rating);
   return noise === state.noise ? state : { ...state, noise };
 };
 

@@ -56,8 +56,17 @@ const missedBy = (loads: readonly number[], missed: number): number => {
   return sorted.at(-1) ?? 0;
 };
 
+/** Half of the changes are more than the least noise: told without sorting them, for a steady load is looked at each second as well. */
+const isNoisy = (loads: readonly number[], ratedPower: number): boolean => {
+  const least = (LEAST_FRACTION * ratedPower) / SIGMA;
+  let below = 0;
+  for (let index = 1; index < loads.length; index += 1)
+    if (Math.abs((loads[index] ?? 0) - (loads[index - 1] ?? 0)) < least) below += 1;
+  return below <= Math.floor((loads.length - 1) / 2);
+};
+
 const levelOf = (loads: readonly number[], ratedPower: number): NoiseLevel | null => {
-  if (loads.length < WANTED) return null;
+  if (loads.length < WANTED || !isNoisy(loads, ratedPower)) return null;
   const changes = loads.slice(1).map((load, index) => Math.abs(load - (loads[index] ?? load)));
   const sigma = Math.min(SIGMA * middle(changes), MOST_FRACTION * ratedPower);
   if (sigma < LEAST_FRACTION * ratedPower) return null;

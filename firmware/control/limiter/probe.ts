@@ -16,7 +16,7 @@ const PROBE_MS = 14_000;
 /** Deep enough that a sound meter must show it: more than the five per cent that count as evidence. */
 const DEPTH_FRACTION = 0.08;
 /** With less output than that there is nothing to take away. */
-const OUTPUT_FRACTION = 0.1;
+const OUTPUT_FRACTION = DEPTH_FRACTION;
 
 /** The inverters are held below what they gave, to see whether the meter follows. */
 export interface Probe {

@@ -2,7 +2,7 @@ import { type MonoMs, type Watts, watts } from '#base/units.ts';
 import { allocate, ask, type Asked, type Claim, NOISE_FRACTION, roomFor } from '#control/allocate/allocate.ts';
 import { onPhases, roomOnPhasesFor } from '#control/allocate/on-phases.ts';
 import { follow, FOLLOWING, type FollowState } from '#control/follow/follow.ts';
-import { type GenerationTrack, latestGeneration, withAskedCap } from '#control/limiter/generation.ts';
+import { type GenerationTrack, latestGeneration, withAskedCap, withLoss } from '#control/limiter/generation.ts';
 import { type Decision, gainOf, type LimiterState } from '#control/limiter/limiter.ts';
 import { onStep } from '#control/limiter/quantum.ts';
 import type { DeviceId } from '#site/device.ts';
@@ -126,17 +126,18 @@ export const askAll = (state: ControlState, facts: SiteFacts, claims: readonly C
     const most = view.trial?.get(device);
     const cap = onTrial(caps.get(device), most);
     const ceiling = onTrial(ceilings.get(device), most);
-    const { quantum, settleMs } = gainOf(view.limiter, device);
+    const gain = gainOf(view.limiter, device);
     const slack = (view.decision.slack ?? 0) * share * maxPower;
-    const wish = { cap: watts(onStep(cap, quantum, maxPower)), ceiling, completes, arrives, swings, slack };
+    const wish = { cap: watts(onStep(cap, gain.quantum, maxPower)), ceiling, completes, arrives, swings, slack };
     const next = ask(before, wish, maxPower, view.now);
     const followed = state.follows.get(device);
-    const obeys = follow(followed ?? FOLLOWING, track, settleMs, view.now);
+    const obeys = follow(followed ?? FOLLOWING, track, gain, view.now);
     if (obeys.state !== followed) follows = new Map(follows).set(device, obeys.state);
     const wanted = next ?? before;
     if (wanted === null || (next === null && !obeys.assert)) continue;
     asked = new Map(asked).set(device, wanted);
-    tracks = new Map(tracks).set(device, withAskedCap(track, wanted.cap, view.now));
+    const found = obeys.isGone ? withLoss(track, view.now) : track;
+    tracks = new Map(tracks).set(device, withAskedCap(found, wanted.cap, view.now));
     commands.push({
       setpoint: { device, command: { kind: 'cap', cap: wanted.cap }, onSilence: known.onSilence },
       urgency: urgencyOf(before, next, obeys.isGone),

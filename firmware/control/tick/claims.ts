@@ -2,7 +2,8 @@ import { type MonoMs, type Watts, watts } from '#base/units.ts';
 import { type Claim, idleOf } from '#control/allocate/allocate.ts';
 import { type Demands, observeDemands, usableBy } from '#control/allocate/demand.ts';
 import { FOLLOWING, isCountedAsIs } from '#control/follow/follow.ts';
-import { type GenerationTrack, latestGeneration } from '#control/limiter/generation.ts';
+import { standsAbove } from '#control/limiter/gain.ts';
+import { type GenerationTrack, isContested, latestGeneration, peakGeneration } from '#control/limiter/generation.ts';
 import { type Decision, gainOf, type LimiterState } from '#control/limiter/limiter.ts';
 import type { DeviceId } from '#site/device.ts';
 import type { ControlState, SiteFacts, TickInputs } from './state.ts';
@@ -62,9 +63,11 @@ export const uncontrolledOf = (
     const standing = inputs.standings.get(device);
     if (standing === 'silent') uncontrolled.set(device, silentOutput(track, facts));
     else if (standing === 'asleep') continue;
+    else if (isContested(track, inputs.now)) uncontrolled.set(device, peakGeneration(track, inputs.now) ?? track.maxPower);
     else if (
       isNeverTold(facts, device) ||
       isCountedAsIs(state.follows.get(device) ?? FOLLOWING) ||
+      standsAbove(gainOf(state.limiter, device), track, inputs.now) ||
       (since !== undefined && inputs.now - since >= UNPROVEN_MS)
     )
       uncontrolled.set(device, latestGeneration(track, inputs.now) ?? track.maxPower);
@@ -97,8 +100,8 @@ export const claimsFor = (
 ): Claiming => {
   const { facts, inputs, state, limiter } = context;
   const seen = tracks.map((track) => {
-    const { settleMs, gain } = gainOf(limiter, track.device);
-    return { track, standing: inputs.standings.get(track.device), least: leastOf(track, facts), settleMs, gain };
+    const { settleMs, gain, excess } = gainOf(limiter, track.device);
+    return { excess, track, standing: inputs.standings.get(track.device), least: leastOf(track, facts), settleMs, gain };
   });
   const demands = observeDemands(
     state.demands,
@@ -108,7 +111,7 @@ export const claimsFor = (
   const rating = tracks.reduce((sum, { maxPower }) => sum + maxPower, 0);
   const isUnread = (track: GenerationTrack): boolean =>
     uncontrolled.has(track.device) && latestGeneration(track, inputs.now) === null;
-  const claims = seen.map(({ track, least, gain }): Claim => {
+  const claims = seen.map(({ track, least, gain, excess = 0 }): Claim => {
     const { device, maxPower } = track;
     return {
       device,
@@ -120,6 +123,7 @@ export const claimsFor = (
       usable: tracks.length === 1 ? null : usableBy(demands, device),
       least,
       idle: state.idle.has(device),
+      excess,
     };
   });
   const idle = idleOf(target, claims);

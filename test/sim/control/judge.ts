@@ -1,7 +1,7 @@
 /** Judges a run as it goes, by the world's truth alone; keeps no more than the last half minute. */
 import type { Transition } from '#control/record.ts';
 import type { Violation } from '../check.ts';
-import type { Chapter, DrawnEvent, Fault, Site } from './draw.ts';
+import type { Chapter, DrawnEvent, Fault, FaultSpan, Site } from './draw.ts';
 import { RATED_W } from './draw.ts';
 import type { Rules } from './rules.ts';
 
@@ -203,8 +203,8 @@ export class Judge {
     return this.#unclear.stands || at <= (this.#doubts.at(-1)?.until ?? -Infinity);
   }
 
-  /** An inverter was told a cap, watts. */
-  wrote(at: number, cap: number): void {
+  /** An inverter was told a cap while the site took `load`, watts both. */
+  wrote(at: number, cap: number, load: number): void {
     this.#writes += 1;
     this.#rules.advance(at);
     if (this.#startedAt !== null) this.#startedAt = null;
@@ -219,7 +219,7 @@ export class Judge {
     const limit = at - since < 2 ? Math.max(limitW, before ?? limitW) : limitW;
     const gain = 1 + Math.min(0, ...this.#site.inverters.map(({ plant }) => plant.gainErrorPercent)) / 100;
     const oldest = Math.max(...this.#site.inverters.map(({ readingAgeMs }) => readingAgeMs)) / 1000;
-    const allowed = limit + this.#peakLoad() + BAND_W + 0.02 * RATED_W + this.#moved() * (READ_SECONDS + oldest);
+    const allowed = limit + Math.max(load, this.#peakLoad()) + BAND_W + 0.02 * RATED_W + this.#moved() * (READ_SECONDS + oldest);
     // One that goes its own way is taken for one with a gain error, of a tenth at most; that is unlearned once it obeys.
     const misled = this.#untold.some((one) => one.within(UNLEARNED_SECONDS, at)) ? GAIN_LEAST : 1;
     if (cap * gain * misled * 0.99 > allowed)
@@ -264,10 +264,10 @@ export class Judge {
     this.#used = 0;
     this.#allowed = 0;
     this.#changesAt = this.#rules.changes;
-    for (const event of events) this.#event(event);
+    for (const event of events) this.#event(event, faults);
   }
 
-  #event({ mRID, start, durationSeconds }: DrawnEvent): void {
+  #event({ mRID, start, durationSeconds }: DrawnEvent, faults: readonly FaultSpan[]): void {
     const mine = this.#statuses.get(mRID) ?? [];
     const servedAt = this.#servedAt.get(mRID);
     this.#statuses.delete(mRID);
@@ -279,7 +279,22 @@ export class Judge {
     const inTime = servedAt !== undefined && servedAt < start + durationSeconds - 2;
     const text = `${mRID}: ${mine.length === 0 ? 'none' : mine.join(', ')}`;
     if (!rising || (inTime && ranks[0] !== 0)) this.say('transitions', start, text);
-    else if (inTime && ranks.at(-1) !== 2) this.say('transitions', start, `never ended: ${text}`);
+    else if (
+      inTime &&
+      ranks.at(-1) !== 2 &&
+      !(ranks.at(-1) === 0 && this.#isUntoldThrough(Math.max(start, servedAt), end, faults))
+    )
+      this.say('transitions', start, `never ended: ${text}`);
+  }
+
+  /** Somebody could not be told at any time of an event: it was never carried out, and nobody may say that it was. */
+  #isUntoldThrough(from: number, until: number, faults: readonly FaultSpan[]): boolean {
+    let coveredUntil = from;
+    for (const span of faults) {
+      const excuses = UNTOLD.includes(span.fault) || span.fault === 'line-down' || span.fault === 'controld-killed';
+      if (excuses && span.from <= coveredUntil) coveredUntil = Math.max(coveredUntil, span.until + this.#back);
+    }
+    return coveredUntil >= until;
   }
 
   /** Sum over the inverters that can be told, or over the others, so many cells ago. */

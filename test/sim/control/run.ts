@@ -269,7 +269,7 @@ class ControlRun {
     const { told } = device;
     this.#trace.add(this.#siteMs);
     this.#trace.add(told);
-    this.#judge.wrote(this.#agenda.seconds, told);
+    this.#judge.wrote(this.#agenda.seconds, told, this.#load(this.#siteMs));
   }
 
   #records(records: readonly RecordBody[]): void {

@@ -18,7 +18,7 @@ const watch = (cap: number | null, output: (t: number) => number, span: number, 
   const asserted: number[] = [];
   for (let t = 250; t <= span; t += 250) {
     track = withReading(track, inverterSample(t, output(t)));
-    const step = follow(state, track, settleMs, monoMs(t));
+    const step = follow(state, track, { gain: 1, settleMs }, monoMs(t));
     state = step.state;
     if (step.assert) asserted.push(t);
   }
@@ -63,8 +63,16 @@ describe('an inverter', () => {
   });
 
   it('that is slow by nature gets its settling time', () => {
-    expect(watch(4000, () => 9000, 20_000, 25_000).state.obedience).toBe('lags');
-    expect(watch(4000, () => 9000, 26_000, 25_000).state.obedience).toBe('disobeys');
+    const slow = (t: number): number => 9000 - 0.05 * t;
+    expect(watch(4000, slow, 24_000, 25_000).state.obedience).toBe('lags');
+    expect(watch(4000, slow, 26_000, 25_000).state.obedience).toBe('disobeys');
+  });
+
+  it('that does not come down at all gets no longer than a dead time may be, however slow it is thought to be', () => {
+    // 0.4 of what it takes to settle: it was once given up for slow because it ignored a cap.
+    expect(watch(4000, () => 9000, 9750, 25_000).state.obedience).toBe('lags');
+    expect(watch(4000, (t) => 8000 + 0.02 * t, 10_500, 25_000).state.obedience).toBe('disobeys');
+    expect(isCountedAsIs(watch(4000, () => 9000, 6000, 25_000).state)).toBe(false);
   });
 
   it('that came down is believed after three readings', () => {

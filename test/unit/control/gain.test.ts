@@ -182,6 +182,11 @@ describe('a trim below 1', () => {
     expect(inTurn(stuck(), [[5000, 9]], FULL).gain).toBe(1);
   });
 
+  it('is denied though the output still goes up with the sun', () => {
+    const sun = (cap: number, t: number): number => Math.min(cap, 4600 + 0.03 * t);
+    expect(inTurn(stuck(), [[5000, 12]], sun).gain).toBeGreaterThan(0.95);
+  });
+
   it('is kept while the output is on its way down', () => {
     expect(inTurn(stuck(), [[5000, 20]], (_, t) => 6500 - 80 * (t / 1000)).gain).toBeLessThan(0.92);
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { monoMs, watts } from '#base/units.ts';
-import { type LoadState, NO_LOAD_KNOWN, provenLoad, trend } from '#control/limiter/load.ts';
+import { type LoadState, NO_LOAD_KNOWN, type Output, provenLoad, trend, withEnvelope, withPoll } from '#control/limiter/load.ts';
+import { meterSample } from './site.ts';
 
 const RATED = watts(10_000);
 
@@ -31,5 +32,29 @@ describe('a load that goes on falling', () => {
     const state = after(1000, 1200, 1400, 1600, 1800, 2000, 2200);
     expect(trend(state.history)).toBe(200);
     expect(proven(state)).toBe(1102);
+  });
+});
+
+describe('a load that one refresh showed and the others only do not deny', () => {
+  /** A refresh each second, `[netImport, lowest output, highest output]`; what is relied on after the last. */
+  const after = (refreshes: readonly (readonly [number, number, number])[]): number | null => {
+    let state = NO_LOAD_KNOWN;
+    refreshes.forEach(([netImport, low, high], index) => {
+      const output: Output = { low: watts(low), high: watts(high), settled: true, unread: 0 };
+      state = withEnvelope(withPoll(state, meterSample(1000 * (index + 1), netImport)), () => output, RATED);
+    });
+    return provenLoad(state, monoMs(1000 * refreshes.length), { ratedPower: RATED, ahead: true })?.load ?? null;
+  };
+  const steady = Array.from({ length: 10 }, () => [300, 0, 0] as const);
+
+  it('is not relied on, however long they do not', () => {
+    // A register that was older than registers are; then an output that may be on its way up.
+    const doubtful = Array.from({ length: 20 }, () => [300, 0, 4000] as const);
+    expect(after([...steady, [300, 1400, 1400], ...doubtful])).toBeLessThanOrEqual(300 + 102);
+  });
+
+  it('is relied on once they show it', () => {
+    expect(after([...steady, ...steady.map(() => [1700, 0, 0] as const)])).toBe(1700);
+    expect(after([...steady, ...steady.map(() => [1700, 0, 4000] as const)])).toBe(1700);
   });
 });

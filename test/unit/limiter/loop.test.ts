@@ -182,12 +182,15 @@ describe('a load whose every second is drawn anew', () => {
     { sigma: 70, least: 0.94 },
     { sigma: 150, least: 0.88 },
   ])('by $sigma W costs few writes and little energy', ({ sigma, least }) => {
-    const { truth } = runLoop({ ...LOOP, limit: () => 1500, load: noisy(sigma, 1, () => 1500) }, 660);
-    const steady = truth.filter(({ t }) => t > 60);
-    // Ten minutes of 120 an hour.
-    expect(steady.filter(({ cap }, index) => cap !== steady[index - 1]?.cap).length).toBeLessThan(20);
-    expect(mean(steady, ({ netExport }) => Math.max(0, netExport - 1500))).toBeLessThan(0.005 * 1500);
-    expect(mean(steady, ({ generation }) => generation)).toBeGreaterThan(least * 3000);
+    const steady = SEEDS.slice(0, 8).map((seed) => {
+      const { truth } = runLoop({ ...LOOP, limit: () => 1500, load: noisy(sigma, seed, () => 1500) }, 660);
+      return truth.filter(({ t }) => t > 60);
+    });
+    const writes = steady.map((one) => one.filter(({ cap }, index) => cap !== one[index - 1]?.cap).length);
+    // Ten minutes of 120 an hour, of eight noises together.
+    expect(writes.reduce((sum, count) => sum + count, 0)).toBeLessThan(8 * 20);
+    expect(mean(steady.flat(), ({ netExport }) => Math.max(0, netExport - 1500))).toBeLessThan(0.005 * 1500);
+    expect(mean(steady.flat(), ({ generation }) => generation)).toBeGreaterThan(least * 3000);
   });
 
   test.each([70, 150])('by %i W and goes: no later for its noise', (sigma) => {
