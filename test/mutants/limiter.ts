@@ -57,6 +57,13 @@ export const LIMITER_MUTANTS: readonly Mutant[] = [
     tests: ['test/unit/control/follow.test.ts'],
   },
   {
+    name: 'a meter in doubt is tried for no longer than a quick inverter takes',
+    file: 'firmware/control/limiter/probe.ts',
+    search: 'Math.max(PROBE_MS, site.settleMs + SHOWN_MS)',
+    replace: 'PROBE_MS',
+    tests: ['test/unit/control/probe.test.ts'],
+  },
+  {
     name: 'a cap that creeps away from an output that stands still is another start each time',
     file: 'firmware/control/limiter/gain.ts',
     search: 'since: stood ? (rest.since ?? rest.cap) : cap',

@@ -247,7 +247,8 @@ export const decide = (
   const overcutSince = overcut(checked, target >= plant.maxPower ? target : Math.max(0, target - others), plant, told, now);
   const wanted = overcutSince === null ? target : watts(Math.min(target, others + plant.minOutput));
   const output = total(tracks, (track) => latestGeneration(track, now));
-  const site = { command: wanted, output: output === null ? null : watts(output), maxPower: plant.maxPower };
+  const slowest = tracks.reduce((most, { device }) => Math.max(most, settleMs(device)), 0);
+  const site = { command: wanted, output: output === null ? null : watts(output), maxPower: plant.maxPower, settleMs: slowest };
   const probe = plant.isChecked === true ? null : probed(state.probe ?? null, checked.sight, site, now);
   const command = probe === null ? wanted : watts(Math.min(wanted, probe.cap));
   const moving = tracks.some((track) => isWorthWatching(track, now, gainOf(state, track.device).settleMs));

@@ -11,8 +11,9 @@ const SIGN_FIRST_MS = 6000;
 const EVERY_MS = 60_000;
 const OFTEN_MS = 600_000;
 const SELDOM_MS = 300_000;
-/** As long as a slow plant takes to show it. */
+/** As long as most plants take to show it; one that was seen to be slower gets what it took, and a few readings more. */
 const PROBE_MS = 14_000;
+const SHOWN_MS = 6000;
 /** Deep enough that a sound meter must show it: more than the five per cent that count as evidence. */
 const DEPTH_FRACTION = 0.08;
 /** With less output than that there is nothing to take away. */
@@ -32,11 +33,11 @@ export interface Probe {
 export const probed = (
   before: Probe | null,
   sight: SightState,
-  site: { readonly command: Watts; readonly output: Watts | null; readonly maxPower: Watts },
+  site: { readonly command: Watts; readonly output: Watts | null; readonly maxPower: Watts; readonly settleMs: number },
   now: MonoMs,
 ): Probe | null => {
   if (sight.seen || sight.reason !== 'implausible' || sight.lostAt === null) return null;
-  if (before !== null && now - before.since < PROBE_MS) return before;
+  if (before !== null && now - before.since < Math.max(PROBE_MS, site.settleMs + SHOWN_MS)) return before;
   const since = now - sight.lostAt;
   const phase = since % (since < OFTEN_MS ? EVERY_MS : SELDOM_MS);
   const first = isDoubtedSign(sight) ? SIGN_FIRST_MS : FIRST_MS;
