@@ -64,6 +64,13 @@ export const LIMITER_MUTANTS: readonly Mutant[] = [
     tests: ['test/unit/control/probe.test.ts'],
   },
   {
+    name: 'a refresh that the next one overtakes says nothing any more',
+    file: 'firmware/control/limiter/load.ts',
+    search: 'const state = withEarlier(before, outputBetween, rating);',
+    replace: 'const state = before;',
+    tests: ['test/unit/control/trend.test.ts'],
+  },
+  {
     name: 'a cap that creeps away from an output that stands still is another start each time',
     file: 'firmware/control/limiter/gain.ts',
     search: 'since: stood ? (rest.since ?? rest.cap) : cap',

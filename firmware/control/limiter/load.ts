@@ -39,6 +39,8 @@ export interface LoadState {
   readonly polledAt: MonoMs | null;
   readonly fingerprint: number | null;
   readonly refresh: Refresh | null;
+  /** The one before it, where the output was not read after it before the next one came. Absent: none, or in a tape of an earlier release. */
+  readonly earlier?: Refresh | undefined;
   readonly estimate: Watts | null;
   /** Of what the estimate rests on, what inverters may deliver that were not read then, watts. */
   readonly unread: number;
@@ -110,6 +112,7 @@ export const withPoll = (state: LoadState, sample: MeterSample): LoadState => {
     polledAt: sample.takenAt,
     fingerprint: sample.fingerprint,
     refresh: { netImport: sample.netImport, from, to: sample.takenAt, base: state.estimate },
+    earlier: state.refresh ?? undefined,
     history: (state.estimate === null ? [] : [...state.history, { at: sample.takenAt, load: state.estimate }])
       .filter((entry) => sample.takenAt - entry.at <= PROVING_MS)
       .slice(-HISTORY_MAX),
@@ -120,6 +123,7 @@ export const withPoll = (state: LoadState, sample: MeterSample): LoadState => {
 const forgotten = (state: LoadState): LoadState => ({
   ...state,
   refresh: state.refresh === null ? null : { ...state.refresh, base: null },
+  earlier: undefined,
   estimate: null,
   unread: 0,
   history: [],
@@ -139,30 +143,61 @@ const reliedBefore = (history: readonly PastLoad[]): number | null => {
   return least;
 };
 
+/** What a refresh makes of the load, given the output that goes with it. */
+interface Bounds {
+  readonly low: number;
+  readonly high: number;
+  /** Of all inverters together, watts. */
+  readonly rating: number;
+}
+
+/** The estimate after `refresh`; below 0 where something feeds the site that nobody accounts for: what the meter sees is limited, whoever makes it. */
+const estimated = ({ base }: Refresh, { low, high }: Bounds): Watts => watts(clamp(base ?? low, low, high));
+
+/** The refresh at `at` made this of the load. */
+const revised = (state: LoadState, { to, base }: Refresh, estimate: Watts, { low, rating }: Bounds): LoadState['history'] => {
+  const place = state.history.findIndex(({ at }) => at === to);
+  if (place < 0) return state.history;
+  const isShown = estimate - low <= SHOWN_FRACTION * rating;
+  const relied = isShown ? estimate : (reliedBefore(state.history.slice(0, place + 1)) ?? base ?? low);
+  const shown = watts(Math.min(estimate, Math.max(low, relied)));
+  return state.history.with(place, { at: to, load: estimate, ...(shown < estimate ? { shown } : {}) });
+};
+
+/**
+ * Where meter and inverters are read at one instant, a refresh is known well only when the next one is there already: what it says by then
+ * is what the newest one starts from, or a load that went would hide behind an output that may rise.
+ */
+const withEarlier = (state: LoadState, outputBetween: (from: MonoMs, to: MonoMs) => Output | null, rating: number): LoadState => {
+  const { earlier, refresh } = state;
+  if (earlier === undefined || refresh === null || refresh.base === null || earlier.base === null) return state;
+  const output = outputBetween(earlier.from, earlier.to);
+  if (output === null || !output.settled) return state;
+  const bounds = { low: output.low + earlier.netImport, high: output.high + earlier.netImport, rating };
+  const estimate = estimated(earlier, bounds);
+  const history = revised(state, earlier, estimate, bounds);
+  return { ...state, earlier: undefined, refresh: { ...refresh, base: estimate }, history };
+};
+
 /** Evaluates the newest refresh with what is known of the output between its two instants; called again until that is settled. */
 export const withEnvelope = (
-  state: LoadState,
+  before: LoadState,
   outputBetween: (from: MonoMs, to: MonoMs) => Output | null,
   /** Of all of them together, watts: how wide a first estimate may be. */
   rating: number,
 ): LoadState => {
+  const state = withEarlier(before, outputBetween, rating);
   const refresh = state.refresh;
   if (refresh === null) return state;
   const output = outputBetween(refresh.from, refresh.to);
   // A device that no longer answers: what it does now is unknown, and so is the load.
   if (output === null) return state.estimate === null ? state : forgotten(state);
-  const low = output.low + refresh.netImport;
-  const high = output.high + refresh.netImport;
+  const bounds = { low: output.low + refresh.netImport, high: output.high + refresh.netImport, rating };
   // Nothing known before and the output on the move: a first guess would have to be undone. Until it settles no load is relied on.
-  if (refresh.base === null && high - low - output.unread > FIRST_WIDTH_FRACTION * rating)
+  if (refresh.base === null && bounds.high - bounds.low - output.unread > FIRST_WIDTH_FRACTION * rating)
     return { ...state, refresh: output.settled ? null : refresh };
-  // Below 0 where something feeds the site that nobody accounts for: what the meter sees is limited, whoever makes it.
-  const estimate = watts(clamp(refresh.base ?? low, low, high));
-  const isShown = estimate - low <= SHOWN_FRACTION * rating;
-  const shown = isShown ? estimate : watts(Math.min(estimate, Math.max(low, reliedBefore(state.history) ?? refresh.base ?? low)));
-  const history = state.history.map((entry, index) =>
-    index === state.history.length - 1 ? { at: entry.at, load: estimate, ...(shown < estimate ? { shown } : {}) } : entry,
-  );
+  const estimate = estimated(refresh, bounds);
+  const history = revised(state, refresh, estimate, bounds);
   return { ...state, estimate, unread: output.unread, history, refresh: output.settled ? null : refresh };
 };
 
@@ -176,7 +211,8 @@ const leastOf = ({ estimate, history }: LoadState, now: MonoMs, of: (past: PastL
 
 /** The newest load that nothing revises any more says how noisy it is. */
 const withNoise = (state: LoadState, rating: number): LoadState => {
-  const newest = state.history.at(state.refresh === null ? -1 : -2);
+  const open = (state.refresh === null ? 0 : 1) + (state.refresh === null || state.earlier === undefined ? 0 : 1);
+  const newest = state.history.at(-1 - open);
   if (newest === undefined || (state.noise !== undefined && newest.at <= state.noise.at)) return state;
   const noise = withNoisyLoad(state.noise, { ...newest, least: leastOf(state, newest.at, loadOf) ?? newest.load }, rating);
   return noise === state.noise ? state : { ...state, noise };

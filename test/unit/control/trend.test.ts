@@ -58,3 +58,21 @@ describe('a load that one refresh showed and the others only do not deny', () =>
     expect(after([...steady, ...steady.map(() => [1700, 0, 4000] as const)])).toBe(1700);
   });
 });
+
+it('a load that goes while the output may be about to rise shows with the reading after the next refresh', () => {
+  // Meter and inverter are read at one instant: what the inverter gave up to the refresh is known a second later.
+  const refreshes = [...Array.from({ length: 10 }, () => 1700), 300, 300];
+  let state = NO_LOAD_KNOWN;
+  refreshes.forEach((netImport, index) => {
+    const now = 1000 * (index + 1);
+    const mayRise = index >= 10;
+    const outputBetween = (_: number, to: number): Output =>
+      mayRise && to > now - 1000
+        ? { low: watts(0), high: watts(4000), settled: false, unread: 0 }
+        : { low: watts(0), high: watts(0), settled: true, unread: 0 };
+    state = withEnvelope(withPoll(state, meterSample(now, netImport)), outputBetween, RATED);
+    if (index === 10) expect(state.estimate).toBe(1700);
+  });
+  expect(state.estimate).toBe(300);
+  expect(proven(state)).toBe(300);
+});
