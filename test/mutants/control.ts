@@ -44,14 +44,14 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
   {
     name: 'what an uncontrolled inverter delivers is allowed once more',
     file: 'firmware/control/allocate/allocate.ts',
-    search: 'left -= uncontrolled ?? 0;',
-    replace: 'left -= 0;',
+    search: 'left -= uncontrolled ?? excess;',
+    replace: 'left -= uncontrolled === null ? excess : 0;',
     tests: SPLIT,
   },
   {
     name: 'an inverter that refuses its cap is counted as if it held it',
     file: 'firmware/control/tick/claims.ts',
-    search: 'inputs.now - since >= UNPROVEN_MS',
+    search: 'now - since >= UNPROVEN_MS',
     replace: 'since === null',
     tests: TICK,
   },
@@ -100,8 +100,8 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
   {
     name: 'generation that nobody accounts for is not seen: the load is never below zero',
     file: 'firmware/control/limiter/load.ts',
-    search: 'const estimate = watts(clamp(refresh.base ?? low, low, high));',
-    replace: 'const estimate = watts(Math.max(0, clamp(refresh.base ?? low, low, high)));',
+    search: 'watts(clamp(base ?? low, low, high));',
+    replace: 'watts(Math.max(0, clamp(base ?? low, low, high)));',
     tests: ['test/sim/fleet-seeds.test.ts'],
   },
   {
@@ -177,8 +177,8 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
   {
     name: 'the trim learns while the plant still moves',
     file: 'firmware/control/limiter/gain.ts',
-    search: 'const ratio = undisturbed && isSteady(track) ?',
-    replace: 'const ratio = undisturbed ?',
+    search: 'return isSteady(track) ? since : null;',
+    replace: 'return since;',
     tests: GAIN,
   },
   {
@@ -205,14 +205,15 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
   {
     name: 'an event counts as started before the limit was read back',
     file: 'firmware/control/tick/tick.ts',
-    search: 'const limits = enforced(state, facts, inputs);',
+    search:
+      'const limits = enforced(state, facts, inputs, activeLimits(state.plan, utility, facts.commissioned, facts.fallback));',
     replace: 'const limits = true;',
     tests: TICK,
   },
   {
     name: 'an inverter that ignores its cap raises no alarm',
     file: 'firmware/control/follow/follow.ts',
-    search: "if (before === 'disobeys' || long >= Math.max(DISOBEYS_AFTER_MS, settleMs)) return 'disobeys';",
+    search: "if (before === 'disobeys' || long >= Math.max(DISOBEYS_AFTER_MS, patient)) return 'disobeys';",
     replace: "if (before === 'disobeys') return 'disobeys';",
     tests: [...FOLLOW, ...TICK],
   },

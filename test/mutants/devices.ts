@@ -187,7 +187,7 @@ export const DEVICE_MUTANTS: readonly Mutant[] = [
   {
     name: 'an inverter to which nothing may be written counts as one that makes room',
     file: 'firmware/control/tick/claims.ts',
-    search: '      isNeverTold(facts, device) ||',
+    search: '    isNeverTold(facts, device) ||',
     replace: '',
     tests: ['test/sim/untold-inverter.test.ts'],
   },

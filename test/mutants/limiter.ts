@@ -2,7 +2,6 @@ import type { Mutant } from './mutant.ts';
 
 const TURNED = ['test/unit/control/turned.test.ts'];
 const LOOP = ['test/unit/limiter/loop.test.ts'];
-const CLAIMS = ['test/unit/control/claims.test.ts'];
 const GAIN = ['test/unit/control/gain.test.ts'];
 
 /** Breaks of what the limiter does about a meter it does not believe and an inverter that is slow to give way. */
@@ -13,62 +12,6 @@ export const LIMITER_MUTANTS: readonly Mutant[] = [
     search: 'ratio < gain && isOtherCap(cap, since);',
     replace: 'ratio < 0 && isOtherCap(cap, since);',
     tests: GAIN,
-  },
-  {
-    name: 'what one refresh showed and the others did not deny is a load to rely on',
-    file: 'firmware/control/limiter/load.ts',
-    search: '...(shown < estimate ? { shown } : {})',
-    replace: '',
-    tests: ['test/unit/control/trend.test.ts'],
-  },
-  {
-    name: 'a trim below 1 is believed while the sun rises under it',
-    file: 'firmware/control/limiter/gain.ts',
-    search: '< DENIED_AFTER_MS || slope(track) < 0)',
-    replace: '< DENIED_AFTER_MS || !isSteady(track))',
-    tests: GAIN,
-  },
-  {
-    name: "an offset above every cap is nobody's",
-    file: 'firmware/control/limiter/excess.ts',
-    search: 'return over < LEAST_FRACTION * maxPower ? 0 : Math.min(over, MOST_FRACTION * maxPower);',
-    replace: 'return 0;',
-    tests: CLAIMS,
-  },
-  {
-    name: 'an inverter a little above its cap that no cap moves is taken for what it was told',
-    file: 'firmware/control/tick/claims.ts',
-    search: '      standsAbove(gainOf(state.limiter, device), track, inputs.now) ||\n',
-    replace: '',
-    tests: CLAIMS,
-  },
-  {
-    name: 'an inverter that another master opens again and again is believed each time',
-    file: 'firmware/control/limiter/generation.ts',
-    search: 'lostAt.length >= LOSSES &&',
-    replace: 'lostAt.length > LOSSES &&',
-    tests: CLAIMS,
-  },
-  {
-    name: 'an inverter that ignored a cap once is waited for as if it were slow',
-    file: 'firmware/control/follow/follow.ts',
-    search: 'return stands(track) ? Math.min(settleMs,',
-    replace: 'return stands(track) ? Math.max(settleMs,',
-    tests: ['test/unit/control/follow.test.ts'],
-  },
-  {
-    name: 'a meter in doubt is tried for no longer than a quick inverter takes',
-    file: 'firmware/control/limiter/probe.ts',
-    search: 'Math.max(PROBE_MS, site.settleMs + SHOWN_MS)',
-    replace: 'PROBE_MS',
-    tests: ['test/unit/control/probe.test.ts'],
-  },
-  {
-    name: 'a refresh that the next one overtakes says nothing any more',
-    file: 'firmware/control/limiter/load.ts',
-    search: 'const state = withEarlier(before, outputBetween, rating);',
-    replace: 'const state = before;',
-    tests: ['test/unit/control/trend.test.ts'],
   },
   {
     name: 'a cap that creeps away from an output that stands still is another start each time',
@@ -262,8 +205,8 @@ export const LIMITER_MUTANTS: readonly Mutant[] = [
   {
     name: 'the gain is wound up by small cuts that the output has yet to follow',
     file: 'firmware/control/limiter/gain.ts',
-    search: 'capsWithin(track, now, Math.max(settleMs, deadTime?.most ?? 0))',
-    replace: 'capsWithin(track, now, 0)',
+    search: 'settled ? Math.max(settleMs, deadTime?.most ?? 0) : restedMs - 1);',
+    replace: '0);',
     tests: ['test/unit/control/answer.test.ts'],
   },
   {
@@ -332,8 +275,8 @@ export const LIMITER_MUTANTS: readonly Mutant[] = [
   {
     name: 'a trim below 1 is believed until a plant that is thought slow has settled',
     file: 'firmware/control/limiter/gain.ts',
-    search: 'return denied(state, track, newest.generation, now) ?? state;',
-    replace: 'return state;',
+    search: 'return denied(state, track, output, now);',
+    replace: 'return null;',
     tests: GAIN,
   },
   {

@@ -5,6 +5,7 @@ import { LIMITER_MUTANTS } from './limiter.ts';
 import { LOCAL_MUTANTS } from './local.ts';
 import type { Mutant } from './mutant.ts';
 import { NORTHBOUND_MUTANTS } from './northbound.ts';
+import { OBEDIENCE_MUTANTS } from './obedience.ts';
 import { PLAN_MUTANTS } from './plan.ts';
 import { STORAGE_MUTANTS } from './storage.ts';
 import { TOOL_MUTANTS } from './tools.ts';
@@ -15,6 +16,7 @@ import { NORTH_MUTANTS } from './utility.ts';
 export const MUTANTS: readonly Mutant[] = [
   ...CONTROL_MUTANTS,
   ...LIMITER_MUTANTS,
+  ...OBEDIENCE_MUTANTS,
   ...LOCAL_MUTANTS,
   ...STORAGE_MUTANTS,
   ...DEVICE_MUTANTS,

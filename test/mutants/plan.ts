@@ -211,8 +211,8 @@ export const PLAN_MUTANTS: readonly Mutant[] = [
   {
     name: 'an event that was read again counts as vanished for as long as it was away',
     file: 'firmware/control/plan/fold.ts',
-    search: 'programs: [...listing.programs, ...kept], vanishedSince: null, withdrawn: false',
-    replace: 'programs: [...listing.programs, ...kept], withdrawn: false',
+    search: 'return { ...event, programs, vanishedSince: null, withdrawn: false };',
+    replace: 'return { ...event, programs, withdrawn: false };',
     tests: PLAN,
   },
 ];

@@ -58,6 +58,8 @@ export const RELATION_AGE_SECONDS = 600;
 export const WALL_STEP_SECONDS = 2;
 /** A real-time clock further ahead of the last stored time than this is not believed: no site is dark that long, but clocks do lose themselves. */
 export const RTC_AHEAD_SECONDS = 31 * 86_400;
+/** For so long after a boot, or after an anchor that contradicts it, the real-time clock alone ends nothing: the server is about to be heard. */
+export const RTC_TRIAL_SECONDS = 90;
 /** An anchor that claims to be less certain than this says nothing. */
 const ANCHOR_ERROR_MAX = 60;
 /** An anchor less certain than this does not move an estimate that it bears out: one slow answer would spoil a good clock. */
@@ -95,6 +97,17 @@ export const utilityNow = (state: ClockState, mono: MonoMs, bootId: string, wall
 export const clockSource = (state: ClockState, now: Instant): 'anchor' | 'rtc' | 'unknown' => {
   if (state.line?.bootId === now.bootId) return state.line.source;
   return byRtc(state.relation, now.wall) === null ? 'unknown' : 'rtc';
+};
+
+/**
+ * Whether schedules may go on by the estimate. Not while it rests on a real-time clock that has only just carried it over a reboot: one
+ * that lost itself by hours would end every event that runs, for good, seconds before the server sets it right.
+ */
+export const isVouched = (state: ClockState, now: Instant): boolean => {
+  const { line, doubtful } = state;
+  if (line === null || line.bootId !== now.bootId || line.source === 'anchor') return true;
+  const since = (mono: MonoMs): number => (now.mono - mono) / 1000;
+  return since(line.mono) >= RTC_TRIAL_SECONDS && (doubtful === null || since(doubtful.mono) >= RTC_TRIAL_SECONDS);
 };
 
 /**

@@ -1,5 +1,5 @@
 import type { MonoMs } from '#base/units.ts';
-import { capsWithin, type GenerationTrack, latestGeneration, slope } from './generation.ts';
+import { capsWithin, type GenerationTrack, latestGeneration, longestDead, slope } from './generation.ts';
 import { excessAfter } from './excess.ts';
 import { quantumOf, type Stand, withStand } from './quantum.ts';
 import { type AnswerState, type DeadTime, deadTimeOf, lagOf, NOTHING_SEEN, withAnswer, withCut } from './response.ts';
@@ -152,11 +152,18 @@ const gainAfter = ({ gain, shown = 1 }: GainState, ratio: number, rest: RestingR
 };
 
 /** Output per watt of cap; null where it says nothing of the gain. A small change of cap disturbs nobody, yet it is followed late. */
-const ratioOf = ({ gain, settleMs, deadTime }: GainState, track: GenerationTrack, output: number, now: MonoMs): number | null => {
+const ratioOf = (
+  { gain, settleMs, deadTime }: GainState,
+  track: GenerationTrack,
+  output: number,
+  { now, restedMs }: { readonly now: MonoMs; readonly restedMs: number },
+): number | null => {
   // Held against the new cap alone, each small cut would ask for another.
-  const acting = capsWithin(track, now, Math.max(settleMs, deadTime?.most ?? 0));
+  const settled = restedMs > settleMs;
+  const acting = capsWithin(track, now, settled ? Math.max(settleMs, deadTime?.most ?? 0) : restedMs - 1);
   if (acting === null) return null;
   const delivers = output / Math.max(...acting) > gain;
+  if (!delivers && !settled) return null;
   const ratio = output / (delivers ? Math.max(...acting) : Math.min(...acting));
   // No output under a cap of none is no ratio at all.
   const isRatio = Number.isFinite(ratio) && Math.abs(ratio - 1) <= PLAUSIBLE;
@@ -188,6 +195,19 @@ const denied = (state: GainState, track: GenerationTrack, output: number, now: M
   return { ...state, gain, shown: gain };
 };
 
+/** An output that moves by less than this fraction of WMax in some seconds has come to the end of the slowest lag. */
+const STILL_FRACTION = 0.001;
+
+/**
+ * For how long the output has been at rest under its cap, milliseconds; null: it is not. One that does not move at all after its dead time
+ * has arrived, however long the plant is thought to take: it was once given up for slow because it ignored a cap.
+ */
+const restedFor = (state: GainState, track: GenerationTrack, now: MonoMs): number | null => {
+  const since = now - (track.disturbedAt ?? -Infinity);
+  if (since > state.settleMs) return isSteady(track) ? since : null;
+  return since > Math.max(DENIED_AFTER_MS, longestDead(state)) && isSteady(track, STILL_FRACTION) ? since : null;
+};
+
 /** A cap too small to divide by, fraction of WMax. */
 const LEAST_CAP_FRACTION = 0.03;
 
@@ -195,10 +215,10 @@ const LEAST_CAP_FRACTION = 0.03;
 const withTrim = (
   state: GainState,
   track: GenerationTrack,
-  { cap, output, atRest }: Stand & { readonly atRest: boolean },
+  { cap, output, restedMs }: Stand & { readonly restedMs: number | null },
   now: MonoMs,
 ): GainState | null => {
-  const ratio = atRest ? ratioOf(state, track, output, now) : null;
+  const ratio = restedMs === null ? null : ratioOf(state, track, output, { now, restedMs });
   if (ratio === null) return denied(state, track, output, now);
   const learnedAt = track.readings.at(-1)?.at ?? null;
   const rest = resting(state.rest, ratio, cap, track.maxPower);
@@ -225,10 +245,9 @@ export const withSettledReading = (before: GainState, track: GenerationTrack, no
   const state = bounded(withAnswers(timed(before, track), answers));
   const newest = track.readings.at(-1);
   if (newest === undefined || cap === null || state.learnedAt === newest.at) return state;
-  const undisturbed = track.disturbedAt === null || now - track.disturbedAt > state.settleMs;
-  const seen = { cap, output: newest.generation, atRest: undisturbed && isSteady(track) };
+  const seen = { cap, output: newest.generation, restedMs: restedFor(state, track, now) };
   const trimmed = cap < LEAST_CAP_FRACTION * track.maxPower ? null : withTrim(state, track, seen, now);
-  return seen.atRest ? withExcess(trimmed ?? state, track, seen, trimmed !== null) : (trimmed ?? state);
+  return seen.restedMs !== null ? withExcess(trimmed ?? state, track, seen, trimmed !== null) : (trimmed ?? state);
 };
 
 /** What an output may be above what the gain makes of its cap, fraction of WMax. */

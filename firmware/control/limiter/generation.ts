@@ -170,7 +170,9 @@ export const withAskedCap = (track: GenerationTrack, cap: Watts, now: MonoMs): G
 const capsInFlight = (track: GenerationTrack, at: MonoMs): { readonly low: Watts; readonly high: Watts } | null => {
   const { asked, pollMs = USUAL_POLL_MS } = track;
   const longest = pollMs > USUAL_POLL_MS ? Math.max(IN_FLIGHT_MS, 2 * pollMs) : IN_FLIGHT_MS;
-  if (asked === null || at - asked.at > longest || isProven(track)) return null;
+  if (asked === null || isProven(track)) return null;
+  // Of one of which no cap is proven nobody knows when what was asked for is written: once it can be reached again, say.
+  if (track.heldCap !== null && at - asked.at > longest) return null;
   const held = track.heldCap ?? track.maxPower;
   const least = DISTURBANCE_FRACTION * track.maxPower;
   if (Math.abs(asked.lowest - held) <= least && Math.abs(asked.highest - held) <= least) return null;

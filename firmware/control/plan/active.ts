@@ -110,6 +110,10 @@ export const activeLimits = (
   return moves ? limitsOf(current, now, commissioned, fallback) : standingLimits(current)(commissioned)(fallback);
 };
 
+/** What bound when the plan last changed, whatever time it is by now; ramps have ended. */
+export const limitsAsStored = (plan: Plan, commissioned: CommissionedLimits, fallback: FallbackLimits): ActiveLimits =>
+  standingLimits(plan)(commissioned)(fallback);
+
 /** Later than the end of every ramp. */
 const AT_LAST = utilitySeconds(Number.MAX_SAFE_INTEGER);
 

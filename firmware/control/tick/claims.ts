@@ -7,6 +7,7 @@ import { type GenerationTrack, isContested, latestGeneration, peakGeneration } f
 import { type Decision, gainOf, type LimiterState } from '#control/limiter/limiter.ts';
 import type { DeviceId } from '#site/device.ts';
 import type { ControlState, SiteFacts, TickInputs } from './state.ts';
+import { isUnheard } from './unexplained.ts';
 
 /** A cap that is not read back for so long is not going to be: the inverter refuses it, or cannot be reached to be told. */
 const UNPROVEN_MS = 10_000;
@@ -45,6 +46,25 @@ const silentOutput = (track: GenerationTrack, facts: SiteFacts): Watts => {
   return holds && track.heldCap !== null ? track.heldCap : track.maxPower;
 };
 
+type Around = Pick<TickInputs, 'now' | 'standings'>;
+
+/** What one that cannot be told is counted as; null: it can be told. */
+const countedAs = (track: GenerationTrack, facts: SiteFacts, { now, standings }: Around, state: ControlState): Watts | null => {
+  const { device, maxPower } = track;
+  const standing = standings.get(device);
+  if (standing === 'silent') return silentOutput(track, facts);
+  if (state.unexplained?.isCounted === true && isUnheard(track, standing, now)) return maxPower;
+  if (standing === 'asleep') return null;
+  if (isContested(track, now)) return peakGeneration(track, now) ?? maxPower;
+  const since = state.unproven.get(device);
+  const isAsItIs =
+    isNeverTold(facts, device) ||
+    isCountedAsIs(state.follows.get(device) ?? FOLLOWING) ||
+    standsAbove(gainOf(state.limiter, device), track, now) ||
+    (since !== undefined && now - since >= UNPROVEN_MS);
+  return isAsItIs ? (latestGeneration(track, now) ?? maxPower) : null;
+};
+
 /**
  * What each inverter that cannot be told is counted as; the others are absent. One that answers counts what it delivers, one that is
  * silent what it may deliver. A site of one inverter has nobody to give way.
@@ -52,25 +72,14 @@ const silentOutput = (track: GenerationTrack, facts: SiteFacts): Watts => {
 export const uncontrolledOf = (
   tracks: readonly GenerationTrack[],
   facts: SiteFacts,
-  inputs: TickInputs,
+  around: Around,
   state: ControlState,
 ): ReadonlyMap<DeviceId, Watts> => {
   const uncontrolled = new Map<DeviceId, Watts>();
   if (tracks.length === 1) return uncontrolled;
   for (const track of tracks) {
-    const { device } = track;
-    const since = state.unproven.get(device);
-    const standing = inputs.standings.get(device);
-    if (standing === 'silent') uncontrolled.set(device, silentOutput(track, facts));
-    else if (standing === 'asleep') continue;
-    else if (isContested(track, inputs.now)) uncontrolled.set(device, peakGeneration(track, inputs.now) ?? track.maxPower);
-    else if (
-      isNeverTold(facts, device) ||
-      isCountedAsIs(state.follows.get(device) ?? FOLLOWING) ||
-      standsAbove(gainOf(state.limiter, device), track, inputs.now) ||
-      (since !== undefined && inputs.now - since >= UNPROVEN_MS)
-    )
-      uncontrolled.set(device, latestGeneration(track, inputs.now) ?? track.maxPower);
+    const watts = countedAs(track, facts, around, state);
+    if (watts !== null) uncontrolled.set(track.device, watts);
   }
   return uncontrolled;
 };

@@ -23,6 +23,7 @@ import type { DeviceStanding, Sample } from '#site/sample.ts';
 import type { Unproven } from './claims.ts';
 import type { Conditions } from './conditions.ts';
 import type { Followed } from './curves.ts';
+import type { Unexplained } from './unexplained.ts';
 
 /** What the tick must know of an inverter beyond what it measures. */
 export interface InverterFacts {
@@ -116,6 +117,8 @@ export interface ControlState {
   readonly unproven: Unproven;
   /** What each inverter can use of its share. */
   readonly demands: Demands;
+  /** Absent: nothing of the kind, or in a tape of an earlier release. */
+  readonly unexplained?: Unexplained | null;
   /** Kept at 0, so that the others run above their minimum output. */
   readonly idle: ReadonlySet<DeviceId>;
   readonly alarms: readonly StandingAlarm[];
@@ -179,4 +182,6 @@ export interface TickResult {
   readonly again: MonoMs;
   /** Utility time of this tick; null while unknown. */
   readonly utility: UtilitySeconds | null;
+  /** The program sets are to be given again: nobody vouches for the clock yet. Absent: they were taken, or are too early. */
+  readonly holdsSets?: true;
 }

@@ -1,16 +1,16 @@
 import type { Note } from '#base/ports.ts';
 import { durationMs, type MonoMs, type UtilitySeconds, utilitySeconds, type Watts, watts } from '#base/units.ts';
-import { applyAnchor, type ClockState, noteWall, utilityExact, utilityNow } from '#control/clock/clock.ts';
+import { applyAnchor, type ClockState, isVouched, noteWall, utilityExact, utilityNow } from '#control/clock/clock.ts';
 import { type GenerationTrack, latestGeneration } from '#control/limiter/generation.ts';
 import { decide, type Decision, type PowerLimits } from '#control/limiter/limiter.ts';
 import type { Plant } from '#control/limiter/plant.ts';
 import { beside, isStopped, powerLimits } from '#control/limits/power.ts';
 import type { Service } from '#control/limits/service.ts';
-import type { ActiveLimits } from '#control/limits.ts';
+import { type ActiveLimits, tightestOf } from '#control/limits.ts';
 import { localLimits, withLocalLimits } from '#control/local/local.ts';
 import { type LockoutState, NOT_LOCKED, resetLockout, watchFlow } from '#control/local/lockout.ts';
 import { isCap } from '#control/modes.ts';
-import { activeLimits } from '#control/plan/active.ts';
+import { activeLimits, limitsAsStored } from '#control/plan/active.ts';
 import { advancePlan, confirmStarted, pendingStarts } from '#control/plan/advance.ts';
 import type { Surroundings } from '#control/plan/course.ts';
 import { foldProgramSet } from '#control/plan/fold.ts';
@@ -31,6 +31,7 @@ import { askCurves, functionsOf, isFollowed, withOneReactive } from './curves.ts
 import { phasesOf } from './phases.ts';
 import { askReactive, reactiveOf } from './reactive.ts';
 import type { ControlState, SiteFacts, TickInputs, TickResult } from './state.ts';
+import { observeUnexplained, type Unexplained } from './unexplained.ts';
 import { askStored, isStored, observeStored, type Stored, storedWithin } from './storing.ts';
 
 /** A held cap may exceed its ceiling by the resolution of one watt before it counts as not yet enforced. */
@@ -148,8 +149,14 @@ const replan = (
 const fits = ({ decision }: ControlState, track: GenerationTrack, now: MonoMs): boolean =>
   (latestGeneration(track, now) ?? Infinity) <= (decision?.ceiling ?? 0);
 
+/** The flow is inside what the utility itself asks for, whatever tighter limit beside it the site cannot reach. */
+const isMet = ({ exportLimit, generationLimit, maxPower }: ActiveLimits, { limiter: { sight } }: ControlState): boolean => {
+  const isExportAlone = exportLimit !== undefined && generationLimit === undefined && maxPower === undefined;
+  return isExportAlone && sight.seen && sight.netImport !== null && 0 - sight.netImport <= exportLimit.value;
+};
+
 /** True when every device that answers provably holds no more than the limits allow, and does what it holds (Response 2, design section 3). */
-const enforced = (state: ControlState, facts: SiteFacts, inputs: TickInputs): boolean => {
+const enforced = (state: ControlState, facts: SiteFacts, inputs: TickInputs, own: ActiveLimits): boolean => {
   if (!storedWithin(state, facts, inputs)) return false;
   const opens = isStopped(state.limits);
   for (const [device, track] of state.tracks) {
@@ -161,7 +168,7 @@ const enforced = (state: ControlState, facts: SiteFacts, inputs: TickInputs): bo
     }
     const ceiling = state.ceilings.get(device) ?? 0;
     if (track.heldCap === null || track.heldCap > ceiling + HELD_TOLERANCE_W) return false;
-    if (state.follows.get(device)?.obedience === 'disobeys') return false;
+    if (state.follows.get(device)?.obedience === 'disobeys' && !isMet(own, state)) return false;
     if (opens && inputs.connections.get(device) !== 'disconnected') return false;
   }
   return true;
@@ -192,7 +199,7 @@ const started = (
   if (utility === null) return { plan: state.plan, records: [] };
   const pending = pendingStarts(state.plan, utility);
   if (pending.length === 0) return { plan: state.plan, records: [] };
-  const limits = enforced(state, facts, inputs);
+  const limits = enforced(state, facts, inputs, activeLimits(state.plan, utility, facts.commissioned, facts.fallback));
   const holds = targetHolds(state, inputs);
   const { targets = {} } = state.limits;
   const isBegun = (modes: readonly ControlMode[]): boolean => {
@@ -215,8 +222,50 @@ const lockoutOf = ({ lockout, limiter }: ControlState, { local }: SiteFacts, { n
   return watchFlow(asked ?? lockout, local.scheme, seen ? netImport : null, now);
 };
 
+/** By a clock that nobody vouches for, what ran before the reboot runs on, and what it says has begun binds as well. */
+const utilityLimits = (
+  plan: Plan,
+  moment: UtilitySeconds | null,
+  vouched: boolean,
+  { commissioned, fallback }: SiteFacts,
+): ActiveLimits => {
+  const now = activeLimits(plan, moment, commissioned, fallback);
+  return vouched ? now : tightestOf(limitsAsStored(plan, commissioned, fallback), now);
+};
+
+const unexplainedBy = (
+  { unexplained = null, limiter }: ControlState,
+  tracks: readonly GenerationTrack[],
+  { standings, now }: TickInputs,
+  plant: Plant,
+): Unexplained | null =>
+  tracks.length < 2 ? null : observeUnexplained(unexplained, { sight: limiter.sight, tracks, standings, plant }, now);
+
 const samePower = (a: PowerLimits, b: PowerLimits): boolean =>
   a.exportLimit === b.exportLimit && a.generationLimit === b.generationLimit;
+
+/** What time it is, what is planned, and what of all that limits the site binds now. */
+const schedule = (before: ControlState, facts: SiteFacts, inputs: TickInputs, plant: Plant) => {
+  const { now, bootId, wall } = inputs;
+  const instant = { bootId, mono: now, wall };
+  const { clock, notes } = date(before.clock, inputs);
+  const utility = utilityNow(clock, now, bootId, wall);
+  const vouched = isVouched(clock, instant);
+  const heard = vouched ? inputs : { ...inputs, programSets: [] };
+  const around = surroundingsOf(before, setMaxWOf(plant, facts), now);
+  const planned = replan(before, facts, heard, vouched ? utility : null, around);
+  // Schedules go by whole seconds; a ramp moves between them.
+  const exact = utilityExact(clock, instant);
+  const moment = exact === null ? null : utilitySeconds(exact);
+  const lockout = lockoutOf(before, facts, inputs);
+  const bound = withLocalLimits(
+    utilityLimits(planned.plan, moment, vouched, facts),
+    localLimits(facts.local, { lockout, utility, now, heard: inputs.heard }),
+  );
+  const targets = withOneReactive(bound.targets);
+  const limits: ActiveLimits = targets === undefined ? bound : { ...bound, targets };
+  return { clock, notes, utility, vouched, planned, exact, moment, lockout, limits };
+};
 
 /**
  * One tick: inputs in, setpoints, records and notes out (design section 3). Pure; the same inputs always give the same result.
@@ -224,30 +273,21 @@ const samePower = (a: PowerLimits, b: PowerLimits): boolean =>
  */
 export const controlTick = (before: ControlState, facts: SiteFacts, inputs: TickInputs): TickResult => {
   const { now, trial } = inputs;
-  const dated = date(before.clock, inputs);
-  const utility = utilityNow(dated.clock, now, inputs.bootId, inputs.wall);
   const stored = observeStored(before, facts, inputs);
   const plant = plantOf(facts, stored);
-  const planned = replan(before, facts, inputs, utility, surroundingsOf(before, setMaxWOf(plant, facts), now));
-  // Schedules go by whole seconds; a ramp moves between them.
-  const exact = utilityExact(dated.clock, { bootId: inputs.bootId, mono: now, wall: inputs.wall });
-  const moment = exact === null ? null : utilitySeconds(exact);
-  const lockout = lockoutOf(before, facts, inputs);
-  const bound = withLocalLimits(
-    activeLimits(planned.plan, moment, facts.commissioned, facts.fallback),
-    localLimits(facts.local, { lockout, utility, now, heard: inputs.heard }),
-  );
-  const targets = withOneReactive(bound.targets);
-  const limits = targets === undefined ? bound : { ...bound, targets };
+  const scheduled = schedule(before, facts, inputs, plant);
+  const { clock, utility, planned, exact, moment, lockout, limits } = scheduled;
+  const { targets } = limits;
   const stopped = isStopped(limits);
 
   const tracks = tracksFor(before.tracks, facts);
   const observed = observe({ limiter: before.limiter, tracks }, inputs, facts, plant);
   const all = [...observed.tracks.values()];
+  const unexplained = unexplainedBy(before, all, inputs, plant);
   // Asleep counts 0 W and is no fault: every night.
-  const awake = all.filter((track) => inputs.standings.get(track.device) !== 'asleep');
+  const awake = unexplained?.isCounted === true ? all : all.filter(({ device }) => inputs.standings.get(device) !== 'asleep');
   const { whole, power } = powersOf(limits, planned.plan.service, moment, plant, facts);
-  const uncontrolled = uncontrolledOf(all, facts, inputs, before);
+  const uncontrolled = uncontrolledOf(all, facts, inputs, { ...before, unexplained });
   // A check of the meter moves the inverters itself.
   const running = { ...plant, minOutput: leastTogether(awake, uncontrolled, facts, before.idle), isChecked: trial !== undefined };
   const { state: limiter, decision } = decide(observed.limiter, power, awake, { plant: running, now, uncontrolled });
@@ -267,7 +307,7 @@ export const controlTick = (before: ControlState, facts: SiteFacts, inputs: Tick
 
   const decided: ControlState = {
     plan: connecting.service === planned.plan.service ? planned.plan : { ...planned.plan, service: connecting.service },
-    clock: dated.clock,
+    clock,
     limiter,
     tracks: asking.tracks,
     follows: asking.follows,
@@ -275,6 +315,7 @@ export const controlTick = (before: ControlState, facts: SiteFacts, inputs: Tick
     ceilings: asking.ceilings,
     unproven: observeUnproven(before.unproven, before, observed.tracks.values(), now),
     demands,
+    unexplained,
     idle,
     alarms: before.alarms,
     conditions: observeConditions(before.conditions, inputs.samples, inputs.standings),
@@ -287,15 +328,16 @@ export const controlTick = (before: ControlState, facts: SiteFacts, inputs: Tick
     storage: storing.storage,
     decision,
   };
-  const start = started(decided, facts, inputs, utility);
+  const start = started(decided, facts, inputs, scheduled.vouched ? utility : null);
   const alarms = alarmChanges(decided, facts, inputs);
   return {
     state: { ...decided, plan: start.plan, alarms: alarms.alarms },
     commands: [...asking.commands, ...storing.commands, ...connecting.commands, ...reacting.commands, ...curving.commands],
     records: [...planned.records, ...start.records, ...limitChange(before.limits, limits), ...alarms.records],
-    notes: [...dated.notes, ...planned.notes],
+    notes: [...scheduled.notes, ...planned.notes],
     attend: decision.moving || decision.overcutting || storing.moving || stopped !== isStopped(before.limits),
     again: tickAgain(decided, now, exact),
     utility,
+    ...(scheduled.vouched || inputs.programSets.length === 0 ? {} : { holdsSets: true }),
   };
 };

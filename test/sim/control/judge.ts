@@ -267,7 +267,7 @@ export class Judge {
     for (const event of events) this.#event(event, faults);
   }
 
-  #event({ mRID, start, durationSeconds }: DrawnEvent, faults: readonly FaultSpan[]): void {
+  #event({ mRID, start, durationSeconds, limitW }: DrawnEvent, faults: readonly FaultSpan[]): void {
     const mine = this.#statuses.get(mRID) ?? [];
     const servedAt = this.#servedAt.get(mRID);
     this.#statuses.delete(mRID);
@@ -277,13 +277,12 @@ export class Judge {
     const ranks = mine.map((status) => RANK[status] ?? 9);
     const rising = ranks.every((rank, index) => index === 0 || rank > (ranks[index - 1] ?? 0));
     const inTime = servedAt !== undefined && servedAt < start + durationSeconds - 2;
+    // Below what the inverters give at least no limit is ever carried out.
+    const isExcused = (): boolean =>
+      limitW < this.#floor || (servedAt !== undefined && this.#isUntoldThrough(Math.max(start, servedAt), end, faults));
     const text = `${mRID}: ${mine.length === 0 ? 'none' : mine.join(', ')}`;
     if (!rising || (inTime && ranks[0] !== 0)) this.say('transitions', start, text);
-    else if (
-      inTime &&
-      ranks.at(-1) !== 2 &&
-      !(ranks.at(-1) === 0 && this.#isUntoldThrough(Math.max(start, servedAt), end, faults))
-    )
+    else if (inTime && ranks.at(-1) !== 2 && !(ranks.at(-1) === 0 && isExcused()))
       this.say('transitions', start, `never ended: ${text}`);
   }
 

@@ -8,8 +8,9 @@ import { newLimiter } from '#control/limiter/limiter.ts';
 import { INVERTER_MODES } from '#control/modes.ts';
 import { emptyPlan } from '#control/plan/plan.ts';
 import { uncontrolledOf } from '#control/tick/claims.ts';
-import { type SiteFacts, startState, type TickInputs } from '#control/tick/state.ts';
+import { type SiteFacts, startState } from '#control/tick/state.ts';
 import { toDeviceId } from '#site/device.ts';
+import type { DeviceStanding } from '#site/sample.ts';
 import { inverterSample, METER, PV, WMAX } from './site.ts';
 
 const OTHER = toDeviceId('other');
@@ -25,13 +26,10 @@ const FACTS: SiteFacts = {
 
 /** What `track` and another inverter that answers are counted as beside what can be told. */
 const countedAs = (track: GenerationTrack, t: number, gain = UNTRIMMED): number | undefined => {
-  const inputs = {
-    now: monoMs(t),
-    standings: new Map([PV, OTHER].map((device) => [device, 'answering'])),
-  } as unknown as TickInputs;
+  const around = { now: monoMs(t), standings: new Map([PV, OTHER].map((device) => [device, 'answering' as const])) };
   const state = startState({ plan: emptyPlan(), clock: unknownClock() });
   const limiter = { ...newLimiter(), gains: new Map([[PV, gain]]) };
-  return uncontrolledOf([track, NOBODY], FACTS, inputs, { ...state, limiter }).get(PV);
+  return uncontrolledOf([track, NOBODY], FACTS, around, { ...state, limiter }).get(PV);
 };
 
 /** Its cap of 2 kW is found gone at each of `losses` (milliseconds) and proven again a second later; it delivers `output`. */
@@ -76,6 +74,24 @@ describe('an inverter whose cap is taken away', () => {
     ] as const)
       track = withHeldCap(withAskedCap(track, watts(cap), monoMs(t)), watts(cap), monoMs(t + 100));
     expect(countedAs(track, 7200)).toBeUndefined();
+  });
+});
+
+describe('an inverter that is taken to sleep', () => {
+  const asleep = (isCounted: boolean): number | undefined => {
+    const standings = new Map<typeof PV, DeviceStanding>([
+      [PV, 'asleep'],
+      [OTHER, 'answering'],
+    ]);
+    const fresh = startState({ plan: emptyPlan(), clock: unknownClock() });
+    const unexplained = { since: monoMs(0), lastAt: monoMs(5000), isCounted };
+    const track = newTrack(PV, watts(WMAX));
+    return uncontrolledOf([track, NOBODY], FACTS, { now: monoMs(5000), standings }, { ...fresh, unexplained }).get(PV);
+  };
+
+  it('counts with all it could give once the flow says that it is awake', () => {
+    expect(asleep(false)).toBeUndefined();
+    expect(asleep(true)).toBe(WMAX);
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { durationMs, monoMs, type Watts, watts } from '#base/units.ts';
-import { envelope, type GenerationTrack, newTrack, withHeldCap, withReading } from '#control/limiter/generation.ts';
+import { envelope, type GenerationTrack, newTrack, withAskedCap, withHeldCap, withReading } from '#control/limiter/generation.ts';
 import { toDeviceId } from '#site/device.ts';
 
 const DEVICE = toDeviceId('pv');
@@ -29,6 +29,16 @@ const raisedThenCut = (then: number): GenerationTrack => {
 };
 const highest = (track: GenerationTrack, from: number, { gain = 1, settleMs = 12_500 } = {}): Watts | undefined =>
   envelope(track, monoMs(from), monoMs(from + 300), durationMs(150), { gain, settleMs })?.high;
+
+it('an inverter of which no cap is proven may get what was asked for long ago at any instant: its line is back', () => {
+  const asked = withAskedCap(newTrack(DEVICE, watts(10_000)), watts(0), monoMs(1000));
+  const known = (track: GenerationTrack) =>
+    envelope(read(track, 14_500, 4800), monoMs(14_600), monoMs(14_900), durationMs(150), { gain: 1, settleMs: 5000 });
+  expect(known(asked)?.low).toBe(0);
+  // Once it holds something, what is not read back soon was lost.
+  const holds = withHeldCap(asked, watts(5000), monoMs(1200));
+  expect(known(withAskedCap(holds, watts(0), monoMs(2000)))?.low).toBe(known(holds)?.low);
+});
 
 describe('an inverter with a dead time', () => {
   it('may still rise to the cap that was held before', () => {

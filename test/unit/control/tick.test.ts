@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { durationMs, monoMs, utilitySeconds, vars, wallSeconds, watts } from '#base/units.ts';
-import { unknownClock } from '#control/clock/clock.ts';
+import { startClock, unknownClock } from '#control/clock/clock.ts';
+import type { HeardLimits } from '#control/local/inputs.ts';
 import type { EventBody, ProgramSet } from '#control/program.ts';
 import type { RecordBody } from '#control/record.ts';
 import { GRID_CODE_MODES, INVERTER_MODES } from '#control/modes.ts';
@@ -76,10 +77,13 @@ class Gateway {
   readonly connections = new Map<DeviceId, Connection | null>();
   readonly reactiveHeld = new Map<DeviceId, boolean>();
   readonly standings = new Map<DeviceId, DeviceStanding>([[PV, 'answering']]);
+  readonly heard = new Map<string, HeardLimits>();
   readonly records: RecordBody[] = [];
   commands: readonly Command[] = [];
   #sets: ProgramSet[] = [];
   #anchored = false;
+  #boot = BOOT;
+  #wall = 0;
   readonly #facts: SiteFacts;
 
   constructor(facts: SiteFacts = SITE) {
@@ -97,16 +101,26 @@ class Gateway {
     return this;
   }
 
+  /** The machine starts again, `seconds` later by its real-time clock; the site forgot nothing. */
+  reboot(seconds: number): this {
+    this.#boot = `${this.#boot}+`;
+    this.#wall += seconds;
+    const { plan, clock } = this.state;
+    const now = { bootId: this.#boot, mono: monoMs(this.now), wall: wallSeconds(this.#wall + this.now / 1000) };
+    this.state = startState({ plan, clock: startClock(clock, now).state });
+    return this;
+  }
+
   tick(samples: readonly Sample[] = []): TickResult {
     this.now += 1000;
     const anchors = this.#anchored
-      ? [{ bootId: BOOT, mono: monoMs(this.now), utility: utilitySeconds(EPOCH + this.now / 1000), error: 0 }]
+      ? [{ bootId: this.#boot, mono: monoMs(this.now), utility: utilitySeconds(EPOCH + this.now / 1000), error: 0 }]
       : [];
     this.#anchored = false;
     const result = controlTick(this.state, this.#facts, {
       now: monoMs(this.now),
-      bootId: BOOT,
-      wall: wallSeconds(0),
+      bootId: this.#boot,
+      wall: wallSeconds(this.#wall + this.now / 1000),
       samples,
       held: new Map([...this.held].map(([device, cap]) => [device, cap === null ? null : watts(cap)])),
       connections: this.connections,
@@ -115,8 +129,9 @@ class Gateway {
       programSets: this.#sets,
       anchors,
       lockoutReset: false,
+      ...(this.heard.size === 0 ? {} : { heard: this.heard }),
     });
-    this.#sets = [];
+    if (result.holdsSets !== true) this.#sets = [];
     this.state = result.state;
     this.records.push(...result.records);
     this.commands = result.commands;
@@ -145,6 +160,59 @@ class Gateway {
 }
 
 describe('a tick', () => {
+  /** An event runs when the machine goes dark; it comes back with a real-time clock that is `ahead` seconds ahead. */
+  const rebooted = (ahead: number, duration = 600): Gateway => {
+    const gateway = new Gateway().listen(listing([event(2000, 5, duration)])).anchor();
+    gateway.held.set(PV, 2900);
+    gateway.seen(20, 2900, -1900);
+    expect(gateway.statuses()).toEqual(['received', 'started']);
+    return gateway.reboot(60 + ahead);
+  };
+
+  it('ends nothing by a real-time clock that has just carried the time over a reboot', () => {
+    const gateway = rebooted(8 * 3600).seen(8, 2900, -1900);
+    expect(gateway.state.limits.exportLimit?.value).toBe(2000);
+    // Two anchors that agree set the clock right; the event runs on to its own end.
+    gateway.anchor().seen(10, 2900, -1900).anchor().seen(10, 2900, -1900);
+    expect(gateway.state.limits.exportLimit?.value).toBe(2000);
+    expect(gateway.statuses()).toEqual(['received', 'started']);
+    gateway.seen(600, 2900, -1900);
+    expect(gateway.statuses()).toEqual(['received', 'started', 'completed']);
+  });
+
+  it('believes that clock where no server is heard to say otherwise', () => {
+    const gateway = rebooted(8 * 3600).seen(88, 2900, -1900);
+    expect(gateway.statuses()).toEqual(['received', 'started']);
+    gateway.seen(3, 2900, -1900);
+    expect(gateway.statuses()).toEqual(['received', 'started', 'completed']);
+    expect(gateway.state.limits.exportLimit?.value).toBe(4000);
+  });
+
+  it('holds the tighter of what ran and what that clock says has begun, and keeps a program set until it is vouched for', () => {
+    const gateway = new Gateway().listen(listing([event(2000, 60, 600)])).anchor();
+    gateway.held.set(PV, 2900);
+    gateway.seen(20, 2900, -1900).reboot(60).seen(5, 2900, -1900);
+    expect(gateway.state.limits.exportLimit?.value).toBe(2000);
+    expect(gateway.statuses()).toEqual(['received']);
+    const held = gateway.listen(listing([event(2000, 60, 600)], 1000)).tick();
+    expect(held.holdsSets).toBe(true);
+    expect(gateway.state.plan.programs[0]?.defaultControl?.modes).toEqual({ opModExpLimW: 4000 });
+    gateway.anchor().seen(3, 2900, -1900);
+    expect(gateway.statuses()).toEqual(['received', 'started']);
+  });
+
+  it('says started of an event that the site meets, though a tighter limit beside it is out of reach', () => {
+    const fallback = { exportW: watts(200), generationW: null, importW: null };
+    const local = { ...SITE.local, inputs: [{ name: 'operator', fallback }] };
+    const gateway = new Gateway({ ...SITE, local, commissioned: { exportW: null, generationW: null } });
+    gateway.heard.set('operator', { ...fallback, until: monoMs(1e9) });
+    gateway.listen(listing([event(3000, 20, 600)])).anchor();
+    gateway.held.set(PV, 0);
+    gateway.seen(60, 1200, -1100);
+    expect(gateway.state.follows.get(PV)?.obedience).toBe('disobeys');
+    expect(gateway.statuses()).toEqual(['received', 'started']);
+  });
+
   it('binds the fallback before anything is known of the utility, and writes it in the first tick', () => {
     const gateway = new Gateway();
     const { commands, records } = gateway.tick();

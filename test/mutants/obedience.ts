@@ -1,0 +1,138 @@
+import type { Mutant } from './mutant.ts';
+
+const CLAIMS = ['test/unit/control/claims.test.ts'];
+const GAIN = ['test/unit/control/gain.test.ts'];
+const TICK = ['test/unit/control/tick.test.ts'];
+const UNEXPLAINED = ['test/unit/control/unexplained.test.ts'];
+const CLOCK = 'firmware/control/clock/clock.ts';
+
+/** Breaks of what is made of inverters that half obey or are not heard, of meters in doubt, and of a clock that nobody vouches for. */
+export const OBEDIENCE_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'what one refresh showed and the others did not deny is a load to rely on',
+    file: 'firmware/control/limiter/load.ts',
+    search: '...(shown < estimate ? { shown } : {})',
+    replace: '',
+    tests: ['test/unit/control/trend.test.ts'],
+  },
+  {
+    name: 'a trim below 1 is believed while the sun rises under it',
+    file: 'firmware/control/limiter/gain.ts',
+    search: '< DENIED_AFTER_MS || slope(track) < 0)',
+    replace: '< DENIED_AFTER_MS || !isSteady(track))',
+    tests: GAIN,
+  },
+  {
+    name: "an offset above every cap is nobody's",
+    file: 'firmware/control/limiter/excess.ts',
+    search: 'return over < LEAST_FRACTION * maxPower ? 0 : Math.min(over, MOST_FRACTION * maxPower);',
+    replace: 'return 0;',
+    tests: CLAIMS,
+  },
+  {
+    name: 'an inverter a little above its cap that no cap moves is taken for what it was told',
+    file: 'firmware/control/tick/claims.ts',
+    search: '    standsAbove(gainOf(state.limiter, device), track, now) ||\n',
+    replace: '',
+    tests: CLAIMS,
+  },
+  {
+    name: 'an inverter that another master opens again and again is believed each time',
+    file: 'firmware/control/limiter/generation.ts',
+    search: 'lostAt.length >= LOSSES &&',
+    replace: 'lostAt.length > LOSSES &&',
+    tests: CLAIMS,
+  },
+  {
+    name: 'an inverter that ignored a cap once is waited for as if it were slow',
+    file: 'firmware/control/follow/follow.ts',
+    search: 'return stands(track) ? Math.min(settleMs,',
+    replace: 'return stands(track) ? Math.max(settleMs,',
+    tests: ['test/unit/control/follow.test.ts'],
+  },
+  {
+    name: 'a meter in doubt is tried for no longer than a quick inverter takes',
+    file: 'firmware/control/limiter/probe.ts',
+    search: 'Math.max(PROBE_MS, site.settleMs + SHOWN_MS)',
+    replace: 'PROBE_MS',
+    tests: ['test/unit/control/probe.test.ts'],
+  },
+  {
+    name: 'a refresh that the next one overtakes says nothing any more',
+    file: 'firmware/control/limiter/load.ts',
+    search: 'const state = withEarlier(before, outputBetween, rating);',
+    replace: 'const state = before;',
+    tests: ['test/unit/control/trend.test.ts'],
+  },
+  {
+    name: 'an inverter that woke and is not heard is taken to sleep',
+    file: 'firmware/control/tick/unexplained.ts',
+    search: 'isCounted: before?.isCounted === true || now - since >= COUNTED_AFTER_MS',
+    replace: 'isCounted: false',
+    tests: UNEXPLAINED,
+  },
+  {
+    name: 'one sample without the unexplained export makes up for all before it',
+    file: 'firmware/control/tick/unexplained.ts',
+    search: 'now - before.lastAt > (before.isCounted ? FORGOTTEN_MS : GAP_MS) ? null : before',
+    replace: 'null',
+    tests: UNEXPLAINED,
+  },
+  {
+    name: 'the others make no room for one that woke and is not heard',
+    file: 'firmware/control/tick/claims.ts',
+    search: '  if (state.unexplained?.isCounted === true && isUnheard(track, standing, now)) return maxPower;\n',
+    replace: '',
+    tests: CLAIMS,
+  },
+  {
+    name: 'an inverter that rests above its cap is waited for as long as it once ignored one',
+    file: 'firmware/control/limiter/gain.ts',
+    search: 'return since > Math.max(DENIED_AFTER_MS, longestDead(state)) && isSteady(track, STILL_FRACTION) ? since : null;',
+    replace: 'return null;',
+    tests: GAIN,
+  },
+  {
+    name: 'a cap that waits for its line does not act when the line is back',
+    file: 'firmware/control/limiter/generation.ts',
+    search: 'if (track.heldCap !== null && at - asked.at > longest) return null;',
+    replace: 'if (at - asked.at > longest) return null;',
+    tests: ['test/unit/control/dead-time.test.ts'],
+  },
+  {
+    name: 'an event ends by a real-time clock that lost itself, before the server is heard',
+    file: CLOCK,
+    search: 'return since(line.mono) >= RTC_TRIAL_SECONDS && (',
+    replace: 'return since(line.mono) >= 0 && (',
+    tests: TICK,
+  },
+  {
+    name: 'a real-time clock is never believed, so that an event goes on for ever without a network',
+    file: CLOCK,
+    search: "if (line === null || line.bootId !== now.bootId || line.source === 'anchor') return true;",
+    replace:
+      "if (line?.bootId !== now.bootId || line.source === 'anchor') return true;\n  if (line.source === 'rtc') return false;",
+    tests: TICK,
+  },
+  {
+    name: 'what began while the machine was dark does not bind before the server is heard',
+    file: 'firmware/control/tick/tick.ts',
+    search: 'tightestOf(limitsAsStored(plan, commissioned, fallback), now)',
+    replace: 'tightestOf(limitsAsStored(plan, commissioned, fallback), {})',
+    tests: TICK,
+  },
+  {
+    name: 'a program set that came before the clock is vouched for is lost',
+    file: 'firmware/app/controld/loop.ts',
+    search: 'if (result.holdsSets === true) this.#sets = [...inputs.programSets];',
+    replace: 'if (result.holdsSets === true) this.#sets = [];',
+    tests: ['test/unit/controld/loop.test.ts'],
+  },
+  {
+    name: 'an event that the site meets is never started while a tighter limit is out of reach',
+    file: 'firmware/control/tick/tick.ts',
+    search: "=== 'disobeys' && !isMet(own, state)) return false;",
+    replace: "=== 'disobeys') return false;",
+    tests: TICK,
+  },
+];
