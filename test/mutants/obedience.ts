@@ -135,4 +135,11 @@ export const OBEDIENCE_MUTANTS: readonly Mutant[] = [
     replace: "=== 'disobeys') return false;",
     tests: TICK,
   },
+  {
+    name: 'a site stands above its limit for as long as its battery fills',
+    file: 'firmware/control/limiter/limiter.ts',
+    search: 'const ahead = runsAhead(plant) || (since !== null && now - since >= BEHIND_MS);',
+    replace: 'const ahead = runsAhead(plant);',
+    tests: ['test/unit/control/limiter.test.ts'],
+  },
 ];

@@ -40,6 +40,8 @@ export interface LimiterState {
   readonly probe?: Probe | null;
   /** Where each phase has a limit. */
   readonly phases?: PhaseLoads;
+  /** Since when more is exported than is allowed, as far as the meter is seen; null: it is not. Absent: in a tape of an earlier release. */
+  readonly overSince?: MonoMs | null;
 }
 
 export const newLimiter = (): LimiterState => ({
@@ -163,6 +165,22 @@ const isWorthWatching = (track: GenerationTrack, now: MonoMs, settleMs: number):
 /** Storage that answers the flow by itself falls as the inverters are cut: to run ahead of it would cut them further. */
 const runsAhead = ({ storage }: Plant): boolean => storage === undefined || storage.isCharged === true;
 
+/** Longer above the limit than any cut takes: storage that takes less and less as it fills is followed behind, and never caught up with. */
+const BEHIND_MS = 4000;
+/** What the limiter's margin and the meter's own noise make is not behind, fraction of the rating. */
+const BEHIND_FRACTION = 0.003;
+
+/** Since when the site is above its export limit. */
+const overSince = (
+  { sight, overSince: before = null }: LimiterState,
+  { exportLimit }: PowerLimits,
+  { maxPower }: Plant,
+  now: MonoMs,
+): MonoMs | null => {
+  if (exportLimit === null || !sight.seen || sight.netImport === null) return null;
+  return 0 - sight.netImport > exportLimit + BEHIND_FRACTION * maxPower ? (before ?? now) : null;
+};
+
 /** What limits of phases add to a decision. */
 interface Phased {
   readonly state: Pick<LimiterState, 'phases'>;
@@ -228,7 +246,9 @@ export const decide = (
   const known = !seen && state.sight.seen ? withoutMeter(checked.load) : checked.load;
   // Storage is part of the load: what feeds the site makes it negative.
   const load = withOutput(known, tracks, timing);
-  const proven = seen ? provenLoad(load, now, { ratedPower: plant.maxPower, ahead: runsAhead(plant) }) : null;
+  const since = overSince(checked, limits, plant, now);
+  const ahead = runsAhead(plant) || (since !== null && now - since >= BEHIND_MS);
+  const proven = seen ? provenLoad(load, now, { ratedPower: plant.maxPower, ahead }) : null;
   const { load: relied, slack } = proven ?? withoutLoad(plant);
   const rounding = Math.max(0, tracks.length - FEW_INVERTERS);
   const isLost = known !== checked.load;
@@ -254,7 +274,7 @@ export const decide = (
   const moving = tracks.some((track) => isWorthWatching(track, now, gainOf(state, track.device).settleMs));
   assert(command <= ceiling, 'a command never exceeds what the limits allow');
   return {
-    state: { ...checked, load, overcutSince, probe, ...phased.state },
+    state: { ...checked, load, overcutSince, probe, overSince: since, ...phased.state },
     decision: {
       target,
       ceiling,

@@ -225,3 +225,17 @@ describe('the limiter', () => {
     expect(rising(true)).toBe(true);
   });
 });
+
+it('runs ahead of storage that takes less and less only once the site stands above its limit for it', () => {
+  const storage = { maxDischarge: watts(5000), possibleDischarge: watts(0), power: watts(-3000), isSteady: false };
+  const plant = { ...PLANT, storage: { ...storage, possibleOnPhases: powersOnPhases([]) } };
+  /** What is relied on after so many seconds in which the load fell by 70 W each, from 3 kW. */
+  const relied = (limit: number): number => {
+    const bench = new Bench().hold(5000);
+    let load = 3000;
+    for (; load > 2300; load -= 70) bench.run(1000, limited(limit), { generation: 5000, flow: load - 5000, plant });
+    return (bench.run(250, limited(limit), { generation: 5000, flow: load - 5000, plant }).load ?? Number.NaN) - load;
+  };
+  expect(relied(4000)).toBeGreaterThanOrEqual(-1);
+  expect(relied(2000)).toBeLessThan(-150);
+});
