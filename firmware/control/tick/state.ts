@@ -106,6 +106,8 @@ export interface StandingAlarm {
 export interface ControlState {
   readonly plan: Plan;
   readonly clock: ClockState;
+  /** What the utility said while only a real-time clock vouched for the time: folded when somebody else does. */
+  readonly waiting: readonly ProgramSet[];
   readonly limiter: LimiterState;
   readonly tracks: ReadonlyMap<DeviceId, GenerationTrack>;
   readonly follows: ReadonlyMap<DeviceId, FollowState>;
@@ -140,6 +142,7 @@ export interface ControlState {
 export const startState = (memory: Pick<ControlState, 'plan' | 'clock'> & { readonly lockout?: LockoutState }): ControlState => ({
   plan: memory.plan,
   clock: memory.clock,
+  waiting: [],
   lockout: memory.lockout ?? NOT_LOCKED,
   limiter: newLimiter(),
   tracks: new Map(),
@@ -177,6 +180,8 @@ export interface TickResult {
   readonly attend: boolean;
   /** The next tick is due then, though nothing arrives. */
   readonly again: MonoMs;
+  /** Program sets that are part of the plan now. */
+  readonly folded: readonly ProgramSet[];
   /** Utility time of this tick; null while unknown. */
   readonly utility: UtilitySeconds | null;
 }

@@ -1,6 +1,6 @@
 import type { Note } from '#base/ports.ts';
 import { durationMs, type MonoMs, type UtilitySeconds, utilitySeconds, type Watts, watts } from '#base/units.ts';
-import { applyAnchor, type ClockState, noteWall, utilityExact, utilityNow } from '#control/clock/clock.ts';
+import { applyAnchor, type ClockState, isUnvouched, noteWall, utilityExact, utilityNow } from '#control/clock/clock.ts';
 import { type GenerationTrack, latestGeneration } from '#control/limiter/generation.ts';
 import { decide, type Decision, type PowerLimits } from '#control/limiter/limiter.ts';
 import type { Plant } from '#control/limiter/plant.ts';
@@ -10,11 +10,10 @@ import type { ActiveLimits } from '#control/limits.ts';
 import { localLimits, withLocalLimits } from '#control/local/local.ts';
 import { type LockoutState, NOT_LOCKED, resetLockout, watchFlow } from '#control/local/lockout.ts';
 import { isCap } from '#control/modes.ts';
-import { activeLimits } from '#control/plan/active.ts';
-import { advancePlan, confirmStarted, pendingStarts } from '#control/plan/advance.ts';
+import { activeLimits, unvouchedLimits } from '#control/plan/active.ts';
+import { confirmStarted, pendingStarts } from '#control/plan/advance.ts';
 import type { Surroundings } from '#control/plan/course.ts';
-import { foldProgramSet } from '#control/plan/fold.ts';
-import { type Plan, withExecutable } from '#control/plan/plan.ts';
+import type { Plan } from '#control/plan/plan.ts';
 import type { ControlMode } from '#control/program.ts';
 import type { RecordBody } from '#control/record.ts';
 import type { CurveFunction } from '#site/curve.ts';
@@ -29,6 +28,7 @@ import { limitChange } from './limit-record.ts';
 import { observe, tracksFor } from './observe.ts';
 import { askCurves, functionsOf, isFollowed, withOneReactive } from './curves.ts';
 import { phasesOf } from './phases.ts';
+import { replan } from './replan.ts';
 import { askReactive, reactiveOf } from './reactive.ts';
 import type { ControlState, SiteFacts, TickInputs, TickResult } from './state.ts';
 import { askStored, isStored, observeStored, type Stored, storedWithin } from './storing.ts';
@@ -80,7 +80,19 @@ const powersOf = (
   return { whole, power: beside(whole, storage?.possibleDischarge ?? watts(0), maxPower) };
 };
 
-const date = (before: ClockState, inputs: TickInputs): { readonly clock: ClockState; readonly notes: readonly Note[] } => {
+/** The time of a tick. */
+interface Dated {
+  readonly clock: ClockState;
+  /** Whole seconds, for schedules; null: unknown. */
+  readonly utility: UtilitySeconds | null;
+  /** The same with its fraction: a ramp moves between them. */
+  readonly moment: UtilitySeconds | null;
+  /** Somebody beside a real-time clock says so. */
+  readonly vouched: boolean;
+  readonly notes: readonly Note[];
+}
+
+const date = (before: ClockState, inputs: TickInputs): Dated => {
   const instant = { bootId: inputs.bootId, mono: inputs.now, wall: inputs.wall };
   let clock = before;
   const notes: Note[] = [];
@@ -89,14 +101,12 @@ const date = (before: ClockState, inputs: TickInputs): { readonly clock: ClockSt
     clock = step.state;
     notes.push(...step.notes);
   }
-  return { clock: noteWall(clock, instant), notes };
+  clock = noteWall(clock, instant);
+  const utility = utilityNow(clock, inputs.now, inputs.bootId, inputs.wall);
+  const exact = utilityExact(clock, instant);
+  const moment = exact === null ? null : utilitySeconds(exact);
+  return { clock, utility, moment, vouched: utility !== null && !isUnvouched(clock, instant), notes };
 };
-
-interface Planned {
-  readonly plan: Plan;
-  readonly records: readonly RecordBody[];
-  readonly notes: readonly Note[];
-}
 
 /** What a ramp that begins now starts from: the flows as last seen. */
 const surroundingsOf = (state: ControlState, setMaxW: Watts, now: MonoMs): Surroundings => {
@@ -111,37 +121,6 @@ const surroundingsOf = (state: ControlState, setMaxW: Watts, now: MonoMs): Surro
     netExport: sight.seen && sight.netImport !== null ? watts(0 - sight.netImport) : null,
     generation: generation === null ? null : watts(generation),
   };
-};
-
-const replan = (
-  state: ControlState,
-  facts: SiteFacts,
-  inputs: TickInputs,
-  utility: UtilitySeconds | null,
-  surroundings: Surroundings,
-): Planned => {
-  let plan = withExecutable(state.plan, facts.executable);
-  if (utility === null) {
-    const early = inputs.programSets.length > 0;
-    const note: Note = {
-      event: 'program-set-too-early',
-      level: 'warn',
-      text: 'a program set came before the utility time was known',
-    };
-    return { plan, records: [], notes: early ? [note] : [] };
-  }
-  const records: RecordBody[] = [];
-  const notes: Note[] = [];
-  for (const set of inputs.programSets) {
-    const step = foldProgramSet(plan, set, utility, facts.seed, surroundings);
-    plan = step.plan;
-    records.push(...step.transitions);
-    notes.push(...step.notes);
-  }
-  const step = advancePlan(plan, utility, surroundings);
-  records.push(...step.transitions);
-  notes.push(...step.notes);
-  return { plan: step.plan, records, notes };
 };
 
 /** What one delivers that nothing can lower is inside the limits. */
@@ -206,6 +185,22 @@ const started = (
   return { plan: confirmed.plan, records: confirmed.transitions };
 };
 
+/** What binds the site: the utility's plan, tightened by the limits beside it. */
+const bindingOf = (
+  plan: Plan,
+  { moment, vouched }: Dated,
+  { commissioned, fallback }: SiteFacts,
+  local: Parameters<typeof withLocalLimits>[1],
+): ActiveLimits => {
+  const theirs =
+    moment === null || vouched
+      ? activeLimits(plan, moment, commissioned, fallback)
+      : unvouchedLimits(plan, moment, commissioned, fallback);
+  const bound = withLocalLimits(theirs, local);
+  const targets = withOneReactive(bound.targets);
+  return targets === undefined ? bound : { ...bound, targets };
+};
+
 /** The export limitation scheme's own memory; the flow is the one the last tick saw. */
 const lockoutOf = ({ lockout, limiter }: ControlState, { local }: SiteFacts, { now, lockoutReset }: TickInputs): LockoutState => {
   if (local.scheme === null) return NOT_LOCKED;
@@ -225,20 +220,15 @@ const samePower = (a: PowerLimits, b: PowerLimits): boolean =>
 export const controlTick = (before: ControlState, facts: SiteFacts, inputs: TickInputs): TickResult => {
   const { now, trial } = inputs;
   const dated = date(before.clock, inputs);
-  const utility = utilityNow(dated.clock, now, inputs.bootId, inputs.wall);
+  const { utility, moment, vouched } = dated;
   const stored = observeStored(before, facts, inputs);
   const plant = plantOf(facts, stored);
-  const planned = replan(before, facts, inputs, utility, surroundingsOf(before, setMaxWOf(plant, facts), now));
-  // Schedules go by whole seconds; a ramp moves between them.
-  const exact = utilityExact(dated.clock, { bootId: inputs.bootId, mono: now, wall: inputs.wall });
-  const moment = exact === null ? null : utilitySeconds(exact);
+  const surroundings = surroundingsOf(before, setMaxWOf(plant, facts), now);
+  const planned = replan(before, facts, inputs.programSets, { utility, vouched, surroundings });
   const lockout = lockoutOf(before, facts, inputs);
-  const bound = withLocalLimits(
-    activeLimits(planned.plan, moment, facts.commissioned, facts.fallback),
-    localLimits(facts.local, { lockout, utility, now, heard: inputs.heard }),
-  );
-  const targets = withOneReactive(bound.targets);
-  const limits = targets === undefined ? bound : { ...bound, targets };
+  const local = localLimits(facts.local, { lockout, utility, now, heard: inputs.heard });
+  const limits = bindingOf(planned.plan, dated, facts, local);
+  const { targets } = limits;
   const stopped = isStopped(limits);
 
   const tracks = tracksFor(before.tracks, facts);
@@ -268,6 +258,7 @@ export const controlTick = (before: ControlState, facts: SiteFacts, inputs: Tick
   const decided: ControlState = {
     plan: connecting.service === planned.plan.service ? planned.plan : { ...planned.plan, service: connecting.service },
     clock: dated.clock,
+    waiting: planned.waiting,
     limiter,
     tracks: asking.tracks,
     follows: asking.follows,
@@ -287,7 +278,7 @@ export const controlTick = (before: ControlState, facts: SiteFacts, inputs: Tick
     storage: storing.storage,
     decision,
   };
-  const start = started(decided, facts, inputs, utility);
+  const start = started(decided, facts, inputs, vouched ? utility : null);
   const alarms = alarmChanges(decided, facts, inputs);
   return {
     state: { ...decided, plan: start.plan, alarms: alarms.alarms },
@@ -295,7 +286,8 @@ export const controlTick = (before: ControlState, facts: SiteFacts, inputs: Tick
     records: [...planned.records, ...start.records, ...limitChange(before.limits, limits), ...alarms.records],
     notes: [...dated.notes, ...planned.notes],
     attend: decision.moving || decision.overcutting || storing.moving || stopped !== isStopped(before.limits),
-    again: tickAgain(decided, now, exact),
+    again: tickAgain(decided, now, moment),
+    folded: planned.folded,
     utility,
   };
 };
