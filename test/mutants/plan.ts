@@ -268,8 +268,8 @@ export const PLAN_MUTANTS: readonly Mutant[] = [
   {
     name: 'a program set is folded by a time nobody vouches for',
     file: 'firmware/control/tick/replan.ts',
-    search: 'if (!vouched) return',
-    replace: 'if (!vouched && arrived.length === 0) return',
+    search: 'if (!vouched) {',
+    replace: 'if (!vouched && arrived.length === 0) {',
     tests: UNVOUCHED,
   },
   {

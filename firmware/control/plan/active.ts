@@ -113,16 +113,18 @@ export const activeLimits = (
 /**
  * What binds while nobody vouches for `now` but a real-time clock (clock.ts, isUnvouched): of a limit the tighter of what the plan says as
  * it stands and of what it would say at `now`, so that what has come by that clock begins and what is over by it goes on; of what is no
- * limit what the running event asks for. The plan itself stays as it is.
+ * limit what the running event asks for.
+ * @param foreseen the plan as it would be at `now`
  */
 export const unvouchedLimits = (
   plan: Plan,
+  foreseen: Plan,
   now: UtilitySeconds,
   commissioned: CommissionedLimits,
   fallback: FallbackLimits,
 ): ActiveLimits => {
   const stands = finderOf(plan, now, commissioned, fallback);
-  const comes = finderOf(advancePlan(plan, utilitySeconds(Math.floor(now))).plan, now, commissioned, fallback);
+  const comes = finderOf(foreseen, now, commissioned, fallback);
   return collected((mode) => {
     const standing = stands(mode);
     if (isCap(mode)) return tighter(standing, comes(mode));

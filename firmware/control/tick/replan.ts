@@ -20,6 +20,8 @@ export interface PlanningTime {
 
 export interface Planned {
   readonly plan: Plan;
+  /** As it would be by a real-time clock that nobody vouches for; null: somebody does, or the time is unknown. */
+  readonly foreseen: Plan | null;
   /** Sets that wait for a clock that somebody vouches for, the newest of each server. */
   readonly waiting: readonly ProgramSet[];
   /** Sets that are part of the plan now. */
@@ -42,7 +44,7 @@ export const replan = (
   { utility, vouched, surroundings }: PlanningTime,
 ): Planned => {
   let plan = withExecutable(state.plan, facts.executable);
-  const rest = { folded: [], records: [] } as const;
+  const rest = { foreseen: null, folded: [], records: [] } as const;
   if (utility === null) {
     const note: Note = {
       event: 'program-set-too-early',
@@ -52,7 +54,11 @@ export const replan = (
     return { ...rest, plan, waiting: state.waiting, notes: arrived.length > 0 ? [note] : [] };
   }
   const sets = arrived.length === 0 ? state.waiting : newest([...state.waiting, ...arrived]);
-  if (!vouched) return { ...rest, plan, waiting: sets, notes: [] };
+  if (!vouched) {
+    // From tick to tick, not anew each time: a thousand events may have passed in the dark.
+    const foreseen = advancePlan(withExecutable(state.foreseen ?? plan, facts.executable), utility, surroundings).plan;
+    return { ...rest, plan, foreseen, waiting: sets, notes: [] };
+  }
   const records: RecordBody[] = [];
   const notes: Note[] = [];
   for (const set of sets) {
@@ -64,6 +70,7 @@ export const replan = (
   const step = advancePlan(plan, utility, surroundings);
   return {
     plan: step.plan,
+    foreseen: null,
     waiting: [],
     folded: sets,
     records: [...records, ...step.transitions],

@@ -106,6 +106,8 @@ export interface StandingAlarm {
 export interface ControlState {
   readonly plan: Plan;
   readonly clock: ClockState;
+  /** The plan as it would be by a real-time clock that nobody vouches for; null: somebody does, or the time is unknown. */
+  readonly foreseen: Plan | null;
   /** What the utility said while only a real-time clock vouched for the time: folded when somebody else does. */
   readonly waiting: readonly ProgramSet[];
   readonly limiter: LimiterState;
@@ -142,6 +144,7 @@ export interface ControlState {
 export const startState = (memory: Pick<ControlState, 'plan' | 'clock'> & { readonly lockout?: LockoutState }): ControlState => ({
   plan: memory.plan,
   clock: memory.clock,
+  foreseen: null,
   waiting: [],
   lockout: memory.lockout ?? NOT_LOCKED,
   limiter: newLimiter(),

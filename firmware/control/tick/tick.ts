@@ -28,7 +28,7 @@ import { limitChange } from './limit-record.ts';
 import { observe, tracksFor } from './observe.ts';
 import { askCurves, functionsOf, isFollowed, withOneReactive } from './curves.ts';
 import { phasesOf } from './phases.ts';
-import { replan } from './replan.ts';
+import { type Planned, replan } from './replan.ts';
 import { askReactive, reactiveOf } from './reactive.ts';
 import type { ControlState, SiteFacts, TickInputs, TickResult } from './state.ts';
 import { askStored, isStored, observeStored, type Stored, storedWithin } from './storing.ts';
@@ -187,15 +187,15 @@ const started = (
 
 /** What binds the site: the utility's plan, tightened by the limits beside it. */
 const bindingOf = (
-  plan: Plan,
-  { moment, vouched }: Dated,
+  { plan, foreseen }: Planned,
+  { moment }: Dated,
   { commissioned, fallback }: SiteFacts,
   local: Parameters<typeof withLocalLimits>[1],
 ): ActiveLimits => {
   const theirs =
-    moment === null || vouched
+    moment === null || foreseen === null
       ? activeLimits(plan, moment, commissioned, fallback)
-      : unvouchedLimits(plan, moment, commissioned, fallback);
+      : unvouchedLimits(plan, foreseen, moment, commissioned, fallback);
   const bound = withLocalLimits(theirs, local);
   const targets = withOneReactive(bound.targets);
   return targets === undefined ? bound : { ...bound, targets };
@@ -227,7 +227,7 @@ export const controlTick = (before: ControlState, facts: SiteFacts, inputs: Tick
   const planned = replan(before, facts, inputs.programSets, { utility, vouched, surroundings });
   const lockout = lockoutOf(before, facts, inputs);
   const local = localLimits(facts.local, { lockout, utility, now, heard: inputs.heard });
-  const limits = bindingOf(planned.plan, dated, facts, local);
+  const limits = bindingOf(planned, dated, facts, local);
   const { targets } = limits;
   const stopped = isStopped(limits);
 
@@ -258,6 +258,7 @@ export const controlTick = (before: ControlState, facts: SiteFacts, inputs: Tick
   const decided: ControlState = {
     plan: connecting.service === planned.plan.service ? planned.plan : { ...planned.plan, service: connecting.service },
     clock: dated.clock,
+    foreseen: planned.foreseen,
     waiting: planned.waiting,
     limiter,
     tracks: asking.tracks,
