@@ -37,25 +37,3 @@ export interface ActiveLimits {
 
 /** What each mode that is no limit asks for; curves by their id. */
 export type Targets = { readonly [Mode in TargetMode]?: Limit<NonNullable<ControlModes[Mode]>> };
-
-/** The tighter of two of one mode; equal: the first. */
-const tightest = <T extends number | boolean>(a: Limit<T> | undefined, b: Limit<T> | undefined): Limit<T> | undefined => {
-  if (a === undefined || b === undefined) return a ?? b;
-  return Number(b.value) < Number(a.value) ? b : a;
-};
-
-/** For each limit the tighter of the two; what is no limit is as the first has it. */
-export const tightestOf = (a: ActiveLimits, b: ActiveLimits): ActiveLimits => {
-  const both = { ...a };
-  const put = <Name extends keyof ActiveLimits>(name: Name, limit: ActiveLimits[Name] | undefined): void => {
-    if (limit !== undefined) Object.assign(both, { [name]: limit });
-  };
-  put('exportLimit', tightest(a.exportLimit, b.exportLimit));
-  put('importLimit', tightest(a.importLimit, b.importLimit));
-  put('generationLimit', tightest(a.generationLimit, b.generationLimit));
-  put('loadLimit', tightest(a.loadLimit, b.loadLimit));
-  put('maxPower', tightest(a.maxPower, b.maxPower));
-  put('energize', tightest(a.energize, b.energize));
-  put('connect', tightest(a.connect, b.connect));
-  return both;
-};

@@ -137,7 +137,7 @@ export const DEVICE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a grid-code setting of the default is given up after a reboot that does not know the time',
-    file: 'firmware/control/tick/tick.ts',
+    file: 'firmware/control/tick/replan.ts',
     search: 'let plan = withExecutable(state.plan, facts.executable);',
     replace: 'let plan = utility === null ? state.plan : withExecutable(state.plan, facts.executable);',
     tests: ['test/unit/control/tick.test.ts'],

@@ -4,9 +4,8 @@ const CLAIMS = ['test/unit/control/claims.test.ts'];
 const GAIN = ['test/unit/control/gain.test.ts'];
 const TICK = ['test/unit/control/tick.test.ts'];
 const UNEXPLAINED = ['test/unit/control/unexplained.test.ts'];
-const CLOCK = 'firmware/control/clock/clock.ts';
 
-/** Breaks of what is made of inverters that half obey or are not heard, of meters in doubt, and of a clock that nobody vouches for. */
+/** Breaks of what is made of inverters that half obey or are not heard, and of meters in doubt. */
 export const OBEDIENCE_MUTANTS: readonly Mutant[] = [
   {
     name: 'what one refresh showed and the others did not deny is a load to rely on',
@@ -98,35 +97,6 @@ export const OBEDIENCE_MUTANTS: readonly Mutant[] = [
     search: 'if (track.heldCap !== null && at - asked.at > longest) return null;',
     replace: 'if (at - asked.at > longest) return null;',
     tests: ['test/unit/control/dead-time.test.ts'],
-  },
-  {
-    name: 'an event ends by a real-time clock that lost itself, before the server is heard',
-    file: CLOCK,
-    search: 'return since(line.mono) >= RTC_TRIAL_SECONDS && (',
-    replace: 'return since(line.mono) >= 0 && (',
-    tests: TICK,
-  },
-  {
-    name: 'a real-time clock is never believed, so that an event goes on for ever without a network',
-    file: CLOCK,
-    search: "if (line === null || line.bootId !== now.bootId || line.source === 'anchor') return true;",
-    replace:
-      "if (line?.bootId !== now.bootId || line.source === 'anchor') return true;\n  if (line.source === 'rtc') return false;",
-    tests: TICK,
-  },
-  {
-    name: 'what began while the machine was dark does not bind before the server is heard',
-    file: 'firmware/control/tick/tick.ts',
-    search: 'tightestOf(limitsAsStored(plan, commissioned, fallback), now)',
-    replace: 'tightestOf(limitsAsStored(plan, commissioned, fallback), {})',
-    tests: TICK,
-  },
-  {
-    name: 'a program set that came before the clock is vouched for is lost',
-    file: 'firmware/app/controld/loop.ts',
-    search: 'if (result.holdsSets === true) this.#sets = [...inputs.programSets];',
-    replace: 'if (result.holdsSets === true) this.#sets = [];',
-    tests: ['test/unit/controld/loop.test.ts'],
   },
   {
     name: 'an event that the site meets is never started while a tighter limit is out of reach',

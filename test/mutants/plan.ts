@@ -9,6 +9,7 @@ const TRANSLATE = ['test/unit/translate/translate.test.ts'];
 const REACTIVE = ['test/unit/drivers/inverter-reactive.test.ts'];
 const TICK = ['test/unit/control/tick.test.ts'];
 const SIM = ['test/sim/modes/reactive.test.ts'];
+const UNVOUCHED = ['test/unit/control/unvouched.test.ts'];
 
 /** Breaks of the rules of events, refusals, ramps and grid-code settings. */
 export const PLAN_MUTANTS: readonly Mutant[] = [
@@ -214,5 +215,68 @@ export const PLAN_MUTANTS: readonly Mutant[] = [
     search: 'return { ...event, programs, vanishedSince: null, withdrawn: false };',
     replace: 'return { ...event, programs, withdrawn: false };',
     tests: PLAN,
+  },
+  {
+    name: 'a real-time clock alone ends events after a power cut',
+    file: 'firmware/control/clock/clock.ts',
+    search: 'return now.mono - line.mono < RTC_GRACE || (',
+    replace: 'return (',
+    tests: UNVOUCHED,
+  },
+  {
+    name: 'a real-time clock that the utility contradicts ends events',
+    file: 'firmware/control/clock/clock.ts',
+    search: 'now.mono - doubtful.since < RTC_DOUBT',
+    replace: 'false',
+    tests: UNVOUCHED,
+  },
+  {
+    name: 'anchors that never agree hold an ended event for ever',
+    file: 'firmware/control/clock/clock.ts',
+    search: 'since: state.doubtful?.since ?? now.mono',
+    replace: 'since: now.mono',
+    tests: UNVOUCHED,
+  },
+  {
+    name: 'the lead of a real-time clock is worked off at half speed',
+    file: 'firmware/control/clock/clock.ts',
+    search: 'const excess = isAnchored ? Math.max(0, ahead) : 0;',
+    replace: 'const excess = Math.max(0, ahead);',
+    tests: UNVOUCHED,
+  },
+  {
+    name: 'a real-time clock set after the start is believed at once',
+    file: 'firmware/control/clock/clock.ts',
+    search: 'return carried(state, now) ?? state;',
+    replace: 'return state;',
+    tests: UNVOUCHED,
+  },
+  {
+    name: 'what ran before a power cut is released by a real-time clock',
+    file: 'firmware/control/plan/active.ts',
+    search: 'return tighter(standing, comes(mode));',
+    replace: 'return comes(mode);',
+    tests: UNVOUCHED,
+  },
+  {
+    name: 'what has come by a real-time clock does not begin',
+    file: 'firmware/control/plan/active.ts',
+    search: 'return tighter(standing, comes(mode));',
+    replace: 'return standing;',
+    tests: UNVOUCHED,
+  },
+  {
+    name: 'a program set is folded by a time nobody vouches for',
+    file: 'firmware/control/tick/replan.ts',
+    search: 'if (!vouched) {',
+    replace: 'if (!vouched && arrived.length === 0) {',
+    tests: UNVOUCHED,
+  },
+  {
+    name: 'a program set that came before the time was vouched for is lost',
+    file: 'firmware/control/tick/replan.ts',
+    search: 'waiting: sets, notes: []',
+    replace: 'waiting: [], notes: []',
+    tests: UNVOUCHED,
   },
 ];

@@ -163,15 +163,14 @@ export class Loop {
     act(result, now);
     onTick({ before, facts: site, inputs, result });
     for (const one of result.notes) note(one);
-    if (result.holdsSets === true) this.#sets = [...inputs.programSets];
-    else if (result.utility !== null) for (const set of inputs.programSets) onFolded(set);
+    for (const set of result.folded) onFolded(set);
     const transitions = result.records.length === 0 ? [] : result.records.filter((body) => body.kind === 'transition');
     if (
       transitions.length > 0 ||
       result.state.plan !== before.plan ||
       result.state.clock !== before.clock ||
       lockedOtherwise(before.lockout, result.state.lockout) ||
-      (inputs.programSets.length > 0 && result.holdsSets !== true)
+      result.folded.length > 0
     ) {
       keep(result.state, transitions);
     }

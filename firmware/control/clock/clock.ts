@@ -1,5 +1,5 @@
 import type { Note } from '#base/ports.ts';
-import type { MonoMs, UtilitySeconds, WallSeconds } from '#base/units.ts';
+import { durationMs, type MonoMs, type UtilitySeconds, type WallSeconds } from '#base/units.ts';
 
 /** The relation of the monotonic clock to utility time as northd measures it; the link's message of this name has this shape. */
 export interface ClockAnchor {
@@ -34,11 +34,17 @@ interface Relation {
   readonly utility: UtilitySeconds;
 }
 
+/** An anchor that contradicts the line. */
+interface Doubt extends ClockAnchor {
+  /** When the first of the contradictions came that are not resolved yet. */
+  readonly since: MonoMs;
+}
+
 /** The estimate of utility time (design D7). Immutable; the same object while nothing changed that is worth storing. */
 export interface ClockState {
   readonly line: Line | null;
   /** An anchor that contradicts the line, waiting for a second one that says the same. */
-  readonly doubtful: ClockAnchor | null;
+  readonly doubtful: Doubt | null;
   readonly relation: Relation | null;
 }
 
@@ -58,8 +64,13 @@ export const RELATION_AGE_SECONDS = 600;
 export const WALL_STEP_SECONDS = 2;
 /** A real-time clock further ahead of the last stored time than this is not believed: no site is dark that long, but clocks do lose themselves. */
 export const RTC_AHEAD_SECONDS = 31 * 86_400;
-/** For so long after a boot, or after an anchor that contradicts it, the real-time clock alone ends nothing: the server is about to be heard. */
-export const RTC_TRIAL_SECONDS = 90;
+/**
+ * So long after a boot nothing is settled on the word of a real-time clock alone: the utility may yet say what time it is. A site's modem
+ * and northd are up within two minutes; an event that ended while the site was dark binds, and is answered, that much longer at most.
+ */
+export const RTC_GRACE = durationMs(120_000);
+/** The same after an anchor that contradicts it, which a second one follows within seconds, or after a few attempts. */
+export const RTC_DOUBT = durationMs(300_000);
 /** An anchor that claims to be less certain than this says nothing. */
 const ANCHOR_ERROR_MAX = 60;
 /** An anchor less certain than this does not move an estimate that it bears out: one slow answer would spoil a good clock. */
@@ -100,14 +111,20 @@ export const clockSource = (state: ClockState, now: Instant): 'anchor' | 'rtc' |
 };
 
 /**
- * Whether schedules may go on by the estimate. Not while it rests on a real-time clock that has only just carried it over a reboot: one
- * that lost itself by hours would end every event that runs, for good, seconds before the server sets it right.
+ * True while only a real-time clock vouches for the time and the utility may yet be heard: then time ends nothing for good. One that lost
+ * itself may be hours ahead, and what ended too early never comes back.
  */
-export const isVouched = (state: ClockState, now: Instant): boolean => {
-  const { line, doubtful } = state;
-  if (line === null || line.bootId !== now.bootId || line.source === 'anchor') return true;
-  const since = (mono: MonoMs): number => (now.mono - mono) / 1000;
-  return since(line.mono) >= RTC_TRIAL_SECONDS && (doubtful === null || since(doubtful.mono) >= RTC_TRIAL_SECONDS);
+export const isUnvouched = ({ line, doubtful }: ClockState, now: Instant): boolean => {
+  if (line?.bootId !== now.bootId || line.source !== 'rtc') return false;
+  return now.mono - line.mono < RTC_GRACE || (doubtful !== null && now.mono - doubtful.since < RTC_DOUBT);
+};
+
+/** The line of a boot that has none yet, by a plausible real-time clock; null: it is not. */
+const carried = (state: ClockState, now: Instant): ClockState | null => {
+  const estimate = byRtc(state.relation, now.wall);
+  if (estimate === null) return null;
+  const line: Line = { bootId: now.bootId, mono: now.mono, utility: utility(estimate), excess: 0, source: 'rtc' };
+  return { ...state, line, doubtful: null };
 };
 
 /**
@@ -115,15 +132,15 @@ export const isVouched = (state: ClockState, now: Instant): boolean => {
  * last stored time and not absurdly far ahead carries utility time over, and from here on the monotonic clock does.
  */
 export const startClock = (stored: ClockState, now: Instant): ClockStep => {
-  if (stored.line === null || stored.line.bootId === now.bootId) return { state: stored, notes: [] };
-  const estimate = byRtc(stored.relation, now.wall);
-  if (estimate === null) {
+  const isNew = stored.line === null && stored.relation === null;
+  if (isNew || stored.line?.bootId === now.bootId) return { state: stored, notes: [] };
+  const state = carried(stored, now);
+  if (state === null) {
     const text = 'utility time is unknown after the reboot: the real-time clock is not plausible';
     return { state: { ...stored, line: null, doubtful: null }, notes: [{ event: 'clock-unknown', level: 'warn', text }] };
   }
-  const line: Line = { bootId: now.bootId, mono: now.mono, utility: utility(estimate), excess: 0, source: 'rtc' };
   const text = 'utility time was carried over the reboot by the real-time clock';
-  return { state: { ...stored, line, doubtful: null }, notes: [{ event: 'clock-from-rtc', level: 'info', text }] };
+  return { state, notes: [{ event: 'clock-from-rtc', level: 'info', text }] };
 };
 
 const agree = (a: ClockAnchor, b: ClockAnchor): boolean => {
@@ -152,7 +169,8 @@ const accept = (anchor: ClockAnchor, now: Instant, excess: number): ClockState =
 
 /**
  * A new anchor. The first of all is taken. One that differs from the estimate by up to 60 s (an hour, while that rests on the
- * real-time clock) corrects it: forward at once, backward by running at half speed. One that differs by more is refused until a second, other one agrees with it; then the estimate steps.
+ * real-time clock) corrects it: forward at once, backward by running at half speed, but a real-time clock's lead is none of the utility's
+ * time and is taken back at once: half speed would end events up to an hour early for two hours. One that differs by more is refused until a second, other one agrees with it; then the estimate steps.
  */
 export const applyAnchor = (state: ClockState, anchor: ClockAnchor, now: Instant): ClockStep => {
   const wrong = refusal(anchor, now);
@@ -170,14 +188,16 @@ export const applyAnchor = (state: ClockState, anchor: ClockAnchor, now: Instant
   const isAnchored = clockSource(state, now) === 'anchor';
   if (isAnchored && anchor.error > COARSE_SECONDS && Math.abs(ahead) <= anchor.error) return { state, notes: [] };
   const bound = isAnchored ? JUMP_SECONDS : RTC_JUMP_SECONDS;
-  if (Math.abs(ahead) <= bound) return { state: accept(anchor, now, Math.max(0, ahead)), notes: [] };
+  const excess = isAnchored ? Math.max(0, ahead) : 0;
+  if (Math.abs(ahead) <= bound) return { state: accept(anchor, now, excess), notes: [] };
   const detail = { seconds: Math.round(-ahead) };
   if (state.doubtful !== null && agree(state.doubtful, anchor)) {
     const text = `utility time stepped by ${Math.round(-ahead)} s, confirmed by a second anchor`;
     return { state: accept(anchor, now, 0), notes: [{ event: 'clock-stepped', level: 'warn', text, detail }] };
   }
   const text = `clock anchor differs by ${Math.round(-ahead)} s: refused until a second one agrees`;
-  return { state: { ...state, doubtful: anchor }, notes: [{ event: 'clock-anchor-doubtful', level: 'warn', text, detail }] };
+  const doubtful = { ...anchor, since: state.doubtful?.since ?? now.mono };
+  return { state: { ...state, doubtful }, notes: [{ event: 'clock-anchor-doubtful', level: 'warn', text, detail }] };
 };
 
 /**
@@ -185,7 +205,8 @@ export const applyAnchor = (state: ClockState, anchor: ClockAnchor, now: Instant
  * store: the relation is younger than ten minutes and the wall clock did not step.
  */
 export const noteWall = (state: ClockState, now: Instant): ClockState => {
-  if (state.line?.bootId !== now.bootId) return state;
+  // A real-time clock that is set only after the start: from here on this boot has its line too.
+  if (state.line?.bootId !== now.bootId) return carried(state, now) ?? state;
   const exact = onLine(state.line, now.mono);
   const known = state.relation;
   if (known !== null) {

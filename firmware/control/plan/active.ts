@@ -84,7 +84,7 @@ const limitName = (mode: WattMode): 'exportLimit' | 'importLimit' | 'generationL
 };
 
 /** The modes that are no limits and that the site can carry out; null: none is asked for. */
-const targetsOf = (limitFor: (mode: ControlMode) => Found, executable: readonly ControlMode[]): Targets | null => {
+const targetsOf = (limitFor: Finder, executable: readonly ControlMode[]): Targets | null => {
   const asked = [...TARGET_MODES, ...CURVE_MODES].flatMap((mode) => {
     const found = executable.includes(mode) ? limitFor(mode) : null;
     return found === null ? [] : [[mode, found] as const];
@@ -110,9 +110,27 @@ export const activeLimits = (
   return moves ? limitsOf(current, now, commissioned, fallback) : standingLimits(current)(commissioned)(fallback);
 };
 
-/** What bound when the plan last changed, whatever time it is by now; ramps have ended. */
-export const limitsAsStored = (plan: Plan, commissioned: CommissionedLimits, fallback: FallbackLimits): ActiveLimits =>
-  standingLimits(plan)(commissioned)(fallback);
+/**
+ * What binds while nobody vouches for `now` but a real-time clock (clock.ts, isUnvouched): of a limit the tighter of what the plan says as
+ * it stands and of what it would say at `now`, so that what has come by that clock begins and what is over by it goes on; of what is no
+ * limit what the running event asks for.
+ * @param foreseen the plan as it would be at `now`
+ */
+export const unvouchedLimits = (
+  plan: Plan,
+  foreseen: Plan,
+  now: UtilitySeconds,
+  commissioned: CommissionedLimits,
+  fallback: FallbackLimits,
+): ActiveLimits => {
+  const stands = finderOf(plan, now, commissioned, fallback);
+  const comes = finderOf(foreseen, now, commissioned, fallback);
+  return collected((mode) => {
+    const standing = stands(mode);
+    if (isCap(mode)) return tighter(standing, comes(mode));
+    return standing?.source.kind === 'event' ? standing : comes(mode);
+  }, plan.executable);
+};
 
 /** Later than the end of every ramp. */
 const AT_LAST = utilitySeconds(Number.MAX_SAFE_INTEGER);
@@ -129,15 +147,28 @@ const limitsOf = (
   now: UtilitySeconds | null,
   commissioned: CommissionedLimits,
   fallback: FallbackLimits,
-): ActiveLimits => {
+): ActiveLimits => collected(finderOf(current, now, commissioned, fallback), current.executable);
+
+/** What binds one mode. */
+type Finder = (mode: ControlMode) => Found;
+
+const finderOf = (
+  current: Plan,
+  now: UtilitySeconds | null,
+  commissioned: CommissionedLimits,
+  fallback: FallbackLimits,
+): Finder => {
   const { running, primacyOf } = inForce(current);
-  const limitFor = (mode: ControlMode): Found => {
+  return (mode) => {
     const fromEvent = heldBy(mode, running, primacyOf)?.limit ?? null;
     const standing = defaultFor(current.programs, mode) ?? fallbackFor(current, mode, fallback);
     const known = isCap(mode) ? tighter(standing, fromEvent) : (fromEvent ?? standing);
     const utility = now === null ? known : underWay(current, mode, fromEvent ?? standing, now);
     return tighter(utility, commissionedFor(mode, commissioned));
   };
+};
+
+const collected = (limitFor: Finder, executable: readonly ControlMode[]): ActiveLimits => {
   const limits: { -readonly [Name in keyof ActiveLimits]: ActiveLimits[Name] } = {};
   for (const mode of WATT_MODES) {
     const limit = convert(limitFor(mode), toWatts);
@@ -149,6 +180,6 @@ const limitsOf = (
   if (energize !== null) limits.energize = energize;
   const connect = convert(limitFor('opModConnect'), (value) => value === true);
   if (connect !== null) limits.connect = connect;
-  const targets = targetsOf(limitFor, current.executable);
+  const targets = targetsOf(limitFor, executable);
   return targets === null ? limits : { ...limits, targets };
 };

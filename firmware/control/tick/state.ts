@@ -107,6 +107,10 @@ export interface StandingAlarm {
 export interface ControlState {
   readonly plan: Plan;
   readonly clock: ClockState;
+  /** The plan as it would be by a real-time clock that nobody vouches for; null: somebody does, or the time is unknown. */
+  readonly foreseen: Plan | null;
+  /** What the utility said while only a real-time clock vouched for the time: folded when somebody else does. */
+  readonly waiting: readonly ProgramSet[];
   readonly limiter: LimiterState;
   readonly tracks: ReadonlyMap<DeviceId, GenerationTrack>;
   readonly follows: ReadonlyMap<DeviceId, FollowState>;
@@ -143,6 +147,8 @@ export interface ControlState {
 export const startState = (memory: Pick<ControlState, 'plan' | 'clock'> & { readonly lockout?: LockoutState }): ControlState => ({
   plan: memory.plan,
   clock: memory.clock,
+  foreseen: null,
+  waiting: [],
   lockout: memory.lockout ?? NOT_LOCKED,
   limiter: newLimiter(),
   tracks: new Map(),
@@ -180,8 +186,8 @@ export interface TickResult {
   readonly attend: boolean;
   /** The next tick is due then, though nothing arrives. */
   readonly again: MonoMs;
+  /** Program sets that are part of the plan now. */
+  readonly folded: readonly ProgramSet[];
   /** Utility time of this tick; null while unknown. */
   readonly utility: UtilitySeconds | null;
-  /** The program sets are to be given again: nobody vouches for the clock yet. Absent: they were taken, or are too early. */
-  readonly holdsSets?: true;
 }

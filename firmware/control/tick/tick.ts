@@ -1,20 +1,19 @@
 import type { Note } from '#base/ports.ts';
 import { durationMs, type MonoMs, type UtilitySeconds, utilitySeconds, type Watts, watts } from '#base/units.ts';
-import { applyAnchor, type ClockState, isVouched, noteWall, utilityExact, utilityNow } from '#control/clock/clock.ts';
+import { applyAnchor, type ClockState, isUnvouched, noteWall, utilityExact, utilityNow } from '#control/clock/clock.ts';
 import { type GenerationTrack, latestGeneration } from '#control/limiter/generation.ts';
 import { decide, type Decision, type PowerLimits } from '#control/limiter/limiter.ts';
 import type { Plant } from '#control/limiter/plant.ts';
 import { beside, isStopped, powerLimits } from '#control/limits/power.ts';
 import type { Service } from '#control/limits/service.ts';
-import { type ActiveLimits, tightestOf } from '#control/limits.ts';
+import type { ActiveLimits } from '#control/limits.ts';
 import { localLimits, withLocalLimits } from '#control/local/local.ts';
 import { type LockoutState, NOT_LOCKED, resetLockout, watchFlow } from '#control/local/lockout.ts';
 import { isCap } from '#control/modes.ts';
-import { activeLimits, limitsAsStored } from '#control/plan/active.ts';
-import { advancePlan, confirmStarted, pendingStarts } from '#control/plan/advance.ts';
+import { activeLimits, unvouchedLimits } from '#control/plan/active.ts';
+import { confirmStarted, pendingStarts } from '#control/plan/advance.ts';
 import type { Surroundings } from '#control/plan/course.ts';
-import { foldProgramSet } from '#control/plan/fold.ts';
-import { type Plan, withExecutable } from '#control/plan/plan.ts';
+import type { Plan } from '#control/plan/plan.ts';
 import type { ControlMode } from '#control/program.ts';
 import type { RecordBody } from '#control/record.ts';
 import type { CurveFunction } from '#site/curve.ts';
@@ -29,6 +28,7 @@ import { limitChange } from './limit-record.ts';
 import { observe, tracksFor } from './observe.ts';
 import { askCurves, functionsOf, isFollowed, withOneReactive } from './curves.ts';
 import { phasesOf } from './phases.ts';
+import { type Planned, replan } from './replan.ts';
 import { askReactive, reactiveOf } from './reactive.ts';
 import type { ControlState, SiteFacts, TickInputs, TickResult } from './state.ts';
 import { observeUnexplained, type Unexplained } from './unexplained.ts';
@@ -81,7 +81,19 @@ const powersOf = (
   return { whole, power: beside(whole, storage?.possibleDischarge ?? watts(0), maxPower) };
 };
 
-const date = (before: ClockState, inputs: TickInputs): { readonly clock: ClockState; readonly notes: readonly Note[] } => {
+/** The time of a tick. */
+interface Dated {
+  readonly clock: ClockState;
+  /** Whole seconds, for schedules; null: unknown. */
+  readonly utility: UtilitySeconds | null;
+  /** The same with its fraction: a ramp moves between them. */
+  readonly moment: UtilitySeconds | null;
+  /** Somebody beside a real-time clock says so. */
+  readonly vouched: boolean;
+  readonly notes: readonly Note[];
+}
+
+const date = (before: ClockState, inputs: TickInputs): Dated => {
   const instant = { bootId: inputs.bootId, mono: inputs.now, wall: inputs.wall };
   let clock = before;
   const notes: Note[] = [];
@@ -90,14 +102,12 @@ const date = (before: ClockState, inputs: TickInputs): { readonly clock: ClockSt
     clock = step.state;
     notes.push(...step.notes);
   }
-  return { clock: noteWall(clock, instant), notes };
+  clock = noteWall(clock, instant);
+  const utility = utilityNow(clock, inputs.now, inputs.bootId, inputs.wall);
+  const exact = utilityExact(clock, instant);
+  const moment = exact === null ? null : utilitySeconds(exact);
+  return { clock, utility, moment, vouched: utility !== null && !isUnvouched(clock, instant), notes };
 };
-
-interface Planned {
-  readonly plan: Plan;
-  readonly records: readonly RecordBody[];
-  readonly notes: readonly Note[];
-}
 
 /** What a ramp that begins now starts from: the flows as last seen. */
 const surroundingsOf = (state: ControlState, setMaxW: Watts, now: MonoMs): Surroundings => {
@@ -112,37 +122,6 @@ const surroundingsOf = (state: ControlState, setMaxW: Watts, now: MonoMs): Surro
     netExport: sight.seen && sight.netImport !== null ? watts(0 - sight.netImport) : null,
     generation: generation === null ? null : watts(generation),
   };
-};
-
-const replan = (
-  state: ControlState,
-  facts: SiteFacts,
-  inputs: TickInputs,
-  utility: UtilitySeconds | null,
-  surroundings: Surroundings,
-): Planned => {
-  let plan = withExecutable(state.plan, facts.executable);
-  if (utility === null) {
-    const early = inputs.programSets.length > 0;
-    const note: Note = {
-      event: 'program-set-too-early',
-      level: 'warn',
-      text: 'a program set came before the utility time was known',
-    };
-    return { plan, records: [], notes: early ? [note] : [] };
-  }
-  const records: RecordBody[] = [];
-  const notes: Note[] = [];
-  for (const set of inputs.programSets) {
-    const step = foldProgramSet(plan, set, utility, facts.seed, surroundings);
-    plan = step.plan;
-    records.push(...step.transitions);
-    notes.push(...step.notes);
-  }
-  const step = advancePlan(plan, utility, surroundings);
-  records.push(...step.transitions);
-  notes.push(...step.notes);
-  return { plan: step.plan, records, notes };
 };
 
 /** What one delivers that nothing can lower is inside the limits. */
@@ -213,6 +192,22 @@ const started = (
   return { plan: confirmed.plan, records: confirmed.transitions };
 };
 
+/** What binds the site: the utility's plan, tightened by the limits beside it. */
+const bindingOf = (
+  { plan, foreseen }: Planned,
+  { moment }: Dated,
+  { commissioned, fallback }: SiteFacts,
+  local: Parameters<typeof withLocalLimits>[1],
+): ActiveLimits => {
+  const theirs =
+    moment === null || foreseen === null
+      ? activeLimits(plan, moment, commissioned, fallback)
+      : unvouchedLimits(plan, foreseen, moment, commissioned, fallback);
+  const bound = withLocalLimits(theirs, local);
+  const targets = withOneReactive(bound.targets);
+  return targets === undefined ? bound : { ...bound, targets };
+};
+
 /** The export limitation scheme's own memory; the flow is the one the last tick saw. */
 const lockoutOf = ({ lockout, limiter }: ControlState, { local }: SiteFacts, { now, lockoutReset }: TickInputs): LockoutState => {
   if (local.scheme === null) return NOT_LOCKED;
@@ -220,17 +215,6 @@ const lockoutOf = ({ lockout, limiter }: ControlState, { local }: SiteFacts, { n
   const asked = lockoutReset === false ? null : resetLockout(lockout, local.scheme, by, now);
   const { seen, netImport } = limiter.sight;
   return watchFlow(asked ?? lockout, local.scheme, seen ? netImport : null, now);
-};
-
-/** By a clock that nobody vouches for, what ran before the reboot runs on, and what it says has begun binds as well. */
-const utilityLimits = (
-  plan: Plan,
-  moment: UtilitySeconds | null,
-  vouched: boolean,
-  { commissioned, fallback }: SiteFacts,
-): ActiveLimits => {
-  const now = activeLimits(plan, moment, commissioned, fallback);
-  return vouched ? now : tightestOf(limitsAsStored(plan, commissioned, fallback), now);
 };
 
 const unexplainedBy = (
@@ -246,25 +230,14 @@ const samePower = (a: PowerLimits, b: PowerLimits): boolean =>
 
 /** What time it is, what is planned, and what of all that limits the site binds now. */
 const schedule = (before: ControlState, facts: SiteFacts, inputs: TickInputs, plant: Plant) => {
-  const { now, bootId, wall } = inputs;
-  const instant = { bootId, mono: now, wall };
-  const { clock, notes } = date(before.clock, inputs);
-  const utility = utilityNow(clock, now, bootId, wall);
-  const vouched = isVouched(clock, instant);
-  const heard = vouched ? inputs : { ...inputs, programSets: [] };
-  const around = surroundingsOf(before, setMaxWOf(plant, facts), now);
-  const planned = replan(before, facts, heard, vouched ? utility : null, around);
-  // Schedules go by whole seconds; a ramp moves between them.
-  const exact = utilityExact(clock, instant);
-  const moment = exact === null ? null : utilitySeconds(exact);
+  const { now, heard, programSets } = inputs;
+  const dated = date(before.clock, inputs);
+  const { utility, vouched } = dated;
+  const surroundings = surroundingsOf(before, setMaxWOf(plant, facts), now);
+  const planned = replan(before, facts, programSets, { utility, vouched, surroundings });
   const lockout = lockoutOf(before, facts, inputs);
-  const bound = withLocalLimits(
-    utilityLimits(planned.plan, moment, vouched, facts),
-    localLimits(facts.local, { lockout, utility, now, heard: inputs.heard }),
-  );
-  const targets = withOneReactive(bound.targets);
-  const limits: ActiveLimits = targets === undefined ? bound : { ...bound, targets };
-  return { clock, notes, utility, vouched, planned, exact, moment, lockout, limits };
+  const limits = bindingOf(planned, dated, facts, localLimits(facts.local, { lockout, utility, now, heard }));
+  return { dated, planned, lockout, limits };
 };
 
 /**
@@ -275,8 +248,8 @@ export const controlTick = (before: ControlState, facts: SiteFacts, inputs: Tick
   const { now, trial } = inputs;
   const stored = observeStored(before, facts, inputs);
   const plant = plantOf(facts, stored);
-  const scheduled = schedule(before, facts, inputs, plant);
-  const { clock, utility, planned, exact, moment, lockout, limits } = scheduled;
+  const { dated, planned, lockout, limits } = schedule(before, facts, inputs, plant);
+  const { utility, moment, vouched } = dated;
   const { targets } = limits;
   const stopped = isStopped(limits);
 
@@ -307,7 +280,9 @@ export const controlTick = (before: ControlState, facts: SiteFacts, inputs: Tick
 
   const decided: ControlState = {
     plan: connecting.service === planned.plan.service ? planned.plan : { ...planned.plan, service: connecting.service },
-    clock,
+    clock: dated.clock,
+    foreseen: planned.foreseen,
+    waiting: planned.waiting,
     limiter,
     tracks: asking.tracks,
     follows: asking.follows,
@@ -328,16 +303,16 @@ export const controlTick = (before: ControlState, facts: SiteFacts, inputs: Tick
     storage: storing.storage,
     decision,
   };
-  const start = started(decided, facts, inputs, scheduled.vouched ? utility : null);
+  const start = started(decided, facts, inputs, vouched ? utility : null);
   const alarms = alarmChanges(decided, facts, inputs);
   return {
     state: { ...decided, plan: start.plan, alarms: alarms.alarms },
     commands: [...asking.commands, ...storing.commands, ...connecting.commands, ...reacting.commands, ...curving.commands],
     records: [...planned.records, ...start.records, ...limitChange(before.limits, limits), ...alarms.records],
-    notes: [...scheduled.notes, ...planned.notes],
+    notes: [...dated.notes, ...planned.notes],
     attend: decision.moving || decision.overcutting || storing.moving || stopped !== isStopped(before.limits),
-    again: tickAgain(decided, now, exact),
+    again: tickAgain(decided, now, moment),
+    folded: planned.folded,
     utility,
-    ...(scheduled.vouched || inputs.programSets.length === 0 ? {} : { holdsSets: true }),
   };
 };

@@ -84,6 +84,7 @@ class Gateway {
   #anchored = false;
   #boot = BOOT;
   #wall = 0;
+  #dark = 0;
   readonly #facts: SiteFacts;
 
   constructor(facts: SiteFacts = SITE) {
@@ -101,10 +102,11 @@ class Gateway {
     return this;
   }
 
-  /** The machine starts again, `seconds` later by its real-time clock; the site forgot nothing. */
-  reboot(seconds: number): this {
+  /** The machine starts again, `seconds` later; its real-time clock is so much further ahead. The site forgot nothing. */
+  reboot(seconds: number, ahead = 0): this {
     this.#boot = `${this.#boot}+`;
-    this.#wall += seconds;
+    this.#dark += seconds;
+    this.#wall += seconds + ahead;
     const { plan, clock } = this.state;
     const now = { bootId: this.#boot, mono: monoMs(this.now), wall: wallSeconds(this.#wall + this.now / 1000) };
     this.state = startState({ plan, clock: startClock(clock, now).state });
@@ -114,7 +116,7 @@ class Gateway {
   tick(samples: readonly Sample[] = []): TickResult {
     this.now += 1000;
     const anchors = this.#anchored
-      ? [{ bootId: this.#boot, mono: monoMs(this.now), utility: utilitySeconds(EPOCH + this.now / 1000), error: 0 }]
+      ? [{ bootId: this.#boot, mono: monoMs(this.now), utility: utilitySeconds(EPOCH + this.#dark + this.now / 1000), error: 0 }]
       : [];
     this.#anchored = false;
     const result = controlTick(this.state, this.#facts, {
@@ -131,7 +133,7 @@ class Gateway {
       lockoutReset: false,
       ...(this.heard.size === 0 ? {} : { heard: this.heard }),
     });
-    if (result.holdsSets !== true) this.#sets = [];
+    this.#sets = [];
     this.state = result.state;
     this.records.push(...result.records);
     this.commands = result.commands;
@@ -166,7 +168,7 @@ describe('a tick', () => {
     gateway.held.set(PV, 2900);
     gateway.seen(20, 2900, -1900);
     expect(gateway.statuses()).toEqual(['received', 'started']);
-    return gateway.reboot(60 + ahead);
+    return gateway.reboot(60, ahead);
   };
 
   it('ends nothing by a real-time clock that has just carried the time over a reboot', () => {
@@ -181,7 +183,7 @@ describe('a tick', () => {
   });
 
   it('believes that clock where no server is heard to say otherwise', () => {
-    const gateway = rebooted(8 * 3600).seen(88, 2900, -1900);
+    const gateway = rebooted(8 * 3600).seen(118, 2900, -1900);
     expect(gateway.statuses()).toEqual(['received', 'started']);
     gateway.seen(3, 2900, -1900);
     expect(gateway.statuses()).toEqual(['received', 'started', 'completed']);
@@ -194,8 +196,7 @@ describe('a tick', () => {
     gateway.seen(20, 2900, -1900).reboot(60).seen(5, 2900, -1900);
     expect(gateway.state.limits.exportLimit?.value).toBe(2000);
     expect(gateway.statuses()).toEqual(['received']);
-    const held = gateway.listen(listing([event(2000, 60, 600)], 1000)).tick();
-    expect(held.holdsSets).toBe(true);
+    expect(gateway.listen(listing([event(2000, 60, 600)], 1000)).tick().folded).toEqual([]);
     expect(gateway.state.plan.programs[0]?.defaultControl?.modes).toEqual({ opModExpLimW: 4000 });
     gateway.anchor().seen(3, 2900, -1900);
     expect(gateway.statuses()).toEqual(['received', 'started']);
