@@ -112,4 +112,11 @@ export const OBEDIENCE_MUTANTS: readonly Mutant[] = [
     replace: 'const ahead = runsAhead(plant);',
     tests: ['test/unit/control/limiter.test.ts'],
   },
+  {
+    name: 'what an inverter gave while it was away is read off a line between its last word and its next',
+    file: 'firmware/control/limiter/generation.ts',
+    search: 'if (later.at - earlier.at > staleAfter(track)) {',
+    replace: 'if (later.at - earlier.at > Infinity) {',
+    tests: ['test/unit/control/dead-time.test.ts'],
+  },
 ];

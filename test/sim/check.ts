@@ -277,9 +277,19 @@ const checkRestarts = ({ simulation, outcome }: Context): readonly Violation[] =
 
 const RANK: Readonly<Record<string, number>> = { received: 0, started: 1, completed: 2, cancelled: 2, superseded: 2 };
 
+/** The windows cover all of it between them. */
+const areAllOf = (windows: readonly Window[], from: number, until: number): boolean => {
+  let coveredUntil = from;
+  for (const window of windows.toSorted((a, b) => a.from - b.from))
+    if (window.from <= coveredUntil) coveredUntil = Math.max(coveredUntil, window.until);
+  return coveredUntil >= until;
+};
+
 const checkTransitions = ({ simulation, outcome }: Context): readonly Violation[] => {
   if (outcome.killedUnsaved) return [];
   const violations: Violation[] = [];
+  // Of an event through all of which somebody could not be told nobody may say that it was carried out.
+  const untold = spansOf(simulation, [...UNCOMMANDABLE, ...BATTERY_UNTOLD, ...OUT_OF_REACH], RETURN_SECONDS);
   for (const { mRID, start, durationSeconds } of simulation.events) {
     const mine = outcome.transitions.filter((one) => one.mRID === mRID);
     const ranks = mine.map(({ status }) => RANK[status] ?? 9);
@@ -290,7 +300,9 @@ const checkTransitions = ({ simulation, outcome }: Context): readonly Violation[
     if (!rising || (inTime && ranks[0] !== 0)) {
       violations.push({ rule: 'transitions', at: start, text: `${mRID}: ${order === '' ? 'none' : order}` });
     }
-    if (inTime && ranks.at(-1) !== 2 && start + durationSeconds < simulation.seconds - 10) {
+    const end = start + durationSeconds;
+    const isExcused = ranks.at(-1) === 0 && servedAt !== undefined && areAllOf(untold, Math.max(start, servedAt), end);
+    if (inTime && ranks.at(-1) !== 2 && end < simulation.seconds - 10 && !isExcused) {
       violations.push({ rule: 'transitions', at: start, text: `${mRID} never ended: ${order}` });
     }
   }

@@ -342,6 +342,11 @@ export const envelope = (
     high = Math.max(high, value);
   };
   const includeAt = (earlier: GenerationReading, later: GenerationReading, at: MonoMs): void => {
+    // It was away in between, and may have started anew.
+    if (later.at - earlier.at > staleAfter(track)) {
+      include(0);
+      include(track.maxPower);
+    }
     const jumps = mayJump(track, earlier, later, response);
     for (const value of jumps ? [earlier.generation, later.generation] : [interpolate(earlier, later, at)]) include(value);
   };

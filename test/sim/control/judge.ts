@@ -35,6 +35,8 @@ const USED_PART = 0.95;
 const USED_PART_COARSE = 0.9;
 /** The profile of a device that resolves whole per cents whatever its scale says. */
 const COARSE = 'abb-fimer';
+/** Registers older than nobody told the gateway: what they miss of a sun that steps is taken for a load that went, for a while. */
+const OLD_MS = 400;
 
 /** The inverter cannot be told, or does not do what it is told. */
 const UNTOLD: readonly Fault[] = [
@@ -256,7 +258,9 @@ export class Judge {
     const changes = steps + this.#rules.changes - this.#changesAt + faults.length + 60;
     const allowed = this.#site.inverters.length * ((WRITES_AN_HOUR * (until - from)) / 3600 + WRITES_A_CHANGE * changes);
     if (this.#writes > allowed) this.say('write-rate', until, `${this.#writes} writes, ${allowed.toFixed(0)} allowed`);
-    const coarse = this.#site.profile === COARSE || this.#site.inverters.some(({ limitScale }) => limitScale === 0);
+    const coarse =
+      this.#site.profile === COARSE ||
+      this.#site.inverters.some(({ limitScale, readingAgeMs }) => limitScale === 0 || readingAgeMs > OLD_MS);
     const part = this.#used / this.#allowed;
     if (this.#allowed > 0 && part < (coarse ? USED_PART_COARSE : USED_PART))
       this.say('energy', until, `${(100 * part).toFixed(1)} % of the allowed energy used after healing`);
