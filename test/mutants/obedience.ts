@@ -115,8 +115,8 @@ export const OBEDIENCE_MUTANTS: readonly Mutant[] = [
   {
     name: 'what an inverter gave while it was away is read off a line between its last word and its next',
     file: 'firmware/control/limiter/generation.ts',
-    search: 'if (later.at - earlier.at > staleAfter(track)) {',
-    replace: 'if (later.at - earlier.at > Infinity) {',
+    search: 'if (wasAway(track, earlier, later)) {',
+    replace: 'if (track.readings.length === 0) {',
     tests: ['test/unit/control/dead-time.test.ts'],
   },
 ];

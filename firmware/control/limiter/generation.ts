@@ -320,6 +320,10 @@ const mayJump = (track: GenerationTrack, before: GenerationReading, later: Gener
   later.at - before.at > FAST_POLL_MS &&
   Math.abs(later.generation - before.generation) > MOVED * track.maxPower;
 
+/** It was not heard for seconds and its cap is gone, or was changed since: it may have started anew in between. */
+const wasAway = (track: GenerationTrack, earlier: GenerationReading, later: GenerationReading): boolean =>
+  later.at - earlier.at > staleAfter(track) && (track.heldCap === null || (track.disturbedAt ?? 0) > earlier.at);
+
 /**
  * The lowest and highest output the inverter may have had between `from` and `to`, when its registers may be up to
  * `readingAge` old when read and it answers a cap as `response` says. Null without a usable reading. Values of one age only: this is what lets a meter refresh
@@ -342,8 +346,7 @@ export const envelope = (
     high = Math.max(high, value);
   };
   const includeAt = (earlier: GenerationReading, later: GenerationReading, at: MonoMs): void => {
-    // It was away in between, and may have started anew.
-    if (later.at - earlier.at > staleAfter(track)) {
+    if (wasAway(track, earlier, later)) {
       include(0);
       include(track.maxPower);
     }
