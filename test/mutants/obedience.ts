@@ -101,7 +101,7 @@ export const OBEDIENCE_MUTANTS: readonly Mutant[] = [
   {
     name: 'an event that the site meets is never started while a tighter limit is out of reach',
     file: 'firmware/control/tick/tick.ts',
-    search: "=== 'disobeys' && !isMet(own, state)) return false;",
+    search: "=== 'disobeys' && !met) return false;",
     replace: "=== 'disobeys') return false;",
     tests: TICK,
   },
@@ -118,5 +118,12 @@ export const OBEDIENCE_MUTANTS: readonly Mutant[] = [
     search: 'if (wasAway(track, earlier, later)) {',
     replace: 'if (track.readings.length === 0) {',
     tests: ['test/unit/control/dead-time.test.ts'],
+  },
+  {
+    name: 'an event that the site meets is never started while its battery is too full to charge as told',
+    file: 'firmware/control/tick/storing.ts',
+    search: 'return inside && (isMet || storage.obeys',
+    replace: 'return inside && (storage.obeys',
+    tests: ['test/unit/storage/tick.test.ts'],
   },
 ];

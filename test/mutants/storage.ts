@@ -148,7 +148,7 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
   {
     name: 'an import limit counts as started before a band was read back',
     file: 'firmware/control/tick/tick.ts',
-    search: 'if (!storedWithin(state, facts, inputs)) return false;',
+    search: 'if (!storedWithin(state, facts, inputs, met)) return false;',
     replace: '',
     tests: TICK,
   },

@@ -152,8 +152,16 @@ export const askStored = (
   return { storage: asking.state, commands: commandsOf(asking, facts), moving };
 };
 
-/** True when every storage device and load that answers provably keeps to what the limits leave it. */
-export const storedWithin = ({ storage = NO_STORAGE }: ControlState, facts: SiteFacts, inputs: TickInputs): boolean => {
+/**
+ * True when every storage device and load that answers provably keeps to what the limits leave it. `isMet`: the flow is inside what the
+ * utility asks for, though a battery that is nearly full takes less than it acknowledged.
+ */
+export const storedWithin = (
+  { storage = NO_STORAGE }: ControlState,
+  facts: SiteFacts,
+  inputs: TickInputs,
+  isMet: boolean,
+): boolean => {
   const within = (device: DeviceId): boolean => {
     const track = storage.tracks.get(device);
     const ceiling = storage.ceilings.get(device);
@@ -163,7 +171,7 @@ export const storedWithin = ({ storage = NO_STORAGE }: ControlState, facts: Site
     const { held } = track;
     const inside =
       held !== null && held.most <= ceiling.most + HELD_TOLERANCE_W && held.least >= ceiling.least - HELD_TOLERANCE_W;
-    return inside && storage.obeys.get(device)?.disobeys !== true;
+    return inside && (isMet || storage.obeys.get(device)?.disobeys !== true);
   };
   const shed = (device: DeviceId, maxPower: Watts): boolean => {
     const most = storage.loads.get(device)?.most ?? maxPower;

@@ -129,14 +129,17 @@ const fits = ({ decision }: ControlState, track: GenerationTrack, now: MonoMs): 
   (latestGeneration(track, now) ?? Infinity) <= (decision?.ceiling ?? 0);
 
 /** The flow is inside what the utility itself asks for, whatever tighter limit beside it the site cannot reach. */
-const isMet = ({ exportLimit, generationLimit, maxPower }: ActiveLimits, { limiter: { sight } }: ControlState): boolean => {
-  const isExportAlone = exportLimit !== undefined && generationLimit === undefined && maxPower === undefined;
-  return isExportAlone && sight.seen && sight.netImport !== null && 0 - sight.netImport <= exportLimit.value;
+const isMet = (own: ActiveLimits, { limiter: { sight } }: ControlState): boolean => {
+  const { exportLimit, importLimit, generationLimit, loadLimit, maxPower } = own;
+  const isOfFlow = generationLimit === undefined && loadLimit === undefined && maxPower === undefined;
+  if (!isOfFlow || !sight.seen || sight.netImport === null) return false;
+  return 0 - sight.netImport <= (exportLimit?.value ?? Infinity) && sight.netImport <= (importLimit?.value ?? Infinity);
 };
 
 /** True when every device that answers provably holds no more than the limits allow, and does what it holds (Response 2, design section 3). */
 const enforced = (state: ControlState, facts: SiteFacts, inputs: TickInputs, own: ActiveLimits): boolean => {
-  if (!storedWithin(state, facts, inputs)) return false;
+  const met = isMet(own, state);
+  if (!storedWithin(state, facts, inputs, met)) return false;
   const opens = isStopped(state.limits);
   for (const [device, track] of state.tracks) {
     const standing = inputs.standings.get(device);
@@ -147,7 +150,7 @@ const enforced = (state: ControlState, facts: SiteFacts, inputs: TickInputs, own
     }
     const ceiling = state.ceilings.get(device) ?? 0;
     if (track.heldCap === null || track.heldCap > ceiling + HELD_TOLERANCE_W) return false;
-    if (state.follows.get(device)?.obedience === 'disobeys' && !isMet(own, state)) return false;
+    if (state.follows.get(device)?.obedience === 'disobeys' && !met) return false;
     if (opens && inputs.connections.get(device) !== 'disconnected') return false;
   }
   return true;

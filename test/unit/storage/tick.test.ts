@@ -164,6 +164,20 @@ describe('an event', () => {
     expect(statuses(site)).toEqual(['received', 'started', 'completed']);
   });
 
+  it('of an export limit is started once the flow is inside it, though the battery takes less than it acknowledged', () => {
+    const site = new TickSite({
+      load: () => 500,
+      sun: () => 6000,
+      automatic: () => -1500,
+      ignores: () => true,
+      site: { storageBeforeCurtailment: true },
+      event: { opModExpLimW: watts(1000) },
+    }).run(90);
+    expect(site.state.alarms.map(({ alarm }) => alarm)).toContain('storage-disobeys');
+    expect(site.most('export', 60)).toBeLessThanOrEqual(1000);
+    expect(statuses(site)).toEqual(['received', 'started']);
+  });
+
   it('of a target that no battery follows is not started', () => {
     const site = new TickSite({
       load: () => 500,
