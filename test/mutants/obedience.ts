@@ -119,4 +119,11 @@ export const OBEDIENCE_MUTANTS: readonly Mutant[] = [
     replace: 'if (track.readings.length === 0) {',
     tests: ['test/unit/control/dead-time.test.ts'],
   },
+  {
+    name: 'what registers miss of a raise that came while the meter refreshed is a load that went',
+    file: 'firmware/control/limiter/generation.ts',
+    search: 'isRising(track, { since: from, at: to }, response)',
+    replace: 'isRising(track, { since: from, at: from }, response)',
+    tests: ['test/unit/control/dead-time.test.ts'],
+  },
 ];
