@@ -126,4 +126,11 @@ export const OBEDIENCE_MUTANTS: readonly Mutant[] = [
     replace: 'isRising(track, { since: from, at: from }, response)',
     tests: ['test/unit/control/dead-time.test.ts'],
   },
+  {
+    name: 'a load that rose step by step is noise around what it was',
+    file: 'firmware/control/limiter/noise.ts',
+    search: ' || least - load > GONE * sigma ? null',
+    replace: ' ? null',
+    tests: ['test/unit/control/noise.test.ts'],
+  },
 ];
