@@ -163,8 +163,8 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
   {
     name: 'over-cutting goes below the minimum stable output',
     file: 'firmware/control/limiter/limiter.ts',
-    search: 'watts(Math.min(target, others + plant.minOutput))',
-    replace: 'watts(0)',
+    search: 'overcutTo(target, others + plant.minOutput, {',
+    replace: 'overcutTo(target, others, {',
     tests: LIMITER,
   },
   {

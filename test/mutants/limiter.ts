@@ -305,7 +305,7 @@ export const LIMITER_MUTANTS: readonly Mutant[] = [
     file: 'firmware/control/limiter/gain.ts',
     search: 'const isRatio = Number.isFinite(ratio) && Math.abs(ratio - 1) <= PLAUSIBLE;',
     replace: 'const isRatio = !(Math.abs(ratio - 1) > PLAUSIBLE);',
-    tests: ['test/unit/storage/tick.test.ts'],
+    tests: GAIN,
   },
   {
     name: 'a cap is rounded up to the step of the inverter',

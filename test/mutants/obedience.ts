@@ -126,4 +126,32 @@ export const OBEDIENCE_MUTANTS: readonly Mutant[] = [
     replace: 'return inside && (storage.obeys',
     tests: ['test/unit/storage/tick.test.ts'],
   },
+  {
+    name: 'an over-cut takes the surplus from the storage that it charges',
+    file: 'firmware/control/limiter/limiter.ts',
+    search: 'if (relied === null || (plant.storage?.power ?? 0) >= 0) return',
+    replace: 'if (relied === null || (plant.storage?.power ?? 0) >= -Infinity) return',
+    tests: ['test/unit/control/limiter.test.ts'],
+  },
+  {
+    name: 'beside storage that charges nothing is over-cut where nothing may be exported',
+    file: 'firmware/control/limiter/limiter.ts',
+    search: 'target - Math.max(surplus, by)',
+    replace: 'target - surplus',
+    tests: ['test/unit/control/limiter.test.ts'],
+  },
+  {
+    name: 'what registers miss of a raise that came while the meter refreshed is a load that went',
+    file: 'firmware/control/limiter/generation.ts',
+    search: 'isRising(track, { since: from, at: to }, response)',
+    replace: 'isRising(track, { since: from, at: from }, response)',
+    tests: ['test/unit/control/dead-time.test.ts'],
+  },
+  {
+    name: 'a load that rose step by step is noise around what it was',
+    file: 'firmware/control/limiter/noise.ts',
+    search: ' || least - load > GONE * sigma ? null',
+    replace: ' ? null',
+    tests: ['test/unit/control/noise.test.ts'],
+  },
 ];

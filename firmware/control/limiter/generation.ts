@@ -225,15 +225,18 @@ export const predicted = (track: GenerationTrack, now: MonoMs, actuation: Durati
   return watts(floor + (newest.generation - floor) * left ** spans);
 };
 
-/** After a raise the output goes up, and registers that are renewed once a second tell it late: what they miss is no load that went. */
+/**
+ * After a raise the output goes up, and registers that are renewed once a second tell it late: what they miss is no load that went. A
+ * raise that comes between `since` and `at`, while the meter refreshes, is one.
+ */
 const isRising = (
   { disturbedAt, heldCap, maxPower, left = [] }: GenerationTrack,
-  at: MonoMs,
+  { since, at }: { readonly since: MonoMs; readonly at: MonoMs },
   { settleMs }: Response,
 ): boolean => {
   const from = left.at(-1);
   if (disturbedAt === null || heldCap === null || from === undefined) return false;
-  return heldCap - from.cap > RISE * maxPower && from.at >= disturbedAt && at >= disturbedAt && at - disturbedAt <= settleMs;
+  return heldCap - from.cap > RISE * maxPower && from.at >= disturbedAt && at >= disturbedAt && since - disturbedAt <= settleMs;
 };
 
 export interface Envelope {
@@ -338,7 +341,8 @@ export const envelope = (
 ): Envelope | null => {
   const newest = track.readings.at(-1);
   if (newest === undefined || from - newest.at > staleAfter(track)) return null;
-  const end = (to + (isRising(track, from, response) ? Math.max(readingAge, RENEWED_MS) : readingAge)) as MonoMs;
+  const end = (to +
+    (isRising(track, { since: from, at: to }, response) ? Math.max(readingAge, RENEWED_MS) : readingAge)) as MonoMs;
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
   const include = (value: number): void => {

@@ -36,6 +36,8 @@ export interface LimiterState {
   readonly gains: ReadonlyMap<DeviceId, GainState>;
   /** Since when the site is being over-cut; null when it is not. */
   readonly overcutSince: MonoMs | null;
+  /** What the output had to fall by, at most, while it lasts; watts. Absent: it does not, or in a tape of an earlier release. */
+  readonly overcutBy?: number;
   /** While the meter is on trial; null: it is not. Absent: in a tape of an earlier release. */
   readonly probe?: Probe | null;
   /** Where each phase has a limit. */
@@ -181,6 +183,43 @@ const overSince = (
   return 0 - sight.netImport > exportLimit + BEHIND_FRACTION * maxPower ? (before ?? now) : null;
 };
 
+/**
+ * How far the output is sent down while over-cutting: to the least that is stable. Storage that charges lives on the surplus: cut deeper
+ * than that, fast inverters are below it before anyone has read them, the storage lets its charge go, and that has to be cut as well. So
+ * beside it no deeper than what is exported at the target, or as much again as there is to cut: a lag of five seconds loses two by it.
+ */
+const overcutTo = (
+  target: number,
+  least: number,
+  { plant, relied, by }: { plant: Plant; relied: number | null; by: number },
+): number => {
+  if (relied === null || (plant.storage?.power ?? 0) >= 0) return Math.min(target, least);
+  const surplus = Math.max(0, target + plant.unmeteredGeneration - relied);
+  return Math.min(target, Math.max(least, target - Math.max(surplus, by)));
+};
+
+/** What an over-cut goes by. */
+interface Sinking {
+  readonly plant: Plant;
+  /** Those that can be told, and what the others count as, watts. */
+  readonly told: readonly GenerationTrack[];
+  readonly others: number;
+  /** Load that is relied on, and what all inverters give; null: not known. */
+  readonly relied: number | null;
+  readonly output: number | null;
+}
+
+/** Over-cut or not after this tick, and what is wanted of the inverters for it. */
+const overcutAfter = (state: LimiterState, target: Watts, sinking: Sinking, now: MonoMs) => {
+  const { plant, told, others, relied, output } = sinking;
+  const own = target >= plant.maxPower ? target : Math.max(0, target - others);
+  const overcutSince = overcut(state, own, plant, told, now);
+  if (overcutSince === null) return { overcutSince, overcutBy: 0, wanted: target };
+  const overcutBy = Math.max(state.overcutBy ?? 0, (output ?? 0) - target);
+  const wanted = watts(overcutTo(target, others + plant.minOutput, { plant, relied, by: overcutBy }));
+  return { overcutSince, overcutBy, wanted };
+};
+
 /** What limits of phases add to a decision. */
 interface Phased {
   readonly state: Pick<LimiterState, 'phases'>;
@@ -264,9 +303,9 @@ export const decide = (
   const assured = watts(Math.min(ceiling, allowed(limits, watts(0), plant, margin)));
   const told = tracks.filter(({ device }) => !uncontrolled.has(device));
   const others = tracks.reduce((sum, { device }) => sum + (uncontrolled.get(device) ?? 0), 0);
-  const overcutSince = overcut(checked, target >= plant.maxPower ? target : Math.max(0, target - others), plant, told, now);
-  const wanted = overcutSince === null ? target : watts(Math.min(target, others + plant.minOutput));
   const output = total(tracks, (track) => latestGeneration(track, now));
+  const sinking = { plant, told, others, relied: proven?.load ?? null, output };
+  const { overcutSince, overcutBy, wanted } = overcutAfter(checked, target, sinking, now);
   const slowest = tracks.reduce((most, { device }) => Math.max(most, settleMs(device)), 0);
   const site = { command: wanted, output: output === null ? null : watts(output), maxPower: plant.maxPower, settleMs: slowest };
   const probe = plant.isChecked === true ? null : probed(state.probe ?? null, checked.sight, site, now);
@@ -274,7 +313,7 @@ export const decide = (
   const moving = tracks.some((track) => isWorthWatching(track, now, gainOf(state, track.device).settleMs));
   assert(command <= ceiling, 'a command never exceeds what the limits allow');
   return {
-    state: { ...checked, load, overcutSince, probe, overSince: since, ...phased.state },
+    state: { ...checked, load, overcutSince, overcutBy, probe, overSince: since, ...phased.state },
     decision: {
       target,
       ceiling,

@@ -285,7 +285,7 @@ export const provenLoad = (
 ): ProvenLoad | null => {
   const least = leastOf(state, now);
   if (state.estimate === null || least === null) return null;
-  const noise = levelBeside(state.noise, state.estimate);
+  const noise = levelBeside(state.noise, { newest: state.estimate, least });
   const rate = ahead ? Math.min(0, trend(state.history)) : 0;
   const drift = isDrift(rate, noise) ? rate * FOLLOWED_SECONDS : 0;
   if (noise !== null) return { load: watts(drift + noise.load), slack: noise.slack };

@@ -78,10 +78,17 @@ const levelOf = (loads: readonly number[], ratedPower: number): NoiseLevel | nul
 const missedAfter = ({ missed, level }: NoiseState, load: number): number =>
   level === null ? 0 : Math.max(0, missed + level.load - load);
 
-/** What may be relied on beside the newest load, which may still be revised; null: it went, or there is no noise. */
-export const levelBeside = (state: NoiseState | undefined, newest: number): NoiseLevel | null => {
+/**
+ * What may be relied on beside the newest load, which may still be revised, and the least of the last seconds; null: it went, or there is
+ * no noise, or what there is was there before the load rose: noise comes down to what is relied on every few seconds.
+ */
+export const levelBeside = (
+  state: NoiseState | undefined,
+  { newest, least }: { readonly newest: number; readonly least: number },
+): NoiseLevel | null => {
   if (state === undefined || state.level === null) return null;
-  return missedAfter(state, newest) > GONE * state.level.sigma ? null : state.level;
+  const { load, sigma } = state.level;
+  return missedAfter(state, newest) > GONE * sigma || least - load > GONE * sigma ? null : state.level;
 };
 
 /**

@@ -54,6 +54,16 @@ it('an inverter that was not heard for seconds, and lost its cap, may have deliv
   expect(bounds(4000, false)).toEqual([3103, 3113]);
 });
 
+it('an inverter that was raised while the meter refreshed may have told of it late', () => {
+  const at3 = withHeldCap(newTrack(DEVICE, watts(10_000)), watts(3000), monoMs(0));
+  const raised = withHeldCap(read(read(at3, 9000, 3000), 10_000, 3000), watts(4500), monoMs(10_200));
+  // Registers that are renewed once a second: what was read at 10.9 s was given before 10.2 s.
+  const back = read(read(raised, 10_900, 3000), 11_500, 4400);
+  const most = (from: number) => envelope(back, monoMs(from), monoMs(10_700), durationMs(150), { gain: 1, settleMs: 2500 })?.high;
+  expect(most(9700)).toBeGreaterThan(4300);
+  expect(most(10_300)).toBe(most(9700));
+});
+
 describe('an inverter with a dead time', () => {
   it('may still rise to the cap that was held before', () => {
     expect(highest(raisedThenCut(2000), 14_600)).toBe(2400);

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { monoMs, watts } from '#base/units.ts';
 import { GAIN_MAX, GAIN_MIN, type GainState, UNTRIMMED, withSettledReading } from '#control/limiter/gain.ts';
 import { type GenerationTrack, newTrack, withHeldCap, withReading } from '#control/limiter/generation.ts';
+import { NOTHING_SEEN } from '#control/limiter/response.ts';
 import type { InverterState } from '#site/sample.ts';
 import { inverterSample, PV, WMAX } from './site.ts';
 
@@ -201,4 +202,16 @@ describe('a trim below 1', () => {
     // Less than asked is no matter of safety: that waits.
     expect(inTurn({ ...UNTRIMMED, settleMs: 28_000 }, [[5000, 20]], (cap) => 0.95 * cap, 'throttled').gain).toBe(1);
   });
+});
+
+it('no output under a cap of none is no ratio: a dead time longer than the settling time leaves it acting', () => {
+  const deadTime = { least: 0, most: 8000, isConfirmed: true };
+  let track = withHeldCap(withHeldCap(newTrack(PV, watts(WMAX)), watts(0), monoMs(0)), watts(4000), monoMs(1000));
+  let gain: GainState = { ...UNTRIMMED, settleMs: 2500, deadTime, answers: NOTHING_SEEN };
+  for (let t = 1500; t <= 7000; t += 500) {
+    track = withReading(track, inverterSample(t, 0));
+    gain = withSettledReading(gain, track, monoMs(t));
+  }
+  expect(gain.gain).toBe(1);
+  expect(gain.rest).toBeUndefined();
 });

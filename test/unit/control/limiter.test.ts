@@ -239,3 +239,35 @@ it('runs ahead of storage that takes less and less only once the site stands abo
   expect(relied(4000)).toBeGreaterThanOrEqual(-1);
   expect(relied(2000)).toBeLessThan(-150);
 });
+
+describe('an over-cut beside storage', () => {
+  /** What is commanded, at 8 kW of output, once a load of 1 kW went that had kept the site half of that below its limit; `power` of the storage. */
+  const commanded = (limit: number, power: number | null): { readonly command: number; readonly target: number } => {
+    const storage = { maxDischarge: watts(5000), possibleDischarge: watts(0), isSteady: true };
+    const beside = { ...storage, power: power === null ? null : watts(power), possibleOnPhases: powersOnPhases([]) };
+    const plant = { ...PLANT, storage: beside };
+    const bench = new Bench().hold(8000);
+    bench.run(15_000, limited(limit), { generation: 8000, flow: 500 - limit, plant });
+    const { overcutting, command, target } = bench.run(500, limited(limit), { generation: 8000, flow: -500 - limit, plant });
+    expect(overcutting).toBe(true);
+    return { command, target };
+  };
+
+  it('that charges leaves it its surplus: what it let go would have to be cut as well', () => {
+    const { command, target } = commanded(2000, -4000);
+    expect(target - command).toBeCloseTo(kept(2000), 0);
+  });
+
+  it('goes as far below the target as there is to cut, whatever is exported there', () => {
+    const { command, target } = commanded(0, -4000);
+    expect(target - command).toBeCloseTo(8000 - target, 0);
+  });
+
+  it.each([
+    ['gives', 1000],
+    ['rests', 0],
+    ['is not known', null],
+  ])('that %s goes to the least that is stable', (_, power) => {
+    expect(commanded(2000, power).command).toBe(1000);
+  });
+});

@@ -19,6 +19,8 @@ const drawn = (sigma: number, count = 60, mean = 2000): readonly number[] => {
   const random = new SeededRandom(7, 'noise');
   return Array.from({ length: count }, () => mean + sigma * random.normal());
 };
+/** With the newest load as the least. */
+const beside = (state: NoiseState | undefined, load: number) => levelBeside(state, { newest: load, least: load });
 const alternating = (low: number, high: number): readonly number[] =>
   Array.from({ length: 40 }, (_, index) => (index % 2 === 0 ? low : high));
 
@@ -50,11 +52,27 @@ describe('noise of the load', () => {
   it('hides no load that went: at once if it is far, else within three loads', () => {
     const state = after(drawn(100));
     const level = state?.level?.load ?? 0;
-    expect(levelBeside(state, level - 50)).not.toBeNull();
-    expect(levelBeside(state, level - 320)).toBeNull();
+    expect(beside(state, level - 50)).not.toBeNull();
+    expect(beside(state, level - 320)).toBeNull();
     const twice = after([level - 120, level - 120], state);
-    expect(levelBeside(twice, level - 120)).toBeNull();
+    expect(beside(twice, level - 120)).toBeNull();
     expect(after([level - 120, level - 120, level - 120], state)).toMatchObject({ loads: [level - 120], level: null });
+  });
+
+  it('of a load that rose step by step is not relied on below what was there for seconds', () => {
+    // A battery takes more and more: each change is as large as the others, which is noise by its measure.
+    const state = after(Array.from({ length: 14 }, (_, index) => 4000 + 150 * index));
+    const { load = 0, sigma = 0 } = state?.level ?? {};
+    expect(sigma).toBeGreaterThan(100);
+    expect(levelBeside(state, { newest: 5950, least: load + 2 * sigma })).not.toBeNull();
+    expect(levelBeside(state, { newest: 5950, least: load + 3 * sigma })).toBeNull();
+    // Noise itself comes down to what is relied on every few seconds.
+    const noisy = drawn(150, 200);
+    const beside = noisy.slice(60).map((newest, index) => {
+      const least = Math.min(...noisy.slice(52 + index, 61 + index));
+      return levelBeside(after(noisy.slice(20 + index, 60 + index)), { newest: Math.max(newest, least), least });
+    });
+    expect(beside.filter((level) => level === null)).toEqual([]);
   });
 
   it('begins anew with a load that came', () => {
