@@ -4,6 +4,7 @@ import type { Result } from '#base/result.ts';
 import { after, durationMs, seconds, watts } from '#base/units.ts';
 import type { DurationMs, MonoMs, Watts } from '#base/units.ts';
 import type { DeviceId, ModelPlace, OnSilence, WriteOutcome } from '#site/device.ts';
+import { CheckPace } from '../line/check-pace.ts';
 import { PRIORITY } from '../line/transaction.ts';
 import type { Line, LineFault, Priority, Reply } from '../line/transaction.ts';
 import type { InverterProfile } from '../profile/profile.ts';
@@ -90,6 +91,7 @@ interface Held {
  */
 export class LimitWriter {
   readonly #options: LimitWriterOptions;
+  readonly #checks: CheckPace;
   #wanted: WantedCap | null = null;
   #target: ControlTarget | null = null;
   /** Of the newest write; replies to older ones are ignored. */
@@ -112,6 +114,7 @@ export class LimitWriter {
 
   constructor(options: LimitWriterOptions) {
     this.#options = options;
+    this.#checks = new CheckPace(options.control.checkSeconds);
   }
 
   /** The device is verified: writes the wanted cap, before any other read of this session. What it held before counts no more. */
@@ -142,6 +145,7 @@ export class LimitWriter {
     if (urgency === 'gone') {
       // What was proven proves nothing any more, nor does a read-back that is under way.
       this.#held = null;
+      this.#checks.gone(this.#options.clock.now());
       this.#forget();
     }
     this.#write(urgency === 'cut' ? PRIORITY.cut : PRIORITY.control);
@@ -339,9 +343,9 @@ export class LimitWriter {
 
   /** Next duty: the periodic check, or the timer's refresh when that is sooner. */
   #armDuty(written: Written): void {
-    const { clock, control } = this.#options;
+    const { clock } = this.#options;
     const { onSilence, at, values } = written;
-    const check = after(clock.now(), control.checkSeconds);
+    const check = this.#checks.next(clock.now());
     const refresh =
       onSilence.kind !== 'holds' && values.reversion > 0 ? after(at, durationMs(onSilence.after / REFRESH_PART)) : null;
     this.#cancelTimer?.();
@@ -354,6 +358,7 @@ export class LimitWriter {
   #differs(written: Written, readBack: number, reason: 'write' | 'check'): void {
     this.#held = null;
     this.#proving = false;
+    this.#checks.gone(this.#options.clock.now());
     this.#options.onOutcome({ kind: 'mismatch', wrote: written.values.raw, readBack });
     if (reason === 'check') {
       const { device, onNote } = this.#options;

@@ -2,6 +2,7 @@ import { assert } from '#base/assert.ts';
 import type { Cancel, Clock, Note } from '#base/ports.ts';
 import type { Result } from '#base/result.ts';
 import { after, type DurationMs, durationMs, type MonoMs, seconds } from '#base/units.ts';
+import { CheckPace } from './check-pace.ts';
 import { PRIORITY } from './transaction.ts';
 import type { Line, LineFault, Priority, Reply, Request } from './transaction.ts';
 
@@ -99,9 +100,11 @@ export class OrderWriter<T> {
   #unprovenSince: MonoMs | null = null;
   /** From a write until its read-back came, differed or failed. */
   #proving = false;
+  readonly #checks: CheckPace;
 
   constructor(options: OrderWriterOptions<T>) {
     this.#options = options;
+    this.#checks = new CheckPace(options.checkEvery);
   }
 
   /** The device is verified: what it does is looked at first, and written where it is not what is wanted. */
@@ -134,7 +137,10 @@ export class OrderWriter<T> {
     if (same && this.#written.order.key === order.key && urgency !== 'refresh' && urgency !== 'gone') return;
     if (same && this.#cancelTurn !== null) return;
     // What was proven proves nothing any more.
-    if (urgency === 'gone') this.#held = null;
+    if (urgency === 'gone') {
+      this.#held = null;
+      this.#checks.gone(this.#options.clock.now());
+    }
     const { tightens = () => true } = this.#options;
     const isCut = urgency === 'cut' && tightens(this.#written.order.meaning, order.meaning);
     this.#write(isCut ? PRIORITY.cut : PRIORITY.control);
@@ -287,7 +293,7 @@ export class OrderWriter<T> {
   }
 
   #standsNow(order: Order<T>, reason: 'write' | 'check'): void {
-    const { clock, checkEvery, onConfirmed } = this.#options;
+    const { clock, onConfirmed } = this.#options;
     assert(this.#written !== null, 'what stands was written or found');
     const { at } = this.#written;
     this.#mismatches = 0;
@@ -297,7 +303,7 @@ export class OrderWriter<T> {
     this.#unprovenSince = null;
     this.#proving = false;
     this.#cancel?.();
-    const check = after(clock.now(), checkEvery);
+    const check = this.#checks.next(clock.now());
     const refresh = order.lapses === null ? null : after(at, durationMs(order.lapses / REFRESH_PART));
     this.#cancel =
       refresh !== null && refresh <= check
@@ -314,9 +320,10 @@ export class OrderWriter<T> {
   }
 
   #differs(reason: 'write' | 'check'): void {
-    const { device, onFault, onNote } = this.#options;
+    const { device, clock, onFault, onNote } = this.#options;
     this.#held = null;
     this.#proving = false;
+    this.#checks.gone(clock.now());
     onFault({ kind: 'mismatch' });
     if (reason === 'check') {
       const text = 'what was asked of it is gone from its registers; written again';

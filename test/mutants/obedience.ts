@@ -3,6 +3,7 @@ import type { Mutant } from './mutant.ts';
 const CLAIMS = ['test/unit/control/claims.test.ts'];
 const GAIN = ['test/unit/control/gain.test.ts'];
 const TICK = ['test/unit/control/tick.test.ts'];
+const LIMIT_WRITER = ['test/unit/drivers/limit-writer.test.ts'];
 const UNEXPLAINED = ['test/unit/control/unexplained.test.ts'];
 
 /** Breaks of what is made of inverters that half obey or are not heard, and of meters in doubt. */
@@ -153,5 +154,40 @@ export const OBEDIENCE_MUTANTS: readonly Mutant[] = [
     search: ' || least - load > GONE * sigma ? null',
     replace: ' ? null',
     tests: ['test/unit/control/noise.test.ts'],
+  },
+  {
+    name: 'a cap that was taken away is looked at no sooner than others',
+    file: 'drivers/line/check-pace.ts',
+    search: 'contested ? CONTESTED_CHECK : this.#usual',
+    replace: 'this.#usual',
+    tests: LIMIT_WRITER,
+  },
+  {
+    name: 'a cap that its output shows to be gone is looked at no sooner than others',
+    file: 'drivers/inverter/limit-writer.ts',
+    search: '      this.#checks.gone(this.#options.clock.now());\n      this.#forget();',
+    replace: '      this.#forget();',
+    tests: LIMIT_WRITER,
+  },
+  {
+    name: 'an order that was taken away is looked at no sooner than others',
+    file: 'drivers/line/order-writer.ts',
+    search: '    this.#checks.gone(clock.now());\n',
+    replace: '',
+    tests: ['test/unit/drivers/order-writer.test.ts'],
+  },
+  {
+    name: 'an inverter that nobody hears sleeps on by day while nobody sees the flow',
+    file: 'firmware/control/tick/unexplained.ts',
+    search: 'watts === null ? isSunUp(seen, now) :',
+    replace: 'watts === null ? false :',
+    tests: UNEXPLAINED,
+  },
+  {
+    name: 'where nobody sees the flow an inverter counts as awake in the night',
+    file: 'firmware/control/tick/unexplained.ts',
+    search: '(latestGeneration(track, now) ?? 0) > UNEXPLAINED_FRACTION * track.maxPower',
+    replace: 'latestGeneration(track, now) !== null',
+    tests: UNEXPLAINED,
   },
 ];

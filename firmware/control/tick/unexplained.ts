@@ -5,7 +5,7 @@ import type { SightState } from '#control/limiter/sight.ts';
 import type { DeviceId } from '#site/device.ts';
 import type { DeviceStanding } from '#site/sample.ts';
 
-/** Less of the site's rating is the difference between two readings. */
+/** Less of the rating is the difference between two readings. */
 const UNEXPLAINED_FRACTION = 0.03;
 /** A flow and an output that are read one after the other differ for no longer than that while the output moves. */
 const COUNTED_AFTER_MS = 3000;
@@ -13,7 +13,10 @@ const GAP_MS = 2000;
 /** It may have stopped, or be held down by its own sun: it counts for so long after the last sign of it. */
 const FORGOTTEN_MS = 30_000;
 
-/** More is exported than the inverters that are heard deliver, while others are taken to sleep or say nothing of their output. */
+/**
+ * More is exported than the inverters that are heard deliver, while others are taken to sleep or say nothing of their output; or the sun
+ * is up and nobody sees what is exported.
+ */
 export interface Unexplained {
   readonly since: MonoMs;
   /** When it last showed. */
@@ -42,15 +45,24 @@ const unexplainedOf = ({ sight, tracks, plant }: Seen, now: MonoMs): number | nu
   return 0 - sight.netImport - known;
 };
 
+/** One that is heard delivers, so the sun is up, and others are still taken to sleep. */
+const isSunUp = ({ tracks, standings }: Seen, now: MonoMs): boolean => {
+  const all = [...tracks];
+  return (
+    all.some(({ device }) => standings.get(device) === 'asleep') &&
+    all.some((track) => (latestGeneration(track, now) ?? 0) > UNEXPLAINED_FRACTION * track.maxPower)
+  );
+};
+
 /**
  * An inverter that sleeps delivers nothing; one that woke and is not heard, because it answers late or somebody pulled its cable in
- * the night, delivers all that its sun allows, and under no cap. The flow tells the two apart. Of one inverter alone there is nobody
- * to make room.
+ * the night, delivers all that its sun allows, and under no cap. The flow tells the two apart; where nobody sees the flow, another that
+ * delivers. Of one inverter alone there is nobody to make room.
  */
 export const observeUnexplained = (before: Unexplained | null, seen: Seen, now: MonoMs): Unexplained | null => {
   if (![...seen.tracks].some((track) => isUnheard(track, seen.standings.get(track.device), now))) return null;
   const watts = unexplainedOf(seen, now);
-  if (watts !== null && watts > UNEXPLAINED_FRACTION * seen.plant.maxPower) {
+  if (watts === null ? isSunUp(seen, now) : watts > UNEXPLAINED_FRACTION * seen.plant.maxPower) {
     const since = before?.since ?? now;
     return { since, lastAt: now, isCounted: before?.isCounted === true || now - since >= COUNTED_AFTER_MS };
   }

@@ -9,19 +9,20 @@ import { inverterSample, PLANT, PV, WMAX } from './site.ts';
 
 const OTHER = toDeviceId('other');
 
-/** What is thought of a site that exports `exported(second)`: the one inverter is read at 2 kW, the other stands as `standing` says. */
+/** What is thought of a site that exports `exported(second)`: the one inverter is read at 2 kW or what it `delivers`, the other stands as `standing` says. */
 const after = (
   seconds: number,
   exported: (second: number) => number | null,
   standing: (second: number) => DeviceStanding = () => 'asleep',
   before: Unexplained | null = null,
+  delivers = 2000,
 ): Unexplained | null => {
   let state = before;
   for (let second = 0; second <= seconds; second += 1) {
     const now: MonoMs = monoMs(1000 * second);
     const export_ = exported(second);
     const sight: SightState = { ...NOT_YET_SEEN, seen: export_ !== null, netImport: export_ === null ? null : watts(-export_) };
-    const read = withReading(newTrack(PV, watts(WMAX / 2)), inverterSample(1000 * second, 2000));
+    const read = withReading(newTrack(PV, watts(WMAX / 2)), inverterSample(1000 * second, delivers));
     const standings = new Map<typeof PV, DeviceStanding>([
       [PV, 'answering'],
       [OTHER, standing(second)],
@@ -59,6 +60,21 @@ describe('an inverter that is taken to sleep', () => {
         (second) => (second % 2 === 0 ? 'asleep' : 'answering'),
       )?.isCounted,
     ).toBe(true);
+  });
+
+  it('counts as awake where nobody sees the flow and another delivers', () => {
+    expect(after(2, () => null)?.isCounted).toBe(false);
+    expect(after(3, () => null)?.isCounted).toBe(true);
+    // At night all of them sleep, or the one that answers delivers next to nothing.
+    expect(after(20, () => null, undefined, null, 100)).toBeNull();
+    // One that answers and is capped needs no room.
+    expect(
+      after(
+        20,
+        () => null,
+        () => 'answering',
+      ),
+    ).toBeNull();
   });
 
   it('that is given up for silent is counted already', () => {

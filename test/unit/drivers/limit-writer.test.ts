@@ -120,3 +120,38 @@ describe('caps that change faster than they can be proven', () => {
     expect(took).toBe(RAISES[29]);
   });
 });
+
+describe('a cap that was taken away', () => {
+  const SOMEBODY = 9000;
+
+  it('is looked at each second for a minute: who takes it away again and again gets a second each', () => {
+    const { clock, capRegister, unit, places, session } = bench();
+    const open = (): number => {
+      unit.image.set(places.controls + 5, SOMEBODY);
+      let ms = 0;
+      for (; capRegister() === SOMEBODY && ms < 20_000; ms += 50) clock.runFor(50);
+      return ms;
+    };
+    expect(open()).toBeGreaterThan(5000);
+    for (let again = 0; again < 5; again += 1) {
+      clock.runFor(2300);
+      expect(open()).toBeLessThan(1500);
+    }
+    clock.runFor(62_000);
+    expect(session.heldCap()).toBe(5000);
+    expect(open()).toBeGreaterThan(5000);
+  });
+
+  it('is looked at as often where its output tells that it is gone', () => {
+    const { clock, session, line } = bench();
+    const looks = (): number => line.done.filter(({ request }) => request.kind === 'read').length;
+    const before = looks();
+    clock.runFor(5000);
+    const usual = looks() - before;
+    session.want(setpoint(5000), 'gone');
+    clock.runFor(1000);
+    const from = looks();
+    clock.runFor(5000);
+    expect(looks() - from).toBeGreaterThanOrEqual(usual + 3);
+  });
+});

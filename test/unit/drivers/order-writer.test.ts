@@ -108,3 +108,22 @@ describe('orders that change faster than they can be proven', () => {
     expect(unit.image.get(REGISTER + 1000)).toBe(5030);
   });
 });
+
+describe('an order that another master takes away', () => {
+  it('is looked at each second for a while', () => {
+    const { clock, unit, written } = bench();
+    const timesWritten = (ms: number): number => {
+      const before = written().length;
+      for (let at = 0; at < ms; at += 2500) {
+        unit.image.set(REGISTER, 9999);
+        clock.runFor(2500);
+      }
+      return written().length - before;
+    };
+    clock.runFor(20_000);
+    expect(timesWritten(10_000)).toBeLessThanOrEqual(2);
+    expect(timesWritten(10_000)).toBe(4);
+    clock.runFor(70_000);
+    expect(timesWritten(5000)).toBeLessThanOrEqual(1);
+  });
+});
