@@ -74,7 +74,7 @@ bench: build
 	@$(RUN) node test/bench/main.ts
 
 sim: build
-	@$(RUN) node test/sim/main.ts --seed $(SEED) --count $(or $(COUNT),1) --hours $(or $(HOURS),1) $(if $(WHOLE),--whole) $(if $(FLEET),--fleet) $(if $(STORAGE),--storage) $(if $(CONTROL)$(YEAR),--control) $(if $(YEAR),--year)
+	@$(RUN) node --max-semi-space-size=64 --single-threaded-gc test/sim/main.ts --seed $(SEED) --count $(or $(COUNT),1) --hours $(or $(HOURS),1) $(if $(WHOLE),--whole) $(if $(FLEET),--fleet) $(if $(STORAGE),--storage) $(if $(CONTROL)$(YEAR),--control) $(if $(YEAR),--year)
 
 replay: build
 	@$(RUN) node test/sim/replay.ts $(FILE)

@@ -40,11 +40,13 @@ export interface NoiseState {
   readonly level: NoiseLevel | null;
 }
 
-const middle = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+/** Ascending: an array of numbers alone sorts without a call for each pair, several times as fast. */
+const ascending = (values: readonly number[]): Float64Array => Float64Array.from(values).sort();
 
-/** The load that these loads miss by `missed` watts on average; whatever their distribution is. */
-const missedBy = (loads: readonly number[], missed: number): number => {
-  const sorted = loads.toSorted((a, b) => a - b);
+const middle = (values: readonly number[]): number => ascending(values)[Math.floor(values.length / 2)] ?? 0;
+
+/** The load that these loads, in ascending order, miss by `missed` watts on average; whatever their distribution is. */
+const missedBy = (sorted: Float64Array, missed: number): number => {
   const budget = missed * sorted.length;
   let below = 0;
   for (let count = 1; count < sorted.length; count += 1) {
@@ -70,8 +72,9 @@ const levelOf = (loads: readonly number[], ratedPower: number): NoiseLevel | nul
   const changes = loads.slice(1).map((load, index) => Math.abs(load - (loads[index] ?? load)));
   const sigma = Math.min(SIGMA * middle(changes), MOST_FRACTION * ratedPower);
   if (sigma < LEAST_FRACTION * ratedPower) return null;
-  const load = missedBy(loads, MISSED * sigma);
-  const slack = Math.min(missedBy(loads, TOLERATED * sigma) - load, SLACK_FRACTION * ratedPower, SLACK_W);
+  const sorted = ascending(loads);
+  const load = missedBy(sorted, MISSED * sigma);
+  const slack = Math.min(missedBy(sorted, TOLERATED * sigma) - load, SLACK_FRACTION * ratedPower, SLACK_W);
   return { load, slack, sigma };
 };
 

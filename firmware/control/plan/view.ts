@@ -1,3 +1,4 @@
+import { oncePer } from '#base/memo.ts';
 import type { UtilitySeconds } from '#base/units.ts';
 import { modesOf } from '../modes.ts';
 import type { ControlMode } from '../program.ts';
@@ -38,12 +39,11 @@ const viewMode = (event: StoredEvent, mode: ControlMode, running: readonly Store
   return { mode, standing: 'holds', why: why === '' ? 'alone' : why };
 };
 
-/** Every remembered event with its effective times, its state and why each mode's winner wins. For views; decides nothing. */
-export const planEvents = (plan: Plan, now: UtilitySeconds): readonly EventView[] => {
-  const current = advancePlan(plan, now).plan;
-  const spanOf = effectiveSpans(current.events);
-  const { running, primacyOf } = inForce(current);
-  return current.events.map((event) => {
+/** By a plan that is advanced: asked each second, other a few times an hour. */
+const eventsOf = oncePer((plan: Plan): readonly EventView[] => {
+  const spanOf = effectiveSpans(plan.events);
+  const { running, primacyOf } = inForce(plan);
+  return plan.events.map((event) => {
     const span = spanOf(event);
     const state = event.phase === 'running' && event.started !== null ? 'started' : event.phase;
     return {
@@ -57,4 +57,7 @@ export const planEvents = (plan: Plan, now: UtilitySeconds): readonly EventView[
       modes: modesOf(event.body.modes).map((mode) => viewMode(event, mode, running, primacyOf)),
     };
   });
-};
+});
+
+/** Every remembered event with its effective times, its state and why each mode's winner wins. For views; decides nothing. */
+export const planEvents = (plan: Plan, now: UtilitySeconds): readonly EventView[] => eventsOf(advancePlan(plan, now).plan);
