@@ -72,8 +72,8 @@ export const LIMITER_MUTANTS: readonly Mutant[] = [
   {
     name: 'of a noisy load its mean is relied on',
     file: 'firmware/control/limiter/noise.ts',
-    search: 'missedBy(loads, MISSED * sigma)',
-    replace: 'missedBy(loads, 16 * MISSED * sigma)',
+    search: 'missedBy(sorted, MISSED * sigma)',
+    replace: 'missedBy(sorted, 16 * MISSED * sigma)',
     tests: ['test/unit/control/noise.test.ts'],
   },
   {
