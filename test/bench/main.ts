@@ -10,6 +10,7 @@ import { runJobs } from './pool.ts';
 import { controldProgram } from './real-site.ts';
 import { type RealStep, runRealStarts, runRealSteps } from './real-trials.ts';
 import { burdenRows, fleetRows, startRows, stepRows, virtualRows, walkRows } from './rows.ts';
+import { measureSimSpeed, simRows } from './sim-speed.ts';
 import { BAND_W, STEP_CASES, STEP_KINDS, type StepKind, type StepOutcome } from './step-trial.ts';
 import { tableText } from './table.ts';
 import { measureWalk } from './walk-load.ts';
@@ -64,6 +65,9 @@ say(`${values.trials} virtual trials of each step, and memory over ${values.minu
 const jobs = jobsOf(Number(values.trials));
 const [results, burden] = await Promise.all([runJobs(jobs), measureBurden(Number(values.minutes) * 60)]);
 
+say('simulations');
+const speeds = await measureSimSpeed();
+
 const steps = stepRows(jobs, results, real);
 const rows = [
   ...steps.rows,
@@ -73,6 +77,7 @@ const rows = [
   ...keyRows(keys),
   ...walkRows(walk),
   ...burdenRows(burden, Number(values.minutes)),
+  ...simRows(speeds),
 ];
 
 await mkdir(OUT, { recursive: true });
