@@ -13,6 +13,20 @@ const STORAGE_FILE = 'firmware/control/storage/storage.ts';
 /** Breaks of storage and controllable loads. */
 export const STORAGE_MUTANTS: readonly Mutant[] = [
   {
+    name: 'a battery that follows a band that moves does as it likes',
+    file: 'firmware/control/storage/obey.ts',
+    search: ' && !isComing(track, power, asked.band, now);',
+    replace: ';',
+    tests: ['test/unit/storage/obey.test.ts'],
+  },
+  {
+    name: 'a battery that stays as it is comes towards its band',
+    file: 'firmware/control/storage/obey.ts',
+    search: 'return way > STRAY_FRACTION * (maxCharge + maxDischarge);',
+    replace: 'return way >= 0;',
+    tests: ['test/unit/storage/obey.test.ts'],
+  },
+  {
     name: 'a battery is blamed for what its window cannot hold',
     file: 'firmware/control/storage/obey.ts',
     search: '!isOutside(track, power, band)) return',

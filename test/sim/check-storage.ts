@@ -107,6 +107,7 @@ const checkImport: Rule = ({ simulation, outcome, spans, slowness, unclear }) =>
   const excused = [
     ...spansOf(simulation, [...OUT_OF_REACH, 'meter-frozen', 'meter-silent'], back),
     ...spansOf({ faults: unheard }, ['meter-late'], back),
+    ...spansOf(simulation, ['meter-flipped'], MIRROR_SECONDS),
     ...mirrorsIn(outcome.truth, simulation.site.plant.ratedW),
     ...[...outcome.dead, ...unclear].map(({ from, until }) => ({ from, until: until + back })),
   ];

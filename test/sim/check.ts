@@ -39,7 +39,7 @@ const ASLEEP_SECONDS = 90;
 const VIOLATIONS_KEPT = 20;
 
 /** While these last the inverter cannot be told, or does not do what it is told (design section 4). */
-const UNCOMMANDABLE: readonly Fault[] = [
+export const UNCOMMANDABLE: readonly Fault[] = [
   'inverter-silent',
   'inverter-ignores',
   'inverter-late',

@@ -50,12 +50,28 @@ const isBeyond = ({ maxCharge, maxDischarge }: StorageTrack, power: number, { le
   return power > Math.max(0, most) + allowance || power < Math.min(0, least) - allowance;
 };
 
+/** So far back its way towards its band is looked for: several readings of a busy line. */
+const COMING_MS = 5000;
+
+/** It comes towards its band: bands that follow one another faster than it is read are always ahead of it. */
+const isComing = (
+  { readings, maxCharge, maxDischarge }: StorageTrack,
+  power: number,
+  { least, most }: Band,
+  now: MonoMs,
+): boolean => {
+  const recent = readings.filter(({ at }) => now - at <= COMING_MS).map(({ discharge }) => discharge);
+  const way = power > most ? Math.max(...recent) - power : power < least ? power - Math.min(...recent) : 0;
+  return way > STRAY_FRACTION * (maxCharge + maxDischarge);
+};
+
 /** Does it do as it likes, and has done for a while? Then it counts as load or generation, and the others take its share. */
 export const isStray = (state: ObeyState | undefined, track: StorageTrack, now: MonoMs): boolean => {
   const power = powerOf(track, now);
   const { asked } = track;
   if (state === undefined || state.straysSince === null || power === null || asked === null) return false;
-  return now - state.straysSince >= ASSERT_AFTER_MS && isBeyond(track, power, asked.band);
+  const isLong = now - state.straysSince >= ASSERT_AFTER_MS;
+  return isLong && isBeyond(track, power, asked.band) && !isComing(track, power, asked.band, now);
 };
 
 /** One look. `assert`: the band has to be written again now. */

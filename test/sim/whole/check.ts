@@ -1,5 +1,17 @@
 import { STORAGE_RULES } from '../check-storage.ts';
-import { BAND_W, checkSite, type Context, covers, slownessOf, type Violation, type Window } from '../check.ts';
+import {
+  BAND_W,
+  checkSite,
+  type Context,
+  covers,
+  OUT_OF_REACH,
+  RETURN_SECONDS,
+  slownessOf,
+  spansOf,
+  UNCOMMANDABLE,
+  type Violation,
+  type Window,
+} from '../check.ts';
 import type { DrawnEvent, FaultSpan, Simulation } from '../draw.ts';
 import { expectedLimits, spanAt } from '../oracle.ts';
 import type { Outcome } from '../run.ts';
@@ -33,6 +45,8 @@ const PARTS_BYTES = 1000;
 const EXCHANGE_BYTES = 3000;
 const HEAP_SLACK_BYTES = 3_000_000;
 const DISK_MOST_BYTES = 8 * 1024 * 1024;
+
+const UNREACHED = [...UNCOMMANDABLE, ...OUT_OF_REACH];
 
 interface Told {
   readonly mRID: string;
@@ -177,11 +191,11 @@ const isUnknown = ({ from, end, once, down }: Answered, pollSeconds: number): bo
   return first?.status !== RECEIVED || first.created > from + patience;
 };
 
-/** Nothing can be said of an event that came and went while controld was down. */
-const isUnended = ({ start, end, once }: Answered, dead: readonly Gap[]): boolean => {
+/** Nothing can be said of an event that came and went while controld was down, or while no inverter could be told. */
+const isUnended = ({ start, end, once }: Answered, unable: readonly Gap[]): boolean => {
   const [first] = once;
   if (first?.status !== RECEIVED || first.created >= end - CLOCK_SECONDS) return false;
-  return rankOf(once.at(-1)) !== RANK[CANCELLED] && !dead.some((gap) => gap.from <= start && gap.until >= end);
+  return rankOf(once.at(-1)) !== RANK[CANCELLED] && !unable.some((gap) => gap.from <= start && gap.until >= end);
 };
 
 /** An event that could be read is known, and at the end of the run everything due was said of it, in order. */
@@ -190,6 +204,8 @@ const checkResponses = (whole: Whole, outcome: WholeOutcome): readonly Violation
   const down = northDown(whole, outcome);
   const wrongTime = mistimed(whole);
   const noTime = timeless(whole, outcome);
+  const faults = whole.faults.flatMap((span) => (isSiteFault(span.fault) ? [{ ...span, fault: span.fault }] : []));
+  const unable = [...outcome.dead, ...spansOf({ faults }, UNREACHED, RETURN_SECONDS)];
   const judged = outcome.published.filter((control) => !wrongTime.some((window) => isWithin(control, window)));
   return judged.flatMap(({ mRID, creationTime, start, duration }) => {
     const mine = told.filter((each) => each.mRID === mRID);
@@ -200,7 +216,7 @@ const checkResponses = (whole: Whole, outcome: WholeOutcome): readonly Violation
       [isOutOfOrder(answered), 'out of order'],
       [isDoubled(answered), 'said twice'],
       [isUnknown(answered, whole.pollSeconds), 'not known in time'],
-      [!outcome.killedUnsaved && isUnended(answered, outcome.dead), 'never ended'],
+      [!outcome.killedUnsaved && isUnended(answered, unable), 'never ended'],
       [once.some(({ at, created }) => created < from - CLOCK_SECONDS && !covers(noTime, at)), 'known before it was made'],
     ];
     const order = mine.map(({ status }) => status).join(', ');

@@ -65,6 +65,8 @@ export class VirtualGateway {
   #disk = new MemoryFiles();
   #boots = 1;
   #lives = 0;
+  /** Of either process. */
+  #kills = 0;
   #control: readonly { kill(): void }[] = [];
   #north: VirtualNorthd | null = null;
 
@@ -119,6 +121,7 @@ export class VirtualGateway {
   startControl(configuration = this.#configuration): void {
     assert(this.#control.length === 0, 'one controld at a time');
     this.#lives += 1;
+    const kills = this.#kills;
     const files = processFiles(
       () => this.#disk,
       () => this.#time.touch(),
@@ -137,7 +140,9 @@ export class VirtualGateway {
       ...(this.#options.levels === undefined ? {} : { levels: this.#options.levels }),
     });
     this.#control = [process, files, sockets];
-    if (this.#options.onView !== undefined) this.#watch(this.#options.onView);
+    // Killed at a call that it made while it was made.
+    if (kills !== this.#kills) this.killControl();
+    else if (this.#options.onView !== undefined) this.#watch(this.#options.onView);
   }
 
   /** Looks at the controld that just began, as soon as its socket is there. */
@@ -167,6 +172,7 @@ export class VirtualGateway {
   startNorth(): void {
     assert(this.#north === null, 'one northd at a time');
     this.#lives += 1;
+    const kills = this.#kills;
     const [utility] = this.#configuration.utilities;
     assert(utility !== undefined, 'a utility is configured');
     const { certificate, network, server } = this;
@@ -185,6 +191,7 @@ export class VirtualGateway {
       seed: this.#seed(),
       onNote: (note) => this.#note(note),
     });
+    if (kills !== this.#kills) this.killNorth();
   }
 
   /** Says something on the installer's socket. */
@@ -193,12 +200,14 @@ export class VirtualGateway {
   }
 
   killControl(): void {
+    this.#kills += 1;
     for (const part of this.#control) part.kill();
     this.#control = [];
     for (const line of this.lines) line.release();
   }
 
   killNorth(): void {
+    this.#kills += 1;
     this.#north?.kill();
     this.#north = null;
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { monoMs, watts } from '#base/units.ts';
-import { obey, OBEYING, type ObeyState } from '#control/storage/obey.ts';
+import { isStray, obey, OBEYING, type ObeyState } from '#control/storage/obey.ts';
 import { newStorageTrack, type StorageTrack } from '#control/storage/track.ts';
 import { type Band, toDeviceId } from '#site/device.ts';
 
@@ -38,5 +38,36 @@ describe('a battery that may not charge', () => {
   it('does not obey while it charges', () => {
     expect(watched(band(0, 2000), band(0, 2000), 0).disobeys).toBe(false);
     expect(watched(band(0, 2000), band(0, 2000), -500).disobeys).toBe(true);
+  });
+});
+
+describe('a battery whose band moves faster than it is read', () => {
+  /** Told 400 W less charge each second, read each 1.3 s: what it does at second `at` is `power(at)`. */
+  const straysAt = (seconds: number, power: (at: number) => number): boolean => {
+    let state = OBEYING;
+    let readings: StorageTrack['readings'] = [];
+    let isOne = false;
+    for (let tick = 1; tick <= 10 * seconds; tick += 1) {
+      const at = tick / 10;
+      const now = monoMs(at * 1000);
+      if (tick % 13 === 0) readings = [...readings, { at: now, discharge: watts(power(at)) }];
+      const least = Math.min(0, -3200 + 400 * Math.floor(at));
+      const track: StorageTrack = {
+        ...newStorageTrack(toDeviceId('battery-1'), RATING),
+        ...{ readings, held: band(least - 400, least) },
+        asked: { band: band(least, least), at: monoMs(Math.floor(at) * 1000) },
+      };
+      ({ state } = obey(state, track, now));
+      isOne ||= isStray(state, track, now);
+    }
+    return isOne;
+  };
+
+  it('is none of its own mind while it comes towards it', () => {
+    expect(straysAt(8, (at) => Math.min(0, -4000 + 400 * at))).toBe(false);
+  });
+
+  it('is one where it stays as it is', () => {
+    expect(straysAt(8, () => -3200)).toBe(true);
   });
 });
