@@ -51,7 +51,11 @@ export interface StateFileOptions<T> {
   /** Reads a value of `format` (own or next, design D17); anything else is a failure with the reason. */
   readonly decode: (value: unknown, format: number) => Result<T, string>;
   readonly maxBytes?: number;
+  /** So many saves are refused for copies that cannot be read; then those are given up for lost, and both are written over. Absent: 5. */
+  readonly patience?: number;
 }
+
+const PATIENCE = 5;
 
 export interface Loaded<T> {
   /** Null: no readable copy. */
@@ -64,6 +68,12 @@ export interface Loaded<T> {
 
 type Slot = 'a' | 'b';
 
+interface Found<T> {
+  readonly slot: Slot;
+  readonly generation: number;
+  readonly value: T;
+}
+
 /** Loads and saves one state. One instance a file, `load` before the first `save`. */
 export class StateFile<T> {
   readonly #options: StateFileOptions<T>;
@@ -71,15 +81,41 @@ export class StateFile<T> {
   #next: Slot = 'a';
   #writing: Promise<Result<void, FileFault>> | null = null;
   #waiting: { value: T; done: Promise<Result<void, FileFault>> } | null = null;
+  /** How often copies that could not be read were looked at since; null: none is in doubt. */
+  #looks: number | null = null;
+  #isBehind = false;
+  /** How many of the copies the next save writes. */
+  #copies = 1;
 
   constructor(options: StateFileOptions<T>) {
     this.#options = options;
   }
 
+  /** Copies are there that could not be read when they were loaded, and have not been since: nothing is saved over them. */
+  get isUnread(): boolean {
+    return this.#looks !== null;
+  }
+
+  /** They can be read by now: who began without them has to load them before anything is saved. */
+  get isBehind(): boolean {
+    return this.#isBehind;
+  }
+
   /** The newest valid copy. A missing, truncated or corrupt copy is only reported: it never stops a start. */
   async load(): Promise<Loaded<T>> {
     const problems: string[] = [];
-    let newest: { slot: Slot; generation: number; value: T } | null = null;
+    const { newest, failed } = await this.#read(problems);
+    // The copy written next is the one that is not in use.
+    this.#next = newest?.slot === 'a' ? 'b' : 'a';
+    const isUnread = newest === null && failed;
+    this.#looks = isUnread ? (this.#looks ?? 0) : null;
+    this.#isBehind = false;
+    return { value: newest?.value ?? null, problems, isUnread };
+  }
+
+  /** `failed`: a copy may be there that could not be looked at. */
+  async #read(problems: string[]): Promise<{ readonly newest: Found<T> | null; readonly failed: boolean }> {
+    let newest: Found<T> | null = null;
     let failed = false;
     for (const slot of ['a', 'b'] as const) {
       const bytes = await this.#options.files.read(this.#path(slot), this.#options.maxBytes ?? STATE_BYTES_MAX);
@@ -94,9 +130,7 @@ export class StateFile<T> {
         newest = { slot, generation: copy.generation, value: decoded.value };
       }
     }
-    // The copy written next is the one that is not in use.
-    this.#next = newest?.slot === 'a' ? 'b' : 'a';
-    return { value: newest?.value ?? null, problems, isUnread: newest === null && failed };
+    return { newest, failed };
   }
 
   /**
@@ -132,6 +166,31 @@ export class StateFile<T> {
   }
 
   async #write(value: T): Promise<Result<void, FileFault>> {
+    if (!(await this.#mayWrite())) {
+      const why = this.#isBehind ? 'what could not be read can be read now' : 'it cannot be read';
+      return fail({ kind: 'failed', path: this.#path('a'), why });
+    }
+    for (; this.#copies > 1; this.#copies -= 1) {
+      const written = await this.#writeOne(value);
+      if (!written.ok) return written;
+    }
+    return await this.#writeOne(value);
+  }
+
+  /** Not over a copy that could not be read so far: a disk that fails at a start, and heals, would lose what it kept. */
+  async #mayWrite(): Promise<boolean> {
+    if (this.#looks === null) return true;
+    const { newest, failed } = await this.#read([]);
+    this.#isBehind = newest !== null;
+    this.#looks += 1;
+    if (this.#isBehind || (failed && this.#looks < (this.#options.patience ?? PATIENCE))) return false;
+    this.#looks = null;
+    // One that is left would count as the newer.
+    this.#copies = 2;
+    return true;
+  }
+
+  async #writeOne(value: T): Promise<Result<void, FileFault>> {
     const slot = this.#next;
     const generation = this.#generation + 1;
     const bytes = encodeState(this.#options.format, generation, value);

@@ -110,6 +110,34 @@ export const NORTH_MUTANTS: readonly Mutant[] = [
     tests: ['test/unit/log/state-file.test.ts', 'test/unit/log/power-cut.test.ts'],
   },
   {
+    name: 'what could not be read at the start is saved over',
+    file: 'firmware/log/state-file.ts',
+    search: '    if (this.#looks === null) return true;\n',
+    replace: '    if (this.#looks === null || this.#looks >= 0) return true;\n',
+    tests: ['test/unit/log/state-file.test.ts', 'test/unit/controld/journal.test.ts'],
+  },
+  {
+    name: 'of copies that are given up one is left, and counts as the newer',
+    file: 'firmware/log/state-file.ts',
+    search: '    this.#copies = 2;\n',
+    replace: '',
+    tests: ['test/unit/log/state-file.test.ts'],
+  },
+  {
+    name: 'a life without its plan logs what it makes of events',
+    file: 'firmware/app/controld/journal.ts',
+    search: 'if (store.isUnread) {',
+    replace: 'if (store.isBehind) {',
+    tests: ['test/unit/controld/journal.test.ts'],
+  },
+  {
+    name: 'a plan that can be read again is never read',
+    file: 'firmware/app/controld/journal.ts',
+    search: 'if (this.#options.store.isBehind) this.#leave();',
+    replace: '',
+    tests: ['test/unit/controld/journal.test.ts'],
+  },
+  {
     name: 'a damaged state file is read',
     file: 'firmware/log/state-file.ts',
     search: 'if (sumOf(format, generation, text) !== head[3]) return null;',
@@ -147,7 +175,7 @@ export const NORTH_MUTANTS: readonly Mutant[] = [
   {
     name: 'a log that could not be opened at the start stays shut',
     file: 'firmware/app/controld/journal.ts',
-    search: '      this.#openAgain();',
+    search: '      this.#isShut = true;\n      this.#openAgain();',
     replace: '      this.#isShut = true;',
     tests: ['test/unit/controld/journal.test.ts'],
   },

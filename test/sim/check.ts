@@ -79,6 +79,8 @@ export interface Context {
   readonly unclear: readonly Window[];
   /** How well the instants of the limits are known, seconds. */
   readonly slack: number;
+  /** Lives that began with a disk that cannot be read: which device is whose is found out first. Absent: none. */
+  readonly blank?: readonly Window[];
 }
 
 const plantsOf = ({ site }: Simulation): readonly PlantSettings[] => [site, ...(site.others ?? [])].map(({ plant }) => plant);
@@ -256,7 +258,7 @@ const isUp = ({ available, parts = [] }: Truth): boolean =>
   available > ASLEEP_BELOW_W && parts.every((part) => part.available > ASLEEP_BELOW_W);
 
 /** A process started again writes the cap at once, before anything else (design section 4). */
-const checkRestarts = ({ simulation, outcome }: Context): readonly Violation[] => {
+const checkRestarts = ({ simulation, outcome, blank = [] }: Context): readonly Violation[] => {
   const { loss, crcErrors } = simulation.site.line;
   if (loss > 0 || crcErrors > 0) return [];
   // A meter that answers into the others' turns costs them their first requests.
@@ -266,6 +268,7 @@ const checkRestarts = ({ simulation, outcome }: Context): readonly Violation[] =
     const awake = outcome.truth.filter(({ t }) => t > (until - ASLEEP_SECONDS) * 1000 && t < (until + RESTART_SECONDS) * 1000);
     const inReach = awake.every(isUp) && until + RESTART_SECONDS < simulation.seconds;
     if (!inReach || covers(excused, until) || covers(excused, until + RESTART_SECONDS)) continue;
+    if (covers(blank, until)) continue;
     // It was killed again, or the power went.
     if (outcome.dead.some(({ from }) => from >= until && from <= until + RESTART_SECONDS)) continue;
     if (!outcome.writes.some(({ at }) => at >= until && at <= until + RESTART_SECONDS)) {
@@ -363,7 +366,7 @@ const apply = (rules: readonly Rule[], context: Context): readonly Violation[] =
 export const checkSite = (
   simulation: Simulation,
   outcome: Outcome,
-  known: Pick<Context, 'unclear' | 'slack' | 'spans'>,
+  known: Pick<Context, 'unclear' | 'slack' | 'spans' | 'blank'>,
   besides: readonly Rule[] = [],
 ): readonly Violation[] =>
   apply([...SITE_RULES, ...besides], { ...known, simulation, outcome, slowness: slownessOf(simulation) });

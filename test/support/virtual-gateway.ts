@@ -120,6 +120,8 @@ interface VirtualControldOptions {
   readonly seed: number;
   readonly onNote: (note: NoteTaken) => void;
   readonly onGoodTick?: () => void;
+  /** It wants to be started anew; absent: it is not. */
+  readonly onRestart?: () => void;
   /** Levels of inputs by their path; absent: there are none. */
   readonly levels?: ReadonlyMap<string, 0 | 1>;
 }
@@ -165,7 +167,10 @@ export const runVirtualControld = (options: VirtualControldOptions & { readonly 
       },
       onGoodTick: () => onGoodTick?.(),
       release: RELEASE,
-      storing: { store: async () => Promise.resolve({ ok: false, fault: ['not in this simulation'] }), restart: () => undefined },
+      storing: {
+        store: async () => Promise.resolve({ ok: false, fault: ['not in this simulation'] }),
+        restart: () => options.onRestart?.(),
+      },
     },
     configuration,
     options.alarm ?? null,

@@ -95,12 +95,9 @@ class Process {
     ({ seed: this.#seed, planId: this.#planId } = memory);
     this.#facts = siteFacts(configuration, memory.seed, (device) => devices.of(device));
     this.#journal = new Journal({
-      files,
-      clock,
-      bootId,
-      store,
-      inherited: memory,
+      ...{ files, clock, bootId, store, inherited: memory },
       onCommitted: (head) => this.#north.ring(head),
+      onBehind: () => ports.storing.restart('the stored plan can be read again'),
       note: ports.note('log'),
     });
     this.#field = this.#newField(loaded);

@@ -91,7 +91,7 @@ export class InstallLink {
         told(stored.ok ? [] : stored.fault);
         if (!stored.ok) return;
         note({ event: 'config-stored', level: 'warn', text: 'the installer stored a configuration: restarting with it' });
-        clock.at(after(clock.now(), RESTART_AFTER), () => storing.restart());
+        clock.at(after(clock.now(), RESTART_AFTER), () => storing.restart('a new configuration'));
       },
       (error: unknown) => told([String(error)]),
     );

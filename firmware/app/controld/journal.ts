@@ -24,6 +24,8 @@ export interface JournalOptions {
   /** What the predecessor left: its outbox stays in every save until the log is known to hold it. */
   readonly inherited: Pick<Memory, 'outbox' | 'logHead'>;
   readonly onCommitted: (head: number) => void;
+  /** The plan that could not be read at the start can be read now: this life knows nothing of it, and saves and logs nothing any more. */
+  readonly onBehind: () => void;
   readonly note: (note: Note) => void;
 }
 
@@ -54,6 +56,7 @@ export class Journal {
   #isShut = false;
   #reopen: Cancel | null = null;
   #opening: Promise<void> | null = null;
+  #isBehind = false;
 
   constructor(options: JournalOptions) {
     this.#options = options;
@@ -68,7 +71,12 @@ export class Journal {
   }
 
   async #tryOpen(): Promise<void> {
-    const { files, clock, bootId, note } = this.#options;
+    const { files, clock, bootId, store, note } = this.#options;
+    // What is said of events that a plan nobody could read knows better becomes no record.
+    if (store.isUnread) {
+      this.#openAgain();
+      return;
+    }
     const opened = await openLog({
       files,
       clock,
@@ -142,11 +150,12 @@ export class Journal {
   }
 
   async #saveLoop(): Promise<void> {
-    while (this.#dirty && this.#memory !== null) {
+    while (this.#dirty && this.#memory !== null && !this.#isBehind) {
       this.#dirty = false;
       const pending = this.#outbox.filter((entry) => !entry.saved);
       const outbox = this.#outbox.map((entry) => entry.transition);
       const saved = await this.#options.store.save({ ...this.#memory, outbox, logHead: this.#oldestHead() });
+      if (this.#options.store.isBehind) this.#leave();
       this.#report(saved);
       if (!saved) this.#again();
       // A plan that cannot be saved must not hold back the record: then a kill may double a Response, which the server tolerates.
@@ -154,6 +163,14 @@ export class Journal {
       this.#queueSaved();
     }
     this.#saving = null;
+  }
+
+  #leave(): void {
+    if (this.#isBehind) return;
+    this.#isBehind = true;
+    const { note, onBehind } = this.#options;
+    note({ event: 'plan-readable', level: 'warn', text: 'the stored plan can be read again: starting anew with it' });
+    onBehind();
   }
 
   /** A disk that heals must find the newest plan: without this a kill before the next change would take the limit with it. */

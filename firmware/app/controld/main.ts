@@ -95,7 +95,7 @@ const run = async (): Promise<void> => {
     release: RELEASE,
     storing: {
       store: async (text) => await storeConfiguration(configurationFiles, text, unknownProfiles),
-      restart: () => stop('a new configuration'),
+      restart: (why) => stop(why),
     },
   };
   const running =

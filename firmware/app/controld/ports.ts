@@ -9,8 +9,8 @@ import type { ReadLevel } from './contacts.ts';
 export interface Storing {
   /** Validates and replaces the file; the fault lists every problem. */
   readonly store: (text: string) => Promise<Result<void, readonly string[]>>;
-  /** Ends the process in order: the service manager starts it anew. */
-  readonly restart: () => void;
+  /** Ends the process in order, and says why: the service manager starts it anew. */
+  readonly restart: (why: string) => void;
 }
 
 /** The outside world as controld sees it; everything else in it is ours and pure. */

@@ -14,6 +14,8 @@ import { deviceRecordSchema } from './device-record.ts';
 
 const NEVER_LOCKED: StoredLockout = { excursions: [], locked: null, lockouts: [] };
 const PLAN_FILE_FORMAT = 1;
+/** A plan that cannot be saved is tried each second: five minutes. */
+const PLAN_PATIENCE = 300;
 const DEVICES_FORMAT = 1;
 const SEED_BYTES = 16;
 /** Far more excursions or lock-outs than the rules let happen in their spans. */
@@ -82,7 +84,17 @@ export class MemoryStore {
       const decoded = decodeMemory(value);
       return decoded.ok ? ok(value) : decoded;
     };
-    this.#file = new StateFile<unknown>({ files, name: 'plan', format: PLAN_FILE_FORMAT, decode });
+    this.#file = new StateFile<unknown>({ files, name: 'plan', format: PLAN_FILE_FORMAT, decode, patience: PLAN_PATIENCE });
+  }
+
+  /** A plan is there that could not be read at the start, and cannot be yet: nothing is saved over it. */
+  get isUnread(): boolean {
+    return this.#file.isUnread;
+  }
+
+  /** It can be read by now: only a new start knows what it says. */
+  get isBehind(): boolean {
+    return this.#file.isBehind;
   }
 
   async load(entropy: Entropy, note: (note: Note) => void): Promise<Memory> {

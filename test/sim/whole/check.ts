@@ -30,6 +30,8 @@ const RANK: Readonly<Record<number, number>> = { 1: 0, 2: 1, 3: 2, 6: 2, 7: 2 };
 const CLOCK_SECONDS = 2;
 /** From the first answer after a boot to a clock that is relied on, seconds. */
 const CLOCK_SET_SECONDS = 20;
+/** From the end of a life that knew no plan until the next one has said what it knows, seconds. */
+const BLANK_SECONDS = 10;
 /** Back-off at its longest, one poll and the walk itself; after that everything due is said. */
 const HEARD_SECONDS = 150;
 /** Requests a minute a gateway may make at most, over ten minutes: its resources once a poll and what it has to tell. */
@@ -93,6 +95,7 @@ const mistimed = (whole: Whole): readonly Window[] =>
 /** Events that were under way meanwhile may have been begun and ended at other times, or never: nobody can say which limit holds until they are over. */
 const unclearOf = (whole: Whole, outcome: WholeOutcome): readonly Window[] => [
   ...timeless(whole, outcome),
+  ...outcome.blank.map(({ from, until }) => ({ from, until: until + BLANK_SECONDS })),
   ...mistimed(whole).map(({ from, until }) => {
     const under = outcome.published.filter((each) => isWithin(each, { from, until }));
     const ends = under.map(({ start, duration }) => start + duration - STARTED_AT);
@@ -312,7 +315,7 @@ export const checkWhole = (whole: Whole, outcome: WholeOutcome): readonly Violat
   const spans = withLocal(expectedLimits(simulation, seen), whole.local, whole.seconds, deaf);
   const rules = whole.importDefaultW === null ? [] : STORAGE_RULES;
   return [
-    ...checkSite(simulation, seen, { unclear, spans, slack: CLOCK_SECONDS }, rules),
+    ...checkSite(simulation, seen, { unclear, spans, slack: CLOCK_SECONDS, blank: outcome.blank }, rules),
     ...checkTold(outcome, { spans, unclear }, seen),
     ...checkUnclear(whole, outcome, unclear, slownessOf(simulation)),
     ...checkResponses(whole, outcome),

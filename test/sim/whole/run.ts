@@ -55,6 +55,8 @@ export interface WholeOutcome {
   readonly cuts: readonly number[];
   /** A process ended while nothing could be saved. */
   readonly killedUnsaved: boolean;
+  /** Lives of controld that began while nothing could be read: what they knew is in no Response. */
+  readonly blank: readonly Gap[];
   /** Memory in use, beside how much the simulation itself had kept by then. */
   readonly heaps: readonly Heap[];
   readonly crash: string | null;
@@ -97,6 +99,7 @@ class WholeRun {
   #diskFault: WholeFault | null = null;
   #syncMs = 0;
   #killedUnsaved = false;
+  readonly #blank: Gap[] = [];
 
   constructor(whole: Whole) {
     this.#whole = whole;
@@ -118,6 +121,7 @@ class WholeRun {
         else if (isBesideWrite(wire)) this.#besideWrites.push({ at, unitId: wire.bytes[0] ?? 0 });
       },
     });
+    this.#gateway.onRestart = () => this.#killControl(RESTART_SECONDS);
     this.#north = new NorthBefall(this.#gateway);
   }
 
@@ -141,7 +145,7 @@ class WholeRun {
     return {
       ...{ gateway, crash, writes: this.#writes, published: this.#published, cuts: this.#cuts },
       ...{ besideWrites: this.#besideWrites, told: this.#told, heaps: this.#heaps },
-      ...{ dead: this.#dead, deadNorth: this.#deadNorth, killedUnsaved: this.#killedUnsaved },
+      ...{ dead: this.#dead, deadNorth: this.#deadNorth, killedUnsaved: this.#killedUnsaved, blank: this.#blank },
       responses: responses(gateway.state.journal).map((each) => ({ ...each, at: each.at - STARTED_AT })),
       hash: this.#hash(),
     };
@@ -246,9 +250,19 @@ class WholeRun {
     this.#gateway.at(this.#gateway.now + KILL_PATIENCE_SECONDS, kill);
   }
 
+  #begin(): void {
+    if (this.#diskFault === 'disk-fails') this.#blank.push({ from: this.#gateway.now, until: Infinity });
+  }
+
+  #endLife(): void {
+    const open = this.#blank.at(-1);
+    if (open?.until === Infinity) open.until = this.#gateway.now;
+  }
+
   #killControl(restartAfter: number): void {
     if (isOpen(this.#dead)) return;
     const gateway = this.#gateway;
+    this.#endLife();
     this.#killedUnsaved ||= this.#diskFault !== null;
     gateway.killControl();
     const gap = { from: gateway.now, until: Infinity };
@@ -257,6 +271,7 @@ class WholeRun {
       // The power may have gone, and come back, in the meantime.
       if (gap.until < Infinity) return;
       gap.until = gateway.now;
+      this.#begin();
       gateway.startControl();
     });
   }
@@ -277,6 +292,7 @@ class WholeRun {
 
   #cutPower(bootAfter: number): void {
     const gateway = this.#gateway;
+    this.#endLife();
     this.#killedUnsaved ||= this.#diskFault !== null;
     gateway.cutPower(this.#torn);
     if (this.#torn.chance(0.3)) gateway.stepWall(0 - gateway.wall);
@@ -291,6 +307,7 @@ class WholeRun {
     gateway.at(gateway.now + bootAfter, () => {
       if (ended.some((gap) => gap?.until !== Infinity)) return;
       for (const gap of ended) if (gap !== undefined) gap.until = gateway.now;
+      this.#begin();
       gateway.start();
     });
   }

@@ -33,6 +33,7 @@ import { TruthLog } from './truth.ts';
 const MS = 1000;
 const LATENCY_MS = 60;
 const VIEWED_AFTER_MS = 300;
+const RESTARTS_AFTER_SECONDS = 1;
 /** Notes kept for a report. */
 const NOTES_KEPT = 5000;
 
@@ -117,6 +118,12 @@ export class VirtualGateway {
     return this;
   }
 
+  /** controld wants to be started anew: as systemd does it, unless a run counts its lives itself. */
+  onRestart = (): void => {
+    this.killControl();
+    this.at(this.now + RESTARTS_AFTER_SECONDS, () => this.startControl());
+  };
+
   /** `configuration`: another than that of the run. */
   startControl(configuration = this.#configuration): void {
     assert(this.#control.length === 0, 'one controld at a time');
@@ -137,6 +144,7 @@ export class VirtualGateway {
       bootId: `boot-${this.#boots}`,
       seed: this.#seed(),
       onNote: (note) => this.#note(note),
+      onRestart: () => this.at(this.now, () => this.onRestart()),
       ...(this.#options.levels === undefined ? {} : { levels: this.#options.levels }),
     });
     this.#control = [process, files, sockets];

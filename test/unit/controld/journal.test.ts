@@ -37,12 +37,14 @@ const entropy = { bytes: (length: number) => new Uint8Array(length), fraction: (
 const journalOf = async (
   files: MemoryFiles,
   memory: Memory,
+  onBehind: () => void = () => undefined,
 ): Promise<{ journal: Journal; clock: ManualClock; store: MemoryStore }> => {
   const clock = manualClock();
   const store = new MemoryStore(files);
   await store.load(entropy, () => undefined);
-  const options = { files, clock, bootId: 'boot', store, inherited: memory, onCommitted: () => undefined, note: () => undefined };
-  return { journal: new Journal(options), clock, store };
+  const options = { files, clock, bootId: 'boot', store, inherited: memory, onBehind };
+  const said = { onCommitted: () => undefined, note: () => undefined };
+  return { journal: new Journal({ ...options, ...said }), clock, store };
 };
 
 const outboxOf = async (files: MemoryFiles): Promise<readonly string[]> =>
@@ -136,5 +138,31 @@ describe('the journal of controld', () => {
     await clock.advance(2_000);
     expect((await new MemoryStore(files).load(entropy, () => undefined)).planId).toBe('newest');
     await journal.flush();
+  });
+
+  it('neither saves nor logs beside a plan that could not be read, and asks for a new start once it can', async () => {
+    const files = new MemoryFiles();
+    const earlier = await journalOf(files, left([]));
+    await earlier.journal.open();
+    earlier.journal.keep({ ...left([]), planId: 'known' }, [transition('told')]);
+    await earlier.journal.flush();
+    let failing = true;
+    const fault = { kind: 'failed', path: 'plan', why: 'EIO' } as const;
+    files.options = { faultOf: (_operation, path) => (failing && path.startsWith('plan') ? fault : null) };
+    let starts = 0;
+    const { journal, clock } = await journalOf(files, left([]), () => {
+      starts += 1;
+    });
+    await journal.open();
+    journal.keep({ ...left([]), planId: 'blank' }, [transition('told')]);
+    await clock.advance(20_000);
+    expect(starts).toBe(0);
+    failing = false;
+    await clock.advance(20_000);
+    journal.keep({ ...left([]), planId: 'blank' }, [transition('told')]);
+    await journal.flush();
+    expect(starts).toBe(1);
+    expect((await new MemoryStore(files).load(entropy, () => undefined)).planId).toBe('known');
+    expect(await logged(files)).toEqual(['told']);
   });
 });

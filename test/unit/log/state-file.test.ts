@@ -88,3 +88,44 @@ describe('a state file', () => {
     expect((await stateOf(files).load()).value).toBe('short');
   });
 });
+
+describe('a state file on a disk that fails at the start', () => {
+  const EIO = { kind: 'failed', path: 'plan', why: 'EIO' } as const;
+  const bench = async (patience?: number) => {
+    const disk = { reads: true, writes: true };
+    const faultOf = (operation: string) => ((operation === 'read' ? disk.reads : disk.writes) ? null : EIO);
+    const files = new MemoryFiles({ faultOf });
+    const earlier = stateOf(files);
+    await earlier.load();
+    await earlier.save('first');
+    await earlier.save('second');
+    await earlier.save('third');
+    disk.reads = false;
+    const decode = (value: unknown) => ok(String(value));
+    const state = new StateFile({ files, name: 'plan', format: 1, decode, ...(patience === undefined ? {} : { patience }) });
+    expect(await state.load()).toMatchObject({ value: null, isUnread: true });
+    return { disk, files, state };
+  };
+
+  it('is not saved over once it heals, and says that it can be read', async () => {
+    const { disk, files, state } = await bench();
+    expect((await state.save('fresh')).ok).toBe(false);
+    expect([state.isUnread, state.isBehind]).toEqual([true, false]);
+    disk.reads = true;
+    expect((await state.save('fresh')).ok).toBe(false);
+    expect(state.isBehind).toBe(true);
+    expect((await stateOf(files).load()).value).toBe('third');
+    expect((await state.load()).value).toBe('third');
+    expect((await state.save('fourth')).ok).toBe(true);
+    expect((await stateOf(files).load()).value).toBe('fourth');
+  });
+
+  it('is given up after so many saves: both copies are written, or an old one would count as the newer', async () => {
+    const { disk, files, state } = await bench(3);
+    expect([(await state.save('fresh')).ok, (await state.save('fresh')).ok]).toEqual([false, false]);
+    expect((await state.save('fresh')).ok).toBe(true);
+    expect(state.isUnread).toBe(false);
+    disk.reads = true;
+    expect((await stateOf(files).load()).value).toBe('fresh');
+  });
+});
